@@ -1,0 +1,185 @@
+import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
+import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
+import type { Service } from '../model/objects/service.ts'
+import type { Problem } from '../model/problem.ts'
+import { type PosternRecord, type RecordKind, serviceKey } from '../model/records.ts'
+import type { Claim } from './claim.ts'
+import { compileEndpointSlice, serviceOfSlice } from './endpoint-slice.ts'
+import { diagnoseEndpoints } from './endpoints.ts'
+import { NamespaceIndex } from './namespace-index.ts'
+import { compileNode } from './node.ts'
+import type { CompileOptions } from './output.ts'
+import { ProblemBook } from './problem-book.ts'
+import { compileRoute } from './route.ts'
+import { type CompiledService, compileService } from './service.ts'
+
+export type ObjectChange =
+  | { readonly type: 'put'; readonly object: KubeObject }
+  | { readonly type: 'delete'; readonly key: string }
+  /** What a source found while reading, for example a file that is not YAML; replaces what it found before. */
+  | { readonly type: 'found'; readonly facet: string; readonly problems: readonly Problem[] }
+
+/** A record that is new or different, or (null) gone. */
+export type RecordChange =
+  | PosternRecord
+  | { readonly kind: RecordKind; readonly key: string; readonly value: null }
+
+/**
+ * Objects → records and problems, incrementally: what an object touches is compiled again, and nothing else. The
+ * outcome depends on the objects alone, never on the order in which they came.
+ */
+export class Compilation {
+  readonly #objects = new Map<string, KubeObject>()
+  readonly #services = new Map<string, CompiledService>()
+  readonly #claims = new Map<string, Map<string, Claim>>()
+  readonly #namespaces = new NamespaceIndex()
+  readonly #book = new ProblemBook()
+  readonly #dirtyHosts = new Set<string>()
+  readonly #dirtyEndpoints = new Set<string>()
+  readonly #options: CompileOptions
+  #out: RecordChange[] = []
+
+  constructor(options: CompileOptions) {
+    this.#options = options
+  }
+
+  /** Takes changes of objects; returns what changed of the records. */
+  apply(changes: Iterable<ObjectChange>): RecordChange[] {
+    this.#out = []
+    for (const change of changes) this.#take(change)
+    for (const host of this.#dirtyHosts) this.#settleHost(host)
+    for (const service of this.#dirtyEndpoints) this.#diagnose(service)
+    this.#dirtyHosts.clear()
+    this.#dirtyEndpoints.clear()
+    for (const { key, problems } of this.#book.takeChanged()) {
+      this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
+    }
+    return this.#out
+  }
+
+  #take(change: ObjectChange): void {
+    if (change.type === 'found') {
+      this.#book.replace(change.facet, change.problems)
+      return
+    }
+    const key = change.type === 'put' ? keyOf(change.object) : change.key
+    const before = this.#objects.get(key)
+    const after = change.type === 'put' ? change.object : undefined
+    if (after === undefined) this.#objects.delete(key)
+    else this.#objects.set(key, after)
+    if (before !== undefined) this.#namespaces.remove(before)
+    if (after !== undefined) this.#namespaces.add(after)
+    const some = after ?? before
+    if (some !== undefined) this.#compile(some, before, after)
+  }
+
+  #compile(some: KubeObject, before: KubeObject | undefined, after: KubeObject | undefined): void {
+    switch (some.kind) {
+      case 'Service':
+        return this.#compileService(some, after?.kind === 'Service' ? after : undefined)
+      case 'EndpointSlice':
+        if (before?.kind === 'EndpointSlice') this.#dropSlice(before)
+        if (after?.kind === 'EndpointSlice') this.#putSlice(after)
+        return
+      case 'Node': {
+        const value = after?.kind === 'Node' ? compileNode(after) : null
+        this.#out.push({ kind: 'node', key: some.meta.name, value })
+        return
+      }
+      case 'Namespace':
+      case 'NetworkPolicy':
+        return
+      default:
+        // A Pod or a workload: it shows only in what is said of the Services of its namespace.
+        for (const name of this.#namespaces.services(some.meta.namespace)) this.#dirtyEndpoints.add(name)
+    }
+  }
+
+  #compileService(some: Service, after: Service | undefined): void {
+    const name = nameOf(some)
+    const before = this.#services.get(name)
+    const compiled = after === undefined ? undefined : compileService(after, this.#options)
+    if (compiled === undefined) this.#services.delete(name)
+    else this.#services.set(name, compiled)
+    this.#moveClaims(name, before?.claims ?? [], compiled?.claims ?? [])
+    this.#replaceServiceRecord(before, compiled)
+    this.#book.replace(`service ${name}`, compiled?.problems ?? [])
+    if ((before?.record === undefined) !== (compiled?.record === undefined)) {
+      for (const slice of this.#namespaces.slices(name)) this.#emitSlice(name, slice)
+    }
+    this.#dirtyEndpoints.add(name)
+  }
+
+  #moveClaims(service: string, before: readonly Claim[], after: readonly Claim[]): void {
+    for (const { host } of before) {
+      const claims = this.#claims.get(host)
+      claims?.delete(service)
+      if (claims?.size === 0) this.#claims.delete(host)
+      this.#dirtyHosts.add(host)
+    }
+    for (const claim of after) {
+      const claims = this.#claims.get(claim.host) ?? new Map<string, Claim>()
+      this.#claims.set(claim.host, claims.set(service, claim))
+      this.#dirtyHosts.add(claim.host)
+    }
+  }
+
+  #replaceServiceRecord(before: CompiledService | undefined, after: CompiledService | undefined): void {
+    const [old, record] = [before?.record, after?.record]
+    const oldKey = old && serviceKey(old.namespace, old.name, old.port)
+    const key = record && serviceKey(record.namespace, record.name, record.port)
+    if (oldKey !== undefined && oldKey !== key) this.#out.push({ kind: 'service', key: oldKey, value: null })
+    if (key !== undefined && record !== undefined) this.#out.push({ kind: 'service', key, value: record })
+  }
+
+  #settleHost(host: string): void {
+    const { record, problems } = compileRoute(host, [...(this.#claims.get(host)?.values() ?? [])])
+    this.#out.push({ kind: 'route', key: host, value: record ?? null })
+    this.#book.replace(`host ${host}`, problems)
+  }
+
+  #dropSlice(slice: EndpointSlice): void {
+    const service = serviceOfSlice(slice)
+    if (service === undefined) return
+    this.#out.push({ kind: 'endpoints', key: `${service}/${slice.meta.name}`, value: null })
+    this.#dirtyEndpoints.add(service)
+  }
+
+  #putSlice(slice: EndpointSlice): void {
+    const service = serviceOfSlice(slice)
+    if (service === undefined) return
+    if (this.#services.get(service)?.record !== undefined) this.#emitSlice(service, slice)
+    this.#dirtyEndpoints.add(service)
+  }
+
+  /** Slices of Services that are not exposed stay in the cluster. */
+  #emitSlice(service: string, slice: EndpointSlice): void {
+    const isExposed = this.#services.get(service)?.record !== undefined
+    const value = isExposed ? compileEndpointSlice(slice) : undefined
+    this.#out.push({ kind: 'endpoints', key: `${service}/${slice.meta.name}`, value: value ?? null })
+  }
+
+  #diagnose(name: string): void {
+    const object = this.#objects.get(objectKey('Service', ...splitName(name)))
+    const isServed = object?.kind === 'Service' && this.#services.get(name)?.record !== undefined
+    const [namespace] = splitName(name)
+    const problems = isServed
+      ? diagnoseEndpoints(
+          object,
+          [...this.#namespaces.slices(name)],
+          [...this.#namespaces.pods(namespace)],
+          [...this.#namespaces.workloads(namespace)],
+        )
+      : []
+    this.#book.replace(`endpoints ${name}`, problems)
+  }
+}
+
+function nameOf(service: Service): string {
+  return `${service.meta.namespace}/${service.meta.name}`
+}
+
+function splitName(name: string): [namespace: string, name: string] {
+  const slash = name.indexOf('/')
+  return [name.slice(0, slash), name.slice(slash + 1)]
+}

@@ -1,0 +1,14 @@
+import type { Problem } from '../model/problem.ts'
+import type { PosternRecord } from '../model/records.ts'
+
+/** What every compiler returns. Nothing throws because of a user's object. */
+export interface Compiled {
+  readonly records: readonly PosternRecord[]
+  readonly problems: readonly Problem[]
+}
+
+/** What the whole cluster's compiler is told by the operator. */
+export interface CompileOptions {
+  /** Default hostnames are `<service>.<namespace>.<domain>`. */
+  readonly domain: string
+}

@@ -1,0 +1,158 @@
+import type { Service, ServicePort } from '../model/objects/service.ts'
+import type { Problem, ProblemCode } from '../model/problem.ts'
+import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
+import { annotationField, type Readings, readAnnotations, serviceProblem } from './annotations.ts'
+import { hostsOf, type Claim } from './claim.ts'
+import type { CompileOptions } from './output.ts'
+import { choosePort } from './port.ts'
+import { annotations } from './schema.ts'
+
+const TIMEOUT_MS = 60_000
+const IDLE_TIMEOUT_MS = 300_000
+
+/** What one Service asks for: places on hosts, and how its endpoints are reached. */
+export interface CompiledService {
+  readonly claims: readonly Claim[]
+  readonly record: ServiceRecord | undefined
+  readonly problems: readonly Problem[]
+}
+
+const NOTHING: CompiledService = { claims: [], record: undefined, problems: [] }
+
+/** Compiles a Service by itself: no other object is looked at, so that only its own change recompiles it. */
+export function compileService(service: Service, options: CompileOptions): CompiledService {
+  const { readings, problems } = readAnnotations(service)
+  if (readings.expose.state !== 'valid' || !readings.expose.value) {
+    return { ...NOTHING, problems: [...problems, ...unusedAnnotations(service, readings)] }
+  }
+  const backend = compileBackend(service, readings)
+  const hosts = hostsOf(service, readings.host, options)
+  const stripped = stripPrefix(service, readings)
+  return {
+    claims: claim(service, hosts.hosts, readings, withStripPrefix(backend.action, stripped.prefix)),
+    record: backend.record,
+    problems: [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems],
+  }
+}
+
+function claim(service: Service, hosts: readonly string[], readings: Readings, action: RuleAction): Claim[] {
+  // What restricts access fails closed: with no telling which paths are meant, none is served.
+  if (readings.path.state === 'invalid' || readings.pathType.state === 'invalid') return []
+  const type = valueOf(readings.pathType, 'prefix')
+  const value = valueOf(readings.path, '/')
+  const path = { type, value: type === 'prefix' && value.length > 1 ? value.replace(/\/$/, '') : value }
+  const { namespace, name, creationTimestamp } = service.meta
+  return hosts.map((host) => ({
+    host,
+    createdAt: creationTimestamp,
+    rule: { path, action, origin: { kind: 'Service', namespace, name } },
+  }))
+}
+
+interface Backend {
+  readonly action: RuleAction
+  readonly record: ServiceRecord | undefined
+  readonly problems: readonly Problem[]
+}
+
+function compileBackend(service: Service, readings: Readings): Backend {
+  if (service.spec.type === 'ExternalName') {
+    return unavailable(service, 'service-type-unsupported', 'spec.type', {
+      message: 'A Service of type ExternalName cannot be exposed',
+      hint: 'Expose a Service with endpoints in the cluster.',
+    })
+  }
+  if (readings.port.state === 'invalid') return { action: closed('annotation-invalid'), record: undefined, problems: [] }
+  const chosen = choosePort(service, readings.port.state === 'valid' ? readings.port.value : undefined)
+  if (!chosen.ok) return { action: closed(chosen.problem.code), record: undefined, problems: [chosen.problem] }
+  const { port } = chosen
+  if (port.appProtocol !== undefined && !['http', 'kubernetes.io/ws'].includes(port.appProtocol.toLowerCase())) {
+    return unavailable(service, 'protocol-unsupported', `spec.ports[port=${port.port}].appProtocol`, {
+      message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
+      hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+    })
+  }
+  return compileTarget(service, port, readings)
+}
+
+function compileTarget(service: Service, port: ServicePort, readings: Readings): Backend {
+  const byType = service.spec.type === 'NodePort' ? 'node' : 'pod'
+  const toNode = valueOf(readings.target, byType) === 'node'
+  if (toNode && port.nodePort === undefined) {
+    return unavailable(service, 'node-port-missing', `spec.ports[port=${port.port}].nodePort`, {
+      message: `Requests are to go to nodes, but port ${port.port} has no nodePort`,
+      hint: `Give the Service type NodePort, or set ${annotations.target.name}: "pod".`,
+    })
+  }
+  const { namespace, name } = service.meta
+  const record: ServiceRecord = {
+    namespace,
+    name,
+    port: port.port,
+    portName: port.name,
+    protocol: 'http',
+    target:
+      toNode && port.nodePort !== undefined
+        ? { type: 'node', nodePort: port.nodePort, onlyLocal: service.spec.externalTrafficPolicy === 'Local' }
+        : { type: 'pod' },
+    balance: valueOf(readings.balance, 'least-request'),
+    timeoutMs: valueOf(readings.timeout, TIMEOUT_MS),
+    idleTimeoutMs: valueOf(readings.idleTimeout, IDLE_TIMEOUT_MS),
+  }
+  return { action: { type: 'forward', service: serviceKey(namespace, name, port.port) }, record, problems: [] }
+}
+
+function stripPrefix(service: Service, readings: Readings): { prefix: string | undefined; problems: Problem[] } {
+  const path = valueOf(readings.path, '/')
+  const asked = valueOf(readings.stripPrefix, false)
+  const prefix = (asked === true ? path : asked === false ? '' : asked).replace(/\/$/, '')
+  if (prefix === '' || path === prefix || path.startsWith(`${prefix}/`)) {
+    return { prefix: prefix === '' ? undefined : prefix, problems: [] }
+  }
+  const problem = serviceProblem(service, {
+    code: 'annotation-invalid',
+    severity: 'error',
+    field: annotationField(annotations.stripPrefix.name),
+    message: `Cannot strip "${prefix}": the path "${path}" does not start with it`,
+    hint: `Use "true" to strip the whole of ${annotations.path.name}. Until then: ${annotations.stripPrefix.whenInvalid}.`,
+  })
+  return { prefix: undefined, problems: [problem] }
+}
+
+function withStripPrefix(action: RuleAction, prefix: string | undefined): RuleAction {
+  return action.type === 'forward' && prefix !== undefined ? { ...action, stripPrefix: prefix } : action
+}
+
+function unusedAnnotations(service: Service, readings: Readings): Problem[] {
+  if (readings.expose.state !== 'absent') return []
+  const used = Object.entries(annotations).find(([id]) => readings[id as keyof Readings].state !== 'absent')
+  if (used === undefined) return []
+  const [, { name }] = used
+  return [
+    serviceProblem(service, {
+      code: 'annotation-unused',
+      severity: 'warning',
+      field: annotationField(name),
+      message: `${name} has no effect: the Service is not exposed`,
+      hint: `Add ${annotations.expose.name}: "true".`,
+    }),
+  ]
+}
+
+function valueOf<T>(reading: { state: 'absent' | 'invalid' } | { state: 'valid'; value: T }, otherwise: T): T {
+  return reading.state === 'valid' ? reading.value : otherwise
+}
+
+function closed(problem: ProblemCode): RuleAction {
+  return { type: 'unavailable', problem }
+}
+
+function unavailable(
+  service: Service,
+  code: ProblemCode,
+  field: string,
+  text: { message: string; hint: string },
+): Backend {
+  const problem = serviceProblem(service, { code, severity: 'error', field, ...text })
+  return { action: closed(code), record: undefined, problems: [problem] }
+}

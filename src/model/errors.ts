@@ -1,0 +1,36 @@
+/** Why a request got an answer of ours. Closed: a new code enters here, and in gateway/reply.ts. */
+export const errorCodes = [
+  'request-invalid',
+  'request-head-too-large',
+  'request-timeout',
+  'method-refused',
+  'host-unknown',
+  'path-unknown',
+  'rule-unavailable',
+  'endpoints-none',
+  'connect-refused',
+  'connect-timeout',
+  'endpoint-unreachable',
+  'connection-lost',
+  'response-invalid',
+  'response-timeout',
+  'response-incomplete',
+  'client-closed',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** How one attempt at an endpoint can fail. */
+export type AttemptErrorCode = Extract<
+  ErrorCode,
+  | 'connect-refused'
+  | 'connect-timeout'
+  | 'endpoint-unreachable'
+  | 'connection-lost'
+  | 'response-invalid'
+  | 'response-timeout'
+  | 'response-incomplete'
+  | 'client-closed'
+  | 'request-timeout'
+>

@@ -1,0 +1,48 @@
+import * as v from 'valibot'
+
+/** An absent or null map is an empty one, as the API server reads it. */
+const textMap = v.nullish(v.record(v.string(), v.string()), {})
+
+export const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
+
+/** A field that may be absent or null: both read as undefined. */
+export function maybe<S extends v.GenericSchema>(schema: S) {
+  return v.pipe(
+    v.nullish(schema),
+    v.transform((value) => value ?? undefined),
+  )
+}
+
+/** A list that may be absent or null: both read as empty. */
+export function list<S extends v.GenericSchema>(schema: S) {
+  return v.nullish(v.array(schema), [])
+}
+
+const dnsLabel = v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not a DNS label'))
+/** Names become parts of keys and hostnames, so what the API server would refuse is refused here too. */
+const dnsSubdomain = v.pipe(
+  v.string(),
+  v.maxLength(253),
+  v.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'is not a DNS subdomain'),
+)
+
+const common = {
+  name: dnsSubdomain,
+  uid: v.nullish(v.string(), ''),
+  /** RFC 3339; '' when the object has none (a manifest that was never applied). */
+  creationTimestamp: v.nullish(v.string(), ''),
+  deletionTimestamp: maybe(v.string()),
+  labels: textMap,
+  annotations: textMap,
+}
+
+/** ObjectMeta of a namespaced object, stripped to what is used. */
+export const namespacedMeta = v.object({ ...common, namespace: v.nullish(dnsLabel, 'default') })
+
+/** ObjectMeta of a cluster-scoped object. */
+export const clusterMeta = v.pipe(
+  v.object(common),
+  v.transform((meta) => ({ ...meta, namespace: '' })),
+)
+
+export type Meta = v.InferOutput<typeof namespacedMeta>

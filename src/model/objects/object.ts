@@ -1,0 +1,82 @@
+import * as v from 'valibot'
+import type { Problem } from '../problem.ts'
+import { type Namespace, type NetworkPolicy, namespaceSchema, networkPolicySchema } from './cluster.ts'
+import { type EndpointSlice, endpointSliceSchema } from './endpoint-slice.ts'
+import { type Node, nodeSchema } from './node.ts'
+import { type Pod, podSchema } from './pod.ts'
+import { type Service, serviceSchema } from './service.ts'
+import { type Workload, workloadSchema } from './workload.ts'
+
+/** Every object that Postern reads, stripped to what it uses. */
+export type KubeObject = Service | EndpointSlice | Pod | Node | Namespace | NetworkPolicy | Workload
+
+const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
+  ['v1/Service', serviceSchema],
+  ['discovery.k8s.io/v1/EndpointSlice', endpointSliceSchema],
+  ['v1/Pod', podSchema],
+  ['v1/Node', nodeSchema],
+  ['v1/Namespace', namespaceSchema],
+  ['networking.k8s.io/v1/NetworkPolicy', networkPolicySchema],
+  ['apps/v1/Deployment', workloadSchema],
+  ['apps/v1/StatefulSet', workloadSchema],
+  ['apps/v1/DaemonSet', workloadSchema],
+  ['apps/v1/ReplicaSet', workloadSchema],
+  ['v1/ReplicationController', workloadSchema],
+])
+
+export type ObjectParse =
+  | { readonly type: 'object'; readonly object: KubeObject }
+  | { readonly type: 'problems'; readonly problems: readonly Problem[] }
+  /** A kind that Postern does not read. */
+  | { readonly type: 'ignored' }
+
+const typeMeta = v.looseObject({ apiVersion: v.string(), kind: v.string() })
+
+/** Reads one Kubernetes object. Unknown fields are dropped; a wrong one is a problem that names it. */
+export function parseObject(raw: unknown): ObjectParse {
+  const type = v.safeParse(typeMeta, raw)
+  if (!type.success) return invalid(raw, type.issues)
+  const schema = schemas.get(`${type.output.apiVersion}/${type.output.kind}`)
+  if (schema === undefined) return { type: 'ignored' }
+  // `metadata` becomes `meta`, so that parsed objects cannot be mistaken for foreign ones.
+  const { metadata, ...rest } = type.output
+  const parsed = v.safeParse(schema, { ...rest, meta: metadata })
+  return parsed.success ? { type: 'object', object: parsed.output } : invalid(raw, parsed.issues)
+}
+
+/** kind/namespace/name: unique among the objects of a cluster that Postern reads. */
+export function objectKey(kind: string, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+export function keyOf(object: KubeObject): string {
+  return objectKey(object.kind, object.meta.namespace, object.meta.name)
+}
+
+const identitySchema = v.object({
+  kind: v.fallback(v.string(), '(no kind)'),
+  metadata: v.fallback(
+    v.object({ namespace: v.fallback(v.string(), 'default'), name: v.fallback(v.string(), '(no name)') }),
+    { namespace: 'default', name: '(no name)' },
+  ),
+})
+
+function invalid(raw: unknown, issues: readonly v.BaseIssue<unknown>[]): ObjectParse {
+  const identity = v.safeParse(identitySchema, raw)
+  const { kind, metadata } = identity.success
+    ? identity.output
+    : { kind: '(no kind)', metadata: { namespace: 'default', name: '(no name)' } }
+  const problems = issues.map((issue): Problem => {
+    const field = (v.getDotPath(issue) ?? '(root)').replace(/^meta(?=\.|$)/, 'metadata')
+    return {
+      code: 'object-invalid',
+      severity: 'error',
+      kind,
+      ...metadata,
+      field,
+      message: `Cannot read ${field} of ${kind} ${metadata.name}: ${issue.message}`,
+      hint: 'Mend the field; until then this object is left out. The API server would refuse it too.',
+    }
+  })
+  return { type: 'problems', problems }
+}

@@ -1,0 +1,30 @@
+import * as v from 'valibot'
+import { list, maybe, namespacedMeta, port } from './meta.ts'
+
+const servicePort = v.object({
+  name: v.nullish(v.string(), ''),
+  protocol: v.nullish(v.string(), 'TCP'),
+  port,
+  /** Number of a container port, or its name, resolved per Pod. */
+  targetPort: maybe(v.union([port, v.string()])),
+  nodePort: maybe(port),
+  appProtocol: maybe(v.string()),
+})
+
+/** core/v1 Service, stripped to what is used. */
+export const serviceSchema = v.object({
+  kind: v.literal('Service'),
+  meta: namespacedMeta,
+  spec: v.object({
+    type: v.nullish(v.picklist(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']), 'ClusterIP'),
+    clusterIP: maybe(v.string()),
+    ports: list(servicePort),
+    selector: maybe(v.record(v.string(), v.string())),
+    ipFamilies: list(v.picklist(['IPv4', 'IPv6'])),
+    externalTrafficPolicy: v.nullish(v.picklist(['Cluster', 'Local']), 'Cluster'),
+    publishNotReadyAddresses: v.nullish(v.boolean(), false),
+  }),
+})
+
+export type Service = v.InferOutput<typeof serviceSchema>
+export type ServicePort = Service['spec']['ports'][number]

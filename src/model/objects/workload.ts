@@ -1,0 +1,20 @@
+import * as v from 'valibot'
+import { maybe, namespacedMeta } from './meta.ts'
+import { containers } from './pod.ts'
+
+export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController'] as const
+
+/** What makes Pods from a template (apps/v1, core/v1 ReplicationController), stripped to the template's labels and ports. */
+export const workloadSchema = v.object({
+  kind: v.picklist(workloadKinds),
+  meta: namespacedMeta,
+  spec: v.object({
+    replicas: maybe(v.number()),
+    template: v.object({
+      metadata: v.nullish(v.object({ labels: v.nullish(v.record(v.string(), v.string()), {}) }), {}),
+      spec: v.nullish(v.object({ containers }), {}),
+    }),
+  }),
+})
+
+export type Workload = v.InferOutput<typeof workloadSchema>

@@ -1,0 +1,75 @@
+import * as v from 'valibot'
+
+/** What is wrong with one object. The catalogue of codes is closed: a new one enters here first. */
+export const problemCodes = [
+  'annotation-invalid',
+  'annotation-unknown',
+  'annotation-unused',
+  'duplicate-object',
+  'endpoints-missing',
+  'endpoints-unready',
+  'file-unreadable',
+  'host-conflict',
+  'host-reserved',
+  'node-port-missing',
+  'object-invalid',
+  'path-conflict',
+  'port-ambiguous',
+  'port-unknown',
+  'protocol-unsupported',
+  'selector-matches-nothing',
+  'service-type-unsupported',
+  'workload-not-running',
+  'yaml-syntax',
+] as const
+
+export type ProblemCode = (typeof problemCodes)[number]
+
+/** `error`: something asked for does not work. `warning`: it works, but likely not as meant. `info`: worth knowing. */
+export type Severity = 'error' | 'warning' | 'info'
+
+export interface Problem {
+  readonly code: ProblemCode
+  readonly severity: Severity
+  /** The object that can be mended: a Kubernetes kind, or `Manifest` for a file. */
+  readonly kind: string
+  /** Empty for cluster-scoped kinds and files. */
+  readonly namespace: string
+  readonly name: string
+  /** Path of the field inside the object, for example `metadata.annotations["postern.dev/port"]`. */
+  readonly field: string
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string
+}
+
+export const problemSchema: v.GenericSchema<unknown, Problem> = v.object({
+  code: v.picklist(problemCodes),
+  severity: v.picklist(['error', 'warning', 'info']),
+  kind: v.string(),
+  namespace: v.string(),
+  name: v.string(),
+  field: v.string(),
+  message: v.string(),
+  hint: v.string(),
+})
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info']
+
+/** Errors first, then by object and field: one order wherever problems are listed. */
+export function compareProblems(a: Problem, b: Problem): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    compareText(a.namespace, b.namespace) ||
+    compareText(a.kind, b.kind) ||
+    compareText(a.name, b.name) ||
+    compareText(a.field, b.field) ||
+    compareText(a.code, b.code) ||
+    compareText(a.message, b.message)
+  )
+}
+
+/** By code unit, so that order does not depend on a locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,133 @@
+import * as v from 'valibot'
+import { type Problem, problemSchema, problemCodes } from './problem.ts'
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
+const millis = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** `exact`: the whole path. `prefix`: whole segments from the start (Gateway API `PathPrefix`). */
+const pathMatch = v.object({ type: v.picklist(['exact', 'prefix']), value: v.string() })
+
+/** The object and field that a rule came from, for `explain`, logs and traces. */
+const origin = v.object({ kind: v.string(), namespace: v.string(), name: v.string() })
+
+const action = v.variant('type', [
+  v.object({
+    type: v.literal('forward'),
+    /** Key of a service record. */
+    service: v.string(),
+    /** Prefix of the path that is cut before the request goes on. */
+    stripPrefix: v.optional(v.string()),
+  }),
+  /** What was asked for cannot be done safely: answered 503 until the problem is mended. */
+  v.object({ type: v.literal('unavailable'), problem: v.picklist(problemCodes) }),
+])
+
+const rule = v.object({ path: pathMatch, action, origin })
+
+/** Key: the hostname, exact or `*.parent`. Rules stand in the order in which they are tried. */
+const route = v.object({ host: v.string(), rules: v.array(rule) })
+
+const service = v.object({
+  namespace: v.string(),
+  name: v.string(),
+  /** `spec.ports[].port`, which the key ends with. */
+  port,
+  /** Which port of an EndpointSlice to use; `''` for an unnamed one. */
+  portName: v.string(),
+  protocol: v.picklist(['http']),
+  target: v.variant('type', [
+    v.object({ type: v.literal('pod') }),
+    v.object({ type: v.literal('node'), nodePort: port, onlyLocal: v.boolean() }),
+  ]),
+  balance: v.picklist(['least-request', 'round-robin']),
+  /** How long the endpoint may take to begin its response. 0: without end. */
+  timeoutMs: millis,
+  /** How long nothing may move once the response has begun. 0: without end. */
+  idleTimeoutMs: millis,
+})
+
+const endpoint = v.object({
+  address: v.string(),
+  ready: v.boolean(),
+  serving: v.boolean(),
+  terminating: v.boolean(),
+  node: v.optional(v.string()),
+  zone: v.optional(v.string()),
+  /** `targetRef` when it is a Pod: its name. */
+  pod: v.optional(v.string()),
+})
+
+/** One per EndpointSlice. Key: namespace/service/slice. */
+const endpoints = v.object({
+  family: v.picklist(['IPv4', 'IPv6']),
+  ports: v.array(v.object({ name: v.string(), port })),
+  endpoints: v.array(endpoint),
+})
+
+const node = v.object({
+  /** Addresses in the order in which they are preferred. */
+  addresses: v.array(v.string()),
+  zone: v.optional(v.string()),
+  ready: v.boolean(),
+  /** Label `node.kubernetes.io/exclude-from-external-load-balancers`. */
+  excluded: v.boolean(),
+})
+
+/** Key: kind/namespace/name of the object. */
+const problems = v.array(problemSchema)
+
+const schemas = { route, service, endpoints, node, problem: problems } as const
+
+export type RecordKind = keyof typeof schemas
+export type Rule = Readonly<v.InferOutput<typeof rule>>
+export type RuleOrigin = Readonly<v.InferOutput<typeof origin>>
+export type RuleAction = v.InferOutput<typeof action>
+export type PathMatch = v.InferOutput<typeof pathMatch>
+export type RouteRecord = Readonly<v.InferOutput<typeof route>>
+export type ServiceRecord = Readonly<v.InferOutput<typeof service>>
+export type EndpointsRecord = Readonly<v.InferOutput<typeof endpoints>>
+export type EndpointRecord = Readonly<v.InferOutput<typeof endpoint>>
+export type NodeRecord = Readonly<v.InferOutput<typeof node>>
+
+interface RecordValues {
+  route: RouteRecord
+  service: ServiceRecord
+  endpoints: EndpointsRecord
+  node: NodeRecord
+  problem: readonly Problem[]
+}
+
+/** A record with its key, by kind. */
+export type PosternRecord = {
+  [K in RecordKind]: { readonly kind: K; readonly key: string; readonly value: RecordValues[K] }
+}[RecordKind]
+
+export const recordKinds: readonly RecordKind[] = ['route', 'service', 'endpoints', 'node', 'problem']
+
+export type RecordParse = { ok: true; record: PosternRecord } | { ok: false; reason: string }
+
+/** Reads one record as a registry holds it: JSON text under a kind and a key. */
+export function parseRecord(kind: string, key: string, text: string): RecordParse {
+  if (!isRecordKind(kind)) return { ok: false, reason: `unknown kind of record: "${kind}"` }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return { ok: false, reason: `${kind} ${key} is not JSON: ${error instanceof Error ? error.message : error}` }
+  }
+  const parsed = v.safeParse(schemas[kind], json)
+  if (!parsed.success) {
+    const issue = parsed.issues[0]
+    return { ok: false, reason: `${kind} ${key}, field ${v.getDotPath(issue) ?? '(root)'}: ${issue.message}` }
+  }
+  // The schema was picked by the kind, which TypeScript cannot follow through the index.
+  return { ok: true, record: { kind, key, value: parsed.output } as PosternRecord }
+}
+
+function isRecordKind(kind: string): kind is RecordKind {
+  return Object.hasOwn(schemas, kind)
+}
+
+export function serviceKey(namespace: string, name: string, servicePort: number): string {
+  return `${namespace}/${name}:${servicePort}`
+}

@@ -1,0 +1,77 @@
+import type { Position } from '../model/position.ts'
+import type { Head } from './head.ts'
+
+/** A record as the registry holds it: canonical JSON under a kind and a key. */
+export interface StoredRecord {
+  readonly kind: string
+  readonly key: string
+  readonly text: string
+}
+
+/** A record written, or (null) deleted. */
+export interface StoredChange {
+  readonly kind: string
+  readonly key: string
+  readonly text: string | null
+}
+
+/** One publish, as followers see it. */
+export interface Entry {
+  readonly head: Head
+  /** Position of the entry before this one; an entry applies only after it. */
+  readonly previous: Position
+  /** Empty for a heartbeat; `reload` when the publish was too large to carry. */
+  readonly changes: readonly StoredChange[] | 'reload'
+}
+
+/** What a load read. It may be torn between positions: replay the entries after `before`. */
+export interface Load {
+  /** The head read before the records; undefined when the registry is empty. */
+  readonly before: Head | undefined
+  readonly records: readonly StoredRecord[]
+  /** The head read after the records: the load is whole once replay has reached it. */
+  readonly after: Head | undefined
+}
+
+export type RegistryErrorCode = 'unreachable' | 'invalid'
+
+/** A registry that cannot be read or written. */
+export class RegistryError extends Error {
+  readonly code: RegistryErrorCode
+  constructor(code: RegistryErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** What a follower needs. Every driver passes the suite in test/contract/registry.ts. */
+export interface RegistryReader {
+  /** @throws RegistryError */
+  load(signal: AbortSignal): Promise<Load>
+  /**
+   * Entries after a position, in order, waiting for more until aborted.
+   * Yields 'gap' (and ends) when the entry after `position` is no longer held.
+   * @throws RegistryError
+   */
+  entries(position: Position, signal: AbortSignal): AsyncIterable<Entry | 'gap'>
+}
+
+export interface Publish {
+  /** The position that the writer believes is current; undefined for an empty registry. */
+  readonly expected: Position | undefined
+  /** The head to write: `position` greater than `expected`. */
+  readonly head: Head
+  readonly changes: readonly StoredChange[]
+  /** Replace everything: records that are not in `changes` are deleted. */
+  readonly isWhole: boolean
+}
+
+export type PublishResult =
+  | { readonly ok: true }
+  /** Another writer was there, or the registry lost writes: take a new epoch and publish everything. */
+  | { readonly ok: false; readonly current: Position | undefined }
+
+export interface RegistryWriter {
+  /** Compares the position and writes, atomically. @throws RegistryError */
+  publish(publish: Publish): Promise<PublishResult>
+}

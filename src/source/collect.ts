@@ -1,0 +1,39 @@
+import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { Problem } from '../model/problem.ts'
+import { deriveSlices } from './derive.ts'
+import type { Located, ParsedManifest } from './parse.ts'
+
+/** All that a set of manifests says. */
+export interface Collection {
+  readonly objects: ReadonlyMap<string, KubeObject>
+  readonly problems: readonly Problem[]
+}
+
+/** Joins manifests into one set of objects, in the order of the files; a second object of a name is a problem. */
+export function collectManifests(manifests: readonly ParsedManifest[]): Collection {
+  const located = new Map<string, Located>()
+  const problems: Problem[] = manifests.flatMap((manifest) => manifest.problems)
+  for (const next of manifests.flatMap((manifest) => manifest.objects)) {
+    const key = keyOf(next.object)
+    const first = located.get(key)
+    if (first === undefined) located.set(key, next)
+    else problems.push(duplicate(next, first))
+  }
+  const objects = new Map([...located].map(([key, { object }]) => [key, object]))
+  for (const slice of deriveSlices([...objects.values()])) objects.set(keyOf(slice), slice)
+  return { objects, problems }
+}
+
+function duplicate(second: Located, first: Located): Problem {
+  const { kind, meta } = second.object
+  return {
+    code: 'duplicate-object',
+    severity: 'error',
+    kind,
+    namespace: meta.namespace,
+    name: meta.name,
+    field: 'metadata.name',
+    message: `${kind} ${meta.name} in ${second.file}, line ${second.line}, stands already in ${first.file}, line ${first.line}`,
+    hint: 'The first one is used. Remove or rename the other.',
+  }
+}

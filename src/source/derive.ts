@@ -1,0 +1,113 @@
+import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
+import { SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
+import type { KubeObject } from '../model/objects/object.ts'
+import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
+
+/** At most this many endpoints a slice, as the controller's `--max-endpoints-per-slice`. */
+const MAX_ENDPOINTS = 100
+
+type SlicePort = EndpointSlice['ports'][number]
+type Family = 'IPv4' | 'IPv6'
+
+/**
+ * The EndpointSlices that the endpoint-slice controller would write, for Services with a selector that have none:
+ * manifests often hold Pods and no slices. Source: kubernetes/endpointslice, `reconciler.go` and `utils.go`.
+ */
+export function deriveSlices(objects: readonly KubeObject[]): EndpointSlice[] {
+  const pods = Map.groupBy(objects.filter((object) => object.kind === 'Pod'), (pod) => pod.meta.namespace)
+  const withSlices = new Set<string>()
+  for (const object of objects) {
+    if (object.kind !== 'EndpointSlice') continue
+    withSlices.add(`${object.meta.namespace}/${object.meta.labels[SERVICE_NAME_LABEL] ?? ''}`)
+  }
+  return objects.flatMap((object) => {
+    if (object.kind !== 'Service' || withSlices.has(`${object.meta.namespace}/${object.meta.name}`)) return []
+    return slicesOf(object, pods.get(object.meta.namespace) ?? [])
+  })
+}
+
+function slicesOf(service: Service, pods: readonly Pod[]): EndpointSlice[] {
+  const selector = Object.entries(service.spec.selector ?? {})
+  if (selector.length === 0 || service.spec.type === 'ExternalName') return []
+  const selected = pods.filter((pod) => selector.every(([key, value]) => pod.meta.labels[key] === value))
+  const slices: EndpointSlice[] = []
+  for (const family of familiesOf(service, selected)) {
+    // One group of slices for each way in which target ports resolve: named ports may differ between Pods.
+    const groups = new Map<string, { ports: SlicePort[]; endpoints: SliceEndpoint[] }>()
+    for (const pod of selected) {
+      const address = podAddresses(pod).find((ip) => familyOf(ip) === family)
+      if (address === undefined || isFinished(pod)) continue
+      const ports = service.spec.ports.flatMap((port) => resolvePort(port, pod))
+      const key = JSON.stringify(ports)
+      const group = groups.get(key) ?? { ports, endpoints: [] }
+      groups.set(key, group)
+      group.endpoints.push(endpointOf(service, pod, address))
+    }
+    for (const { ports, endpoints } of groups.values()) {
+      for (let start = 0; start < endpoints.length; start += MAX_ENDPOINTS) {
+        const name = `${service.meta.name}-${family.toLowerCase()}-${slices.length}`
+        slices.push(slice(service, name, family, ports, endpoints.slice(start, start + MAX_ENDPOINTS)))
+      }
+    }
+  }
+  return slices
+}
+
+function slice(service: Service, name: string, family: Family, ports: SlicePort[], endpoints: SliceEndpoint[]): EndpointSlice {
+  return {
+    kind: 'EndpointSlice',
+    meta: {
+      name,
+      namespace: service.meta.namespace,
+      uid: '',
+      creationTimestamp: '',
+      deletionTimestamp: undefined,
+      labels: { [SERVICE_NAME_LABEL]: service.meta.name },
+      annotations: {},
+    },
+    addressType: family,
+    endpoints,
+    ports,
+  }
+}
+
+function endpointOf(service: Service, pod: Pod, address: string): SliceEndpoint {
+  const serving = isPodReady(pod)
+  const terminating = pod.meta.deletionTimestamp !== undefined
+  const ready = service.spec.publishNotReadyAddresses || (serving && !terminating)
+  const hasName = pod.spec.hostname !== undefined && pod.spec.subdomain === service.meta.name
+  return {
+    addresses: [address],
+    conditions: { ready, serving: serving || service.spec.publishNotReadyAddresses, terminating },
+    hostname: hasName ? pod.spec.hostname : undefined,
+    nodeName: pod.spec.nodeName,
+    zone: undefined,
+    targetRef: { kind: 'Pod', namespace: pod.meta.namespace, name: pod.meta.name, uid: pod.meta.uid },
+  }
+}
+
+/** A named port is looked up in each Pod; a Pod that lacks it has no such port. */
+function resolvePort(port: ServicePort, pod: Pod): SlicePort[] {
+  const target = port.targetPort ?? port.port
+  const { name, protocol } = port
+  if (typeof target === 'number') return [{ name, protocol, port: target }]
+  const found = pod.spec.containers
+    .flatMap((container) => container.ports)
+    .find((candidate) => candidate.name === target && candidate.protocol === protocol)
+  return found === undefined ? [] : [{ name, protocol, port: found.containerPort }]
+}
+
+function isFinished(pod: Pod): boolean {
+  return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+}
+
+function familiesOf(service: Service, pods: readonly Pod[]): readonly Family[] {
+  if (service.spec.ipFamilies.length > 0) return service.spec.ipFamilies
+  const families = new Set(pods.flatMap(podAddresses).map(familyOf))
+  return families.has('IPv4') || families.size === 0 ? ['IPv4'] : ['IPv6']
+}
+
+function familyOf(address: string): Family {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
