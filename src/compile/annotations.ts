@@ -1,7 +1,13 @@
 import { distance } from 'fastest-levenshtein'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import { type AnnotationId, type AnnotationParse, type AnnotationValue, annotations, PREFIX } from './schema.ts'
+import {
+  type AnnotationId,
+  type AnnotationParse,
+  type AnnotationValue,
+  annotations,
+  PREFIX,
+} from './schema.ts'
 
 /** What a Service says by one annotation. */
 export type Reading<T> =
@@ -32,7 +38,10 @@ export function annotationField(name: string): string {
 }
 
 /** A problem on a Service. */
-export function serviceProblem(service: Service, rest: Omit<Problem, 'kind' | 'namespace' | 'name'>): Problem {
+export function serviceProblem(
+  service: Service,
+  rest: Omit<Problem, 'kind' | 'namespace' | 'name'>,
+): Problem {
   return { kind: 'Service', namespace: service.meta.namespace, name: service.meta.name, ...rest }
 }
 

@@ -35,7 +35,8 @@ export function hostsOf(
   const hosts: string[] = []
   const problems: Problem[] = []
   for (const host of reading.value) {
-    if (isReserved(host, service.meta.namespace, options.domain)) problems.push(reserved(service, host, options.domain))
+    if (isReserved(host, service.meta.namespace, options.domain))
+      problems.push(reserved(service, host, options.domain))
     else hosts.push(host)
   }
   return { hosts, problems }

@@ -76,7 +76,8 @@ export class Compilation {
   #compile(some: KubeObject, before: KubeObject | undefined, after: KubeObject | undefined): void {
     switch (some.kind) {
       case 'Service':
-        return this.#compileService(some, after?.kind === 'Service' ? after : undefined)
+        this.#compileService(some, after?.kind === 'Service' ? after : undefined)
+        return
       case 'EndpointSlice':
         if (before?.kind === 'EndpointSlice') this.#dropSlice(before)
         if (after?.kind === 'EndpointSlice') this.#putSlice(after)

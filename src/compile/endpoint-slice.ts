@@ -1,4 +1,8 @@
-import { type EndpointSlice, type SliceEndpoint, SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
+import {
+  type EndpointSlice,
+  SERVICE_NAME_LABEL,
+  type SliceEndpoint,
+} from '../model/objects/endpoint-slice.ts'
 import { compareText } from '../model/problem.ts'
 import type { EndpointRecord, EndpointsRecord } from '../model/records.ts'
 
@@ -14,7 +18,9 @@ export function compileEndpointSlice(slice: EndpointSlice): EndpointsRecord | un
   return {
     family: slice.addressType,
     ports: slice.ports
-      .flatMap(({ name, port, protocol }) => (port === undefined || protocol !== 'TCP' ? [] : [{ name, port }]))
+      .flatMap(({ name, port, protocol }) =>
+        port === undefined || protocol !== 'TCP' ? [] : [{ name, port }],
+      )
       .sort((a, b) => compareText(a.name, b.name) || a.port - b.port),
     endpoints: slice.endpoints
       .flatMap(compileEndpoint)

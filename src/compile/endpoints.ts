@@ -1,4 +1,4 @@
-import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
+import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { isPodReady, type Pod } from '../model/objects/pod.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
@@ -21,42 +21,87 @@ export function diagnoseEndpoints(
   workloads: readonly Workload[],
 ): Problem[] {
   const endpoints = slices.flatMap((slice) => slice.endpoints)
-  if (endpoints.some((endpoint) => endpoint.conditions.ready ?? true)) return []
+  if (endpoints.some(canServe)) return []
   const { selector } = service.spec
   if (endpoints.length > 0) {
     return [unready(service, `none of its ${endpoints.length} endpoints is ready`)]
   }
   if (selector === undefined) {
     return [
-      problem(service, 'endpoints-missing', 'warning', 'spec.selector', 'The Service has no selector and no EndpointSlice',
-        'Add a selector, or an EndpointSlice labelled kubernetes.io/service-name.'),
+      problem(
+        service,
+        'endpoints-missing',
+        'warning',
+        'spec.selector',
+        'The Service has no selector and no EndpointSlice',
+        'Add a selector, or an EndpointSlice labelled kubernetes.io/service-name.',
+      ),
     ]
   }
   const matching = pods.filter((pod) => selects(selector, pod.meta.labels))
   if (matching.length > 0) {
-    const waiting = matching.filter((pod) => !isPodReady(pod)).map((pod) => pod.meta.name)
+    const waiting = matching
+      .filter((pod) => !isPodReady(pod))
+      .map((pod) => pod.meta.name)
+      .sort()
     return [unready(service, `its Pods have no address or are not ready: ${waiting.join(', ')}`)]
   }
   const makers = workloads.filter((workload) => selects(selector, workload.spec.template.metadata.labels))
   if (makers.length > 0) {
-    const names = makers.map((maker) => `${maker.kind} ${maker.meta.name}`).join(', ')
+    const names = makers
+      .map((maker) => `${maker.kind} ${maker.meta.name}`)
+      .sort()
+      .join(', ')
     return [
-      problem(service, 'workload-not-running', 'info', 'spec.selector', `The selector matches ${names}, of which no Pod runs here`,
-        'Its hostnames answer 503 until Pods run.'),
+      problem(
+        service,
+        'workload-not-running',
+        'info',
+        'spec.selector',
+        `The selector matches ${names}, of which no Pod runs here`,
+        'Its hostnames answer 503 until Pods run.',
+      ),
     ]
   }
-  const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`).join(',')
+  const wanted = Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
   return [
-    problem(service, 'selector-matches-nothing', 'warning', 'spec.selector', `No Pod and no Pod template in the namespace has ${wanted}`,
-      'Compare the selector with the labels of the Pods. Until then its hostnames answer 503.'),
+    problem(
+      service,
+      'selector-matches-nothing',
+      'warning',
+      'spec.selector',
+      `No Pod and no Pod template in the namespace has ${wanted}`,
+      'Compare the selector with the labels of the Pods. Until then its hostnames answer 503.',
+    ),
   ]
 }
 
-function unready(service: Service, reason: string): Problem {
-  return problem(service, 'endpoints-unready', 'warning', 'spec.selector', `No endpoint can serve: ${reason}`,
-    'See the readiness probes of the Pods (condition Ready). Until one is ready its hostnames answer 503.')
+/** A terminating endpoint serves when nothing else is ready. */
+function canServe({ conditions }: SliceEndpoint): boolean {
+  const ready = conditions.ready ?? true
+  return ready || ((conditions.serving ?? ready) && (conditions.terminating ?? false))
 }
 
-function problem(service: Service, code: ProblemCode, severity: Severity, field: string, message: string, hint: string): Problem {
+function unready(service: Service, reason: string): Problem {
+  return problem(
+    service,
+    'endpoints-unready',
+    'warning',
+    'spec.selector',
+    `No endpoint can serve: ${reason}`,
+    'See the readiness probes of the Pods (condition Ready). Until one is ready its hostnames answer 503.',
+  )
+}
+
+function problem(
+  service: Service,
+  code: ProblemCode,
+  severity: Severity,
+  field: string,
+  message: string,
+  hint: string,
+): Problem {
   return serviceProblem(service, { code, severity, field, message, hint })
 }

@@ -42,7 +42,11 @@ export class NamespaceIndex {
       return
     }
     const { namespace, name } = object.meta
-    const contents = this.#contents.get(namespace) ?? { services: new Set(), pods: new Map(), workloads: new Map() }
+    const contents = this.#contents.get(namespace) ?? {
+      services: new Set(),
+      pods: new Map(),
+      workloads: new Map(),
+    }
     this.#contents.set(namespace, contents)
     if (object.kind === 'Service') contents.services.add(`${namespace}/${name}`)
     else if (object.kind === 'Pod') contents.pods.set(name, object)

@@ -11,7 +11,9 @@ export function compileNode(node: Node): NodeRecord {
       node.status.addresses.filter((entry) => entry.type === type).map((entry) => entry.address),
     ),
     ...(zone === undefined ? {} : { zone }),
-    ready: node.status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+    ready: node.status.conditions.some(
+      (condition) => condition.type === 'Ready' && condition.status === 'True',
+    ),
     excluded: EXCLUDE_LABEL in node.meta.labels,
   }
 }

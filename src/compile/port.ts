@@ -3,21 +3,42 @@ import type { Problem, ProblemCode } from '../model/problem.ts'
 import { annotationField, serviceProblem } from './annotations.ts'
 import { annotations } from './schema.ts'
 
-export type PortChoice = { readonly ok: true; readonly port: ServicePort } | { readonly ok: false; readonly problem: Problem }
+export type PortChoice =
+  | { readonly ok: true; readonly port: ServicePort }
+  | { readonly ok: false; readonly problem: Problem }
 
 /** Which of a Service's ports receives the requests: the one asked for, by name or number, else the obvious one. */
 export function choosePort(service: Service, asked: string | number | undefined): PortChoice {
   const ports = service.spec.ports.filter((port) => port.protocol === 'TCP')
-  const port = asked === undefined ? obviousPort(ports) : ports.find((p) => p.port === asked || p.name === asked)
+  const port =
+    asked === undefined ? obviousPort(ports) : ports.find((p) => p.port === asked || p.name === asked)
   if (port !== undefined) return { ok: true, port }
   const known = ports.map((p) => (p.name === '' ? `${p.port}` : `${p.name} (${p.port})`)).join(', ')
   if (ports.length === 0) {
-    return fail(service, 'port-unknown', 'spec.ports', 'The Service has no TCP port', 'Only TCP ports can be exposed.')
+    return fail(
+      service,
+      'port-unknown',
+      'spec.ports',
+      'The Service has no TCP port',
+      'Only TCP ports can be exposed.',
+    )
   }
   const field = annotationField(annotations.port.name)
   return asked === undefined
-    ? fail(service, 'port-ambiguous', field, 'Several ports, and none is named http or is 80', `Name one of ${known}.`)
-    : fail(service, 'port-unknown', field, `The Service has no TCP port "${asked}"`, `Its TCP ports are ${known}.`)
+    ? fail(
+        service,
+        'port-ambiguous',
+        field,
+        'Several ports, and none is named http or is 80',
+        `Name one of ${known}.`,
+      )
+    : fail(
+        service,
+        'port-unknown',
+        field,
+        `The Service has no TCP port "${asked}"`,
+        `Its TCP ports are ${known}.`,
+      )
 }
 
 function obviousPort(ports: readonly ServicePort[]): ServicePort | undefined {

@@ -4,7 +4,9 @@ import { normaliseHostPattern } from '../model/host.ts'
 /** Every annotation of ours starts with this. */
 export const PREFIX = 'postern.dev/'
 
-export type AnnotationParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string }
+export type AnnotationParse<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string }
 
 /** One annotation: the single source for parsing, for the problems' hints and for docs/annotations.md. */
 export interface Annotation<T> {
@@ -44,7 +46,8 @@ export const annotations = {
   }),
   path: define({
     name: 'path',
-    summary: 'The path that belongs to the Service on its hostnames. Services of one namespace may share a hostname.',
+    summary:
+      'The path that belongs to the Service on its hostnames. Services of one namespace may share a hostname.',
     takes: 'a path that starts with `/`, without query',
     otherwise: '`/`',
     whenInvalid: 'the Service gets no requests',
@@ -54,7 +57,8 @@ export const annotations = {
   pathType: define({
     name: 'path-type',
     summary: 'How the path is compared, case-sensitively.',
-    takes: '`prefix`: whole segments from the start (`/api` matches `/api/x`, not `/apis`); `exact`: the whole path',
+    takes:
+      '`prefix`: whole segments from the start (`/api` matches `/api/x`, not `/apis`); `exact`: the whole path',
     otherwise: '`prefix`',
     whenInvalid: 'the Service gets no requests',
     example: 'exact',
@@ -89,7 +93,8 @@ export const annotations = {
   }),
   stripPrefix: define({
     name: 'strip-prefix',
-    summary: 'Cuts a prefix off the path before the request goes on. `X-Forwarded-Prefix` tells the application.',
+    summary:
+      'Cuts a prefix off the path before the request goes on. `X-Forwarded-Prefix` tells the application.',
     takes: '`true` for the whole of `postern.dev/path`, or a path that it starts with',
     otherwise: 'the path goes on as it came',
     whenInvalid: DEFAULT_APPLIES,
@@ -129,7 +134,9 @@ function define<T>(annotation: Annotation<T>): Annotation<T> {
 function oneOf<const T extends string>(...values: readonly T[]): (text: string) => AnnotationParse<T> {
   return (text) => {
     const value = values.find((candidate) => candidate === text.trim().toLowerCase())
-    return value === undefined ? { ok: false, reason: `not one of ${values.join(', ')}` } : { ok: true, value }
+    return value === undefined
+      ? { ok: false, reason: `not one of ${values.join(', ')}` }
+      : { ok: true, value }
   }
 }
 
@@ -165,7 +172,9 @@ function parsePort(text: string): AnnotationParse<string | number> {
   const port = text.trim()
   if (/^\d+$/.test(port)) {
     const number = Number(port)
-    return number >= 1 && number <= 65535 ? { ok: true, value: number } : { ok: false, reason: 'not in 1–65535' }
+    return number >= 1 && number <= 65535
+      ? { ok: true, value: number }
+      : { ok: false, reason: 'not in 1–65535' }
   }
   return /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(port)
     ? { ok: true, value: port }
@@ -175,7 +184,9 @@ function parsePort(text: string): AnnotationParse<string | number> {
 function parseStripPrefix(text: string): AnnotationParse<boolean | string> {
   const flag = parseBoolean(text)
   if (flag.ok) return flag
-  return text.trim().startsWith('/') ? parsePath(text) : { ok: false, reason: 'neither true, false nor a path' }
+  return text.trim().startsWith('/')
+    ? parsePath(text)
+    : { ok: false, reason: 'neither true, false nor a path' }
 }
 
 function parseTimeout(text: string): AnnotationParse<number> {

@@ -2,7 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { annotationField, type Readings, readAnnotations, serviceProblem } from './annotations.ts'
-import { hostsOf, type Claim } from './claim.ts'
+import { type Claim, hostsOf } from './claim.ts'
 import type { CompileOptions } from './output.ts'
 import { choosePort } from './port.ts'
 import { annotations } from './schema.ts'
@@ -38,8 +38,8 @@ export function compileService(service: Service, options: CompileOptions): Compi
 function claim(service: Service, hosts: readonly string[], readings: Readings, action: RuleAction): Claim[] {
   // What restricts access fails closed: with no telling which paths are meant, none is served.
   if (readings.path.state === 'invalid' || readings.pathType.state === 'invalid') return []
-  const type = valueOf(readings.pathType, 'prefix')
-  const value = valueOf(readings.path, '/')
+  const type = valueOr(readings.pathType, 'prefix')
+  const value = valueOr(readings.path, '/')
   const path = { type, value: type === 'prefix' && value.length > 1 ? value.replace(/\/$/, '') : value }
   const { namespace, name, creationTimestamp } = service.meta
   return hosts.map((host) => ({
@@ -62,11 +62,16 @@ function compileBackend(service: Service, readings: Readings): Backend {
       hint: 'Expose a Service with endpoints in the cluster.',
     })
   }
-  if (readings.port.state === 'invalid') return { action: closed('annotation-invalid'), record: undefined, problems: [] }
+  if (readings.port.state === 'invalid')
+    return { action: closed('annotation-invalid'), record: undefined, problems: [] }
   const chosen = choosePort(service, readings.port.state === 'valid' ? readings.port.value : undefined)
-  if (!chosen.ok) return { action: closed(chosen.problem.code), record: undefined, problems: [chosen.problem] }
+  if (!chosen.ok)
+    return { action: closed(chosen.problem.code), record: undefined, problems: [chosen.problem] }
   const { port } = chosen
-  if (port.appProtocol !== undefined && !['http', 'kubernetes.io/ws'].includes(port.appProtocol.toLowerCase())) {
+  if (
+    port.appProtocol !== undefined &&
+    !['http', 'kubernetes.io/ws'].includes(port.appProtocol.toLowerCase())
+  ) {
     return unavailable(service, 'protocol-unsupported', `spec.ports[port=${port.port}].appProtocol`, {
       message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
       hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
@@ -77,7 +82,7 @@ function compileBackend(service: Service, readings: Readings): Backend {
 
 function compileTarget(service: Service, port: ServicePort, readings: Readings): Backend {
   const byType = service.spec.type === 'NodePort' ? 'node' : 'pod'
-  const toNode = valueOf(readings.target, byType) === 'node'
+  const toNode = valueOr(readings.target, byType) === 'node'
   if (toNode && port.nodePort === undefined) {
     return unavailable(service, 'node-port-missing', `spec.ports[port=${port.port}].nodePort`, {
       message: `Requests are to go to nodes, but port ${port.port} has no nodePort`,
@@ -95,16 +100,23 @@ function compileTarget(service: Service, port: ServicePort, readings: Readings):
       toNode && port.nodePort !== undefined
         ? { type: 'node', nodePort: port.nodePort, onlyLocal: service.spec.externalTrafficPolicy === 'Local' }
         : { type: 'pod' },
-    balance: valueOf(readings.balance, 'least-request'),
-    timeoutMs: valueOf(readings.timeout, TIMEOUT_MS),
-    idleTimeoutMs: valueOf(readings.idleTimeout, IDLE_TIMEOUT_MS),
+    balance: valueOr(readings.balance, 'least-request'),
+    timeoutMs: valueOr(readings.timeout, TIMEOUT_MS),
+    idleTimeoutMs: valueOr(readings.idleTimeout, IDLE_TIMEOUT_MS),
   }
-  return { action: { type: 'forward', service: serviceKey(namespace, name, port.port) }, record, problems: [] }
+  return {
+    action: { type: 'forward', service: serviceKey(namespace, name, port.port) },
+    record,
+    problems: [],
+  }
 }
 
-function stripPrefix(service: Service, readings: Readings): { prefix: string | undefined; problems: Problem[] } {
-  const path = valueOf(readings.path, '/')
-  const asked = valueOf(readings.stripPrefix, false)
+function stripPrefix(
+  service: Service,
+  readings: Readings,
+): { prefix: string | undefined; problems: Problem[] } {
+  const path = valueOr(readings.path, '/')
+  const asked = valueOr(readings.stripPrefix, false)
   const prefix = (asked === true ? path : asked === false ? '' : asked).replace(/\/$/, '')
   if (prefix === '' || path === prefix || path.startsWith(`${prefix}/`)) {
     return { prefix: prefix === '' ? undefined : prefix, problems: [] }
@@ -139,7 +151,10 @@ function unusedAnnotations(service: Service, readings: Readings): Problem[] {
   ]
 }
 
-function valueOf<T>(reading: { state: 'absent' | 'invalid' } | { state: 'valid'; value: T }, otherwise: T): T {
+function valueOr<T>(
+  reading: { state: 'absent' | 'invalid' } | { state: 'valid'; value: T },
+  otherwise: T,
+): T {
   return reading.state === 'valid' ? reading.value : otherwise
 }
 

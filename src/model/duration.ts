@@ -8,7 +8,9 @@ const DAY_MS = 86_400_000
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text)
   if (text === '' || match === null) return undefined
-  const [hours = 0, minutes = 0, seconds = 0, milliseconds = 0] = match.slice(1).map((part) => Number(part ?? 0))
+  const [hours = 0, minutes = 0, seconds = 0, milliseconds = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0))
   const total = ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds
   return total <= DAY_MS ? total : undefined
 }

@@ -1,4 +1,5 @@
-const HOST = /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
+const HOST =
+  /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
 
 /**
@@ -49,6 +50,8 @@ function isAscii(text: string): boolean {
 }
 
 // The URL parser carries UTS #46, and is in every runtime we serve on.
+// It would also read user information, a port, a path and percent-encoding, which no hostname holds.
 function toAscii(host: string): string | undefined {
+  if (!/^[a-z0-9_.\-\u{80}-\u{10ffff}]+$/u.test(host)) return undefined
   return URL.parse(`http://${host}/`)?.hostname
 }

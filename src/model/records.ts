@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type Problem, problemSchema, problemCodes } from './problem.ts'
+import { type Problem, problemCodes, problemSchema } from './problem.ts'
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
 const millis = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -113,7 +113,10 @@ export function parseRecord(kind: string, key: string, text: string): RecordPars
   try {
     json = JSON.parse(text)
   } catch (error) {
-    return { ok: false, reason: `${kind} ${key} is not JSON: ${error instanceof Error ? error.message : error}` }
+    return {
+      ok: false,
+      reason: `${kind} ${key} is not JSON: ${error instanceof Error ? error.message : error}`,
+    }
   }
   const parsed = v.safeParse(schemas[kind], json)
   if (!parsed.success) {
@@ -124,7 +127,7 @@ export function parseRecord(kind: string, key: string, text: string): RecordPars
   return { ok: true, record: { kind, key, value: parsed.output } as PosternRecord }
 }
 
-function isRecordKind(kind: string): kind is RecordKind {
+export function isRecordKind(kind: string): kind is RecordKind {
   return Object.hasOwn(schemas, kind)
 }
 

@@ -1,3 +1,4 @@
+import { encodeCanonical } from '../model/canonical.ts'
 import { type KubeObject, keyOf } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import { deriveSlices } from './derive.ts'
@@ -9,7 +10,7 @@ export interface Collection {
   readonly problems: readonly Problem[]
 }
 
-/** Joins manifests into one set of objects, in the order of the files; a second object of a name is a problem. */
+/** Joins manifests into one set of objects, in the order of the files; a second, different object of a name is a problem. */
 export function collectManifests(manifests: readonly ParsedManifest[]): Collection {
   const located = new Map<string, Located>()
   const problems: Problem[] = manifests.flatMap((manifest) => manifest.problems)
@@ -17,18 +18,24 @@ export function collectManifests(manifests: readonly ParsedManifest[]): Collecti
     const key = keyOf(next.object)
     const first = located.get(key)
     if (first === undefined) located.set(key, next)
-    else problems.push(duplicate(next, first))
+    else if (!isSame(next.object, first.object)) problems.push(duplicate(next, first))
   }
   const objects = new Map([...located].map(([key, { object }]) => [key, object]))
   for (const slice of deriveSlices([...objects.values()])) objects.set(keyOf(slice), slice)
   return { objects, problems }
 }
 
+// Joined manifests often repeat a Namespace word for word: nothing is lost by that.
+function isSame(a: KubeObject, b: KubeObject): boolean {
+  return encodeCanonical(a) === encodeCanonical(b)
+}
+
 function duplicate(second: Located, first: Located): Problem {
   const { kind, meta } = second.object
   return {
     code: 'duplicate-object',
-    severity: 'error',
+    // Nothing of a Namespace is used yet but that it is there.
+    severity: kind === 'Namespace' ? 'warning' : 'error',
     kind,
     namespace: meta.namespace,
     name: meta.name,

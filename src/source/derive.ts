@@ -15,7 +15,10 @@ type Family = 'IPv4' | 'IPv6'
  * manifests often hold Pods and no slices. Source: kubernetes/endpointslice, `reconciler.go` and `utils.go`.
  */
 export function deriveSlices(objects: readonly KubeObject[]): EndpointSlice[] {
-  const pods = Map.groupBy(objects.filter((object) => object.kind === 'Pod'), (pod) => pod.meta.namespace)
+  const pods = Map.groupBy(
+    objects.filter((object) => object.kind === 'Pod'),
+    (pod) => pod.meta.namespace,
+  )
   const withSlices = new Set<string>()
   for (const object of objects) {
     if (object.kind !== 'EndpointSlice') continue
@@ -54,7 +57,13 @@ function slicesOf(service: Service, pods: readonly Pod[]): EndpointSlice[] {
   return slices
 }
 
-function slice(service: Service, name: string, family: Family, ports: SlicePort[], endpoints: SliceEndpoint[]): EndpointSlice {
+function slice(
+  service: Service,
+  name: string,
+  family: Family,
+  ports: SlicePort[],
+  endpoints: SliceEndpoint[],
+): EndpointSlice {
   return {
     kind: 'EndpointSlice',
     meta: {

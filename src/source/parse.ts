@@ -1,4 +1,4 @@
-import { isAlias, isMap, isSeq, LineCounter, type Node as YamlNode, parseAllDocuments } from 'yaml'
+import { isAlias, isMap, isSeq, LineCounter, parseAllDocuments, type Node as YamlNode } from 'yaml'
 import type { KubeObject } from '../model/objects/object.ts'
 import { parseObject } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
@@ -29,18 +29,33 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   const objects: Located[] = []
   const problems: Problem[] = []
   let isWhole = true
-  for (const document of parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })) {
+  for (const document of parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+  })) {
     const [error] = document.errors
     if (error !== undefined) {
       problems.push(syntaxProblem(file, lines.linePos(error.pos[0]).line, error.message))
       isWhole = false
       continue
     }
-    for (const { raw, node } of unfold(document.contents, document.toJS.bind(document))) {
+    let items: readonly RawObject[]
+    try {
+      items = unfold(document.contents, document.toJS.bind(document))
+    } catch (error) {
+      // Aliases nested to exhaust memory ("billion laughs") are refused by the parser here.
+      const line = lines.linePos(document.range[0]).line
+      problems.push(syntaxProblem(file, line, error instanceof Error ? error.message : String(error)))
+      isWhole = false
+      continue
+    }
+    for (const { raw, node } of items) {
       const line = node?.range ? lines.linePos(node.range[0]).line : 1
       const parsed = parseObject(raw)
       if (parsed.type === 'object') objects.push({ object: parsed.object, file, line })
-      if (parsed.type === 'problems') problems.push(...parsed.problems.map((problem) => at(problem, file, line)))
+      if (parsed.type === 'problems')
+        problems.push(...parsed.problems.map((problem) => at(problem, file, line)))
     }
   }
   return { objects, problems, isWhole }
@@ -54,13 +69,9 @@ interface RawObject {
 function unfold(contents: unknown, toJS: () => unknown): RawObject[] {
   if (contents === null) return []
   const node = isMap(contents) || isSeq(contents) ? contents : null
-  let raw: unknown
-  try {
-    raw = toJS()
-  } catch (error) {
-    // Aliases nested to exhaust memory ("billion laughs") are refused by the parser here.
-    raw = { kind: `(unreadable: ${error instanceof Error ? error.message : error})` }
-  }
+  const raw = toJS()
+  // `---` with nothing but comments below it.
+  if (raw === null) return []
   const items = raw !== null && typeof raw === 'object' && 'items' in raw ? raw.items : undefined
   const kind = raw !== null && typeof raw === 'object' && 'kind' in raw ? raw.kind : undefined
   if (typeof kind !== 'string' || !LIST_KINDS.test(kind) || !Array.isArray(items)) return [{ raw, node }]
@@ -74,7 +85,8 @@ function unfold(contents: unknown, toJS: () => unknown): RawObject[] {
 /** Items of a typed list (`ServiceList`) may leave out their kind. */
 function withType(item: unknown, listKind: string, list: unknown): unknown {
   if (listKind === 'List' || item === null || typeof item !== 'object' || 'kind' in item) return item
-  const apiVersion = list !== null && typeof list === 'object' && 'apiVersion' in list ? list.apiVersion : undefined
+  const apiVersion =
+    list !== null && typeof list === 'object' && 'apiVersion' in list ? list.apiVersion : undefined
   return { apiVersion, kind: listKind.slice(0, -'List'.length), ...item }
 }
 

@@ -2,7 +2,13 @@ import * as v from 'valibot'
 import { maybe, namespacedMeta } from './meta.ts'
 import { containers } from './pod.ts'
 
-export const workloadKinds = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController'] as const
+export const workloadKinds = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+] as const
 
 /** What makes Pods from a template (apps/v1, core/v1 ReplicationController), stripped to the template's labels and ports. */
 export const workloadSchema = v.object({

@@ -1,0 +1,94 @@
+// Everything that must hold before a change goes in. The last line of the output is the count of the tests.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as v from 'valibot'
+import { inNamespace } from './netns.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+
+const reportSchema = v.object({
+  numPassedTests: v.number(),
+  numFailedTests: v.number(),
+  numPendingTests: v.optional(v.number(), 0),
+  numTodoTests: v.optional(v.number(), 0),
+  testResults: v.array(
+    v.object({ status: v.string(), assertionResults: v.array(v.object({ status: v.string() })) }),
+  ),
+})
+
+interface Count {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+const checks: readonly (readonly [title: string, command: readonly string[]])[] = [
+  ['Lint and format', [join(bin, 'biome'), 'check', '.']],
+  ['Types, pure rooms', [join(bin, 'tsc'), '-p', 'tsconfig.json']],
+  ['Types, everything', [join(bin, 'tsc'), '-p', 'tsconfig.node.json']],
+]
+
+const failedChecks = checks.filter(([title, command]) => {
+  const isPassed = run(command, {})
+  console.log(`${title}: ${isPassed ? 'passed' : 'FAILED'}`)
+  return !isPassed
+}).length
+const tests = runTests()
+const failed = tests.failed + failedChecks
+if (tests.passed + tests.failed === 0) console.log('No test ran.')
+console.log(
+  `${tests.passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`,
+)
+process.exitCode = failed > 0 || tests.passed === 0 ? 1 : 0
+
+function runTests(): Count {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-test-'))
+  const file = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const { command, isIsolated } = inNamespace([
+    join(bin, 'vitest'),
+    'run',
+    ...reporters,
+    ...process.argv.slice(2),
+  ])
+  try {
+    const isPassed = run(command, isIsolated ? { POSTERN_TEST_NETNS: '1' } : {})
+    return countOf(file, isPassed)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function countOf(file: string, isPassed: boolean): Count {
+  try {
+    const report = v.parse(reportSchema, JSON.parse(readFileSync(file, 'utf8')))
+    // A file that cannot be loaded fails without a test of its own.
+    const brokenFiles = report.testResults.filter(
+      (result) =>
+        result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
+    ).length
+    const failed = report.numFailedTests + brokenFiles
+    return {
+      passed: report.numPassedTests,
+      failed: isPassed ? failed : Math.max(failed, 1),
+      skipped: report.numPendingTests + report.numTodoTests,
+    }
+  } catch (error) {
+    console.log(`Cannot read the report of the tests: ${error instanceof Error ? error.message : error}`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+function run([file = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): boolean {
+  const result = spawnSync(file, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+  if (result.error !== undefined) console.log(`Cannot run ${file}: ${result.error.message}`)
+  return result.status === 0
+}

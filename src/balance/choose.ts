@@ -1,0 +1,37 @@
+import type { Random } from '../model/clock.ts'
+import type { ServiceRecord } from '../model/records.ts'
+import type { BalanceState, Endpoint } from './endpoint.ts'
+
+/** Picks the endpoint for the next attempt among those not tried yet; undefined when there is none left. */
+export function choose(
+  service: string,
+  balance: ServiceRecord['balance'],
+  candidates: readonly Endpoint[],
+  state: BalanceState,
+  random: Random,
+  tried: readonly Endpoint[],
+): Endpoint | undefined {
+  const open = tried.length === 0 ? candidates : candidates.filter((candidate) => !isTried(candidate, tried))
+  if (open.length <= 1) return open[0]
+  switch (balance) {
+    case 'round-robin':
+      return open[state.turnOf(service) % open.length]
+    case 'least-request':
+      return lessBusyOfTwo(open, state, random)
+  }
+}
+
+/** Power of two choices (Mitzenmacher 2001): near the best load at the cost of two look-ups, and no herding. */
+function lessBusyOfTwo(open: readonly Endpoint[], state: BalanceState, random: Random): Endpoint | undefined {
+  const first = Math.floor(random() * open.length)
+  // Over the others, so that the two always differ.
+  const second = (first + 1 + Math.floor(random() * (open.length - 1))) % open.length
+  const [a, b] = [open[first], open[second]]
+  if (a === undefined || b === undefined) return a ?? b
+  return state.loadOf(b.key) < state.loadOf(a.key) ? b : a
+}
+
+// By key: a table that was swapped between attempts holds other objects for the same endpoint.
+function isTried(candidate: Endpoint, tried: readonly Endpoint[]): boolean {
+  return tried.some((endpoint) => endpoint.key === candidate.key)
+}

@@ -1,0 +1,18 @@
+/** One address:port that may receive a request. */
+export interface Endpoint {
+  /** `address:port`: load and health are kept under it, across tables and routes. */
+  readonly key: string
+  readonly address: string
+  readonly port: number
+  readonly pod: string | undefined
+  readonly node: string | undefined
+  readonly zone: string | undefined
+}
+
+/** What choosing reads, and only reads. */
+export interface BalanceState {
+  /** Requests under way at an endpoint. */
+  loadOf(endpoint: string): number
+  /** How many requests of a service have been begun. */
+  turnOf(service: string): number
+}

@@ -1,0 +1,105 @@
+/** Fields of one connection only (RFC 9110 §7.6.1), and those that would change our framing. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Fields by which applications learn who the client is: only we may set them. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-original-forwarded-for',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'x-request-id',
+])
+
+/** Set by us on every request, so dropped from what came. */
+const OURS: ReadonlySet<string> = new Set(['host', 'expect', 'traceparent', 'tracestate'])
+
+export interface ForwardedFacts {
+  /** The authority as the client wrote it; goes on as Host. */
+  readonly authority: string
+  /** The connection's own peer. */
+  readonly peerAddress: string
+  readonly clientAddress: string
+  readonly scheme: 'http' | 'https'
+  /** The peer is a trusted proxy: its X-Forwarded-For is extended, not replaced. */
+  readonly isTrusted: boolean
+  readonly strippedPrefix: string | undefined
+  readonly requestId: string
+  readonly httpVersion: string
+}
+
+/**
+ * The fields for the endpoint: what came, less hop-by-hop and Connection-named fields and everything by which a client
+ * could pass for another, plus our own. Shapes are [name, value, …] on both sides.
+ */
+export function requestHeaders(raw: readonly string[], facts: ForwardedFacts, trace: readonly string[]): string[] {
+  const named = connectionNamed(raw)
+  const out: string[] = ['Host', facts.authority]
+  let forwardedFor = ''
+  let forwardedHost = facts.authority
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i] ?? '', raw[i + 1] ?? '']
+    const lower = name.toLowerCase()
+    if (facts.isTrusted && lower === 'x-forwarded-for') forwardedFor += `${value}, `
+    if (facts.isTrusted && lower === 'x-forwarded-host') forwardedHost = value
+    if (HOP_BY_HOP.has(lower) || IDENTITY.has(lower) || OURS.has(lower) || named?.has(lower)) continue
+    out.push(name, value)
+  }
+  out.push('X-Forwarded-For', forwardedFor + facts.peerAddress)
+  out.push('X-Forwarded-Host', forwardedHost, 'X-Forwarded-Proto', facts.scheme)
+  out.push('X-Real-IP', facts.clientAddress, 'X-Request-Id', facts.requestId)
+  if (facts.strippedPrefix !== undefined) out.push('X-Forwarded-Prefix', facts.strippedPrefix)
+  // RFC 9110 §7.6.3: a gateway says that it was here.
+  out.push('Via', `${facts.httpVersion} postern`, ...trace)
+  return out
+}
+
+/** The fields for the client: what the endpoint sent, less what belongs to its connection. */
+export function responseHeaders(raw: readonly string[]): string[] {
+  const named = connectionNamed(raw)
+  const out: string[] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i] ?? '', raw[i + 1] ?? '']
+    const lower = name.toLowerCase()
+    if (!HOP_BY_HOP.has(lower) && named?.has(lower) !== true) out.push(name, value)
+  }
+  return out
+}
+
+/** Names in Connection options, which must not go on. End-to-end framing cannot be removed by naming it. */
+function connectionNamed(raw: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const value = raw[i + 1] ?? ''
+    if (raw[i]?.length !== 10 || raw[i]?.toLowerCase() !== 'connection' || isCommon(value)) continue
+    named ??= new Set()
+    for (const option of value.split(',')) named.add(option.trim().toLowerCase())
+    named.delete('content-length')
+    named.delete('host')
+  }
+  return named
+}
+
+function isCommon(value: string): boolean {
+  return value === 'keep-alive' || value === 'close' || value === 'Upgrade'
+}

@@ -1,0 +1,204 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
+import { choose } from '../balance/choose.ts'
+import type { Endpoint } from '../balance/endpoint.ts'
+import type { Attempt, AttemptEvents, AttemptFailure, Dialer } from '../forward/attempt.ts'
+import { requestHeaders } from '../forward/headers.ts'
+import { RequestBody } from '../forward/request-body.node.ts'
+import type { Peer } from '../identity/identify.ts'
+import type { Random, Timer, Timers } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import type { AttemptObserver, RequestObserver } from '../telemetry/observer.ts'
+import type { Downstream } from './downstream.node.ts'
+import type { Forward } from './plan.ts'
+import { isIdempotent, mayRetry } from './retry.ts'
+import type { GatewayState } from './state.ts'
+
+export interface ExchangeParts {
+  readonly dialer: Dialer<Readable, Duplex>
+  readonly state: GatewayState
+  readonly timers: Timers
+  readonly random: Random
+}
+
+/** Carries out one forward plan: attempts, retries, deadlines, and the stream between client and endpoint. */
+export class Exchange implements AttemptEvents<Duplex> {
+  readonly #parts: ExchangeParts
+  readonly #plan: Forward
+  readonly #request: IncomingMessage
+  readonly #peer: Peer
+  readonly #observer: RequestObserver
+  readonly #downstream: Downstream
+  readonly #body: RequestBody | undefined
+  readonly #deadline: Timer | undefined
+  #idle: Timer | undefined
+  #attempt: Attempt | undefined
+  #endpoint: Endpoint | undefined
+  #span: AttemptObserver | undefined
+  #status: number | undefined
+  #isOver = false
+  readonly #tried: Endpoint[] = []
+
+  constructor(parts: ExchangeParts, plan: Forward, request: IncomingMessage, peer: Peer, observer: RequestObserver, downstream: Downstream) {
+    this.#parts = parts
+    this.#plan = plan
+    this.#request = request
+    this.#peer = peer
+    this.#observer = observer
+    this.#downstream = downstream
+    this.#body = hasBody(request) ? new RequestBody(request, () => this.#progress()) : undefined
+    const { timeoutMs } = plan.service.record
+    this.#deadline = timeoutMs === 0 ? undefined : parts.timers.start(timeoutMs, () => this.#expire())
+  }
+
+  start(): void {
+    this.#parts.state.requestBegan()
+    this.#downstream.onDrain(() => {
+      this.#idle?.restart()
+      this.#attempt?.resume()
+    })
+    this.#downstream.onGone(() => this.#fail('client-closed'))
+    this.#next('endpoints-none')
+  }
+
+  /** The next attempt, or the last failure as the answer. */
+  #next(failure: ErrorCode): void {
+    const { state, random, dialer } = this.#parts
+    const { service, path, passage } = this.#plan
+    const endpoint = choose(service.key, service.record.balance, service.candidates, state, random, this.#tried)
+    if (endpoint === undefined) return this.#fail(failure)
+    state.attemptBegan(service.key, endpoint.key, this.#tried.length > 0)
+    this.#tried.push(endpoint)
+    this.#endpoint = endpoint
+    const span = this.#observer.attempt(endpoint)
+    this.#span = span
+    const facts = {
+      authority: this.#plan.authority,
+      peerAddress: this.#peer.address,
+      clientAddress: passage.client.address,
+      scheme: passage.client.scheme,
+      isTrusted: this.#peer.isTrusted,
+      strippedPrefix: this.#plan.strippedPrefix,
+      requestId: this.#observer.requestId,
+      httpVersion: this.#request.httpVersion,
+    }
+    const method = this.#request.method ?? 'GET'
+    this.#attempt = dialer.attempt(
+      {
+        address: endpoint.address,
+        port: endpoint.port,
+        method,
+        path,
+        headers: requestHeaders(this.#request.rawHeaders, facts, span.headers),
+        body: this.#body?.lend() ?? null,
+        upgrade: this.#downstream.isUpgrade ? 'websocket' : undefined,
+        isIdempotent: isIdempotent(method),
+      },
+      this,
+    )
+  }
+
+  onHead(status: number, headers: readonly string[]): void {
+    if (this.#isOver) return
+    this.#deadline?.cancel()
+    try {
+      this.#downstream.head(status, headers)
+    } catch {
+      // node:http refuses to write a field that an endpoint should never have sent.
+      return this.#fail('response-invalid')
+    }
+    this.#status = status
+    this.#startIdle()
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    this.#idle?.restart()
+    return this.#downstream.write(chunk)
+  }
+
+  onEnd(trailers: readonly string[]): void {
+    if (this.#isOver) return
+    this.#endAttempt(undefined)
+    this.#downstream.end(trailers)
+    this.#finish()
+  }
+
+  onUpgrade(headers: readonly string[], socket: Duplex): void {
+    if (this.#isOver) {
+      socket.destroy()
+      return
+    }
+    this.#deadline?.cancel()
+    this.#status = 101
+    this.#startIdle()
+    this.#attempt = { resume: () => {}, abort: () => void socket.destroy() }
+    this.#downstream.join(headers, socket, () => this.#idle?.restart(), () => {
+      this.#endAttempt(undefined)
+      this.#finish()
+    })
+  }
+
+  onError(failure: AttemptFailure): void {
+    if (this.#isOver) return
+    this.#endAttempt(failure.code)
+    if (this.#status !== undefined) return this.#fail('response-incomplete')
+    const isReplayable = this.#body === undefined || this.#body.bytesRead === 0
+    const facts = {
+      failure,
+      method: this.#request.method ?? 'GET',
+      isReplayable: isReplayable && !this.#downstream.isGone,
+      attempts: this.#tried.length,
+      hasBudget: this.#parts.state.hasRetryBudget(),
+    }
+    if (mayRetry(facts)) this.#next(failure.code)
+    else this.#fail(failure.code)
+  }
+
+  #startIdle(): void {
+    const { idleTimeoutMs } = this.#plan.service.record
+    if (idleTimeoutMs > 0) this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#fail('response-timeout'))
+  }
+
+  /** A byte of the request moved: the endpoint's time counts from here. */
+  #progress(): void {
+    if (this.#status === undefined) this.#deadline?.restart()
+    else this.#idle?.restart()
+  }
+
+  #expire(): void {
+    const isClients = this.#body !== undefined && this.#body.isStarved && !this.#body.isComplete
+    this.#fail(isClients ? 'request-timeout' : 'response-timeout')
+  }
+
+  #fail(error: ErrorCode): void {
+    if (this.#isOver) return
+    const attempt = this.#attempt
+    this.#endAttempt(error)
+    this.#downstream.fail(error)
+    this.#finish()
+    attempt?.abort()
+  }
+
+  #endAttempt(error: ErrorCode | undefined): void {
+    if (this.#endpoint === undefined) return
+    this.#parts.state.attemptEnded(this.#endpoint.key)
+    this.#span?.end(this.#status, error)
+    this.#endpoint = undefined
+    this.#attempt = undefined
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    this.#deadline?.cancel()
+    this.#idle?.cancel()
+  }
+
+  get bytesReceived(): number {
+    return this.#body?.bytesRead ?? 0
+  }
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length']
+  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}

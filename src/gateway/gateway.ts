@@ -1,0 +1,63 @@
+import type { Random, Timers } from '../model/clock.ts'
+import { compareProblems, type Problem } from '../model/problem.ts'
+import { follow } from '../registry/follow.ts'
+import type { Head } from '../registry/head.ts'
+import type { RegistryReader } from '../registry/port.ts'
+import { type RouteStatus, routeStatuses } from './route-status.ts'
+import { Table } from './table.ts'
+
+export interface GatewayOptions {
+  readonly reader: RegistryReader
+  readonly timers: Timers
+  readonly random: Random
+  /** What goes wrong while following: the last table stays in force. */
+  readonly onTrouble: (error: Error) => void
+  /** A newer table or a change is in force. */
+  readonly onTable: (head: Head) => void
+}
+
+/** The stateless heart of a gateway: follows the registry, and holds the table that requests are planned on. */
+export class Gateway {
+  readonly #options: GatewayOptions
+  #table: Table | undefined
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+  }
+
+  /** The table in force; undefined until one has been loaded whole. */
+  get table(): Table | undefined {
+    return this.#table
+  }
+
+  /** Follows until aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    const { reader, timers, random, onTrouble, onTable } = this.#options
+    return follow({
+      reader,
+      signal,
+      timers,
+      random,
+      onTrouble,
+      onLoad: (records, head) => {
+        // Built beside the old table, and swapped whole.
+        const table = new Table()
+        table.apply(records)
+        this.#table = table
+        onTable(head)
+      },
+      onChanges: (changes, head) => {
+        this.#table?.apply(changes)
+        onTable(head)
+      },
+    })
+  }
+
+  routes(): RouteStatus[] {
+    return this.#table === undefined ? [] : routeStatuses(this.#table)
+  }
+
+  problems(): Problem[] {
+    return this.#table?.problems().sort(compareProblems) ?? []
+  }
+}

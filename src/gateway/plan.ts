@@ -1,0 +1,109 @@
+import { type Cidr, type Client, identifyClient, type Peer } from '../identity/identify.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { hostOfAuthority } from '../model/host.ts'
+import type { Rule } from '../model/records.ts'
+import { matchRule } from '../route/match.ts'
+import { parseTarget } from '../route/target.ts'
+import type { Table, TableService } from './table.ts'
+
+/** A request's head, as any runtime can show it. */
+export interface RequestHead {
+  readonly method: string
+  /** The request target as it came (RFC 9112 §3.2). */
+  readonly target: string
+  /** Every Host field; a request has exactly one. */
+  readonly hosts: readonly string[]
+  /** A field's value by lower-case name; several are joined with `, `. */
+  field(name: string): string | undefined
+}
+
+/** What the operator told this gateway. */
+export interface RoadOptions {
+  readonly trustedProxies: readonly Cidr[]
+}
+
+/** Where a request has come on its road: filled from the top, so that a refusal still tells how far it was. */
+export interface Passage {
+  readonly client: Client
+  /** Hostname asked for, '' when there is none. */
+  readonly host: string
+  /** Path without query, in the form that was matched. */
+  readonly path: string
+  readonly route: { readonly host: string; readonly rule: Rule } | undefined
+}
+
+export interface Reply {
+  readonly type: 'reply'
+  readonly error: ErrorCode
+  readonly passage: Passage
+}
+
+export interface Forward {
+  readonly type: 'forward'
+  readonly service: TableService
+  readonly passage: Passage
+  /** Path and query for the endpoint. */
+  readonly path: string
+  /** The authority as the client wrote it. */
+  readonly authority: string
+  /** What was cut off the path, for X-Forwarded-Prefix. */
+  readonly strippedPrefix: string | undefined
+}
+
+/** What the core decided for a request. */
+export type Plan = Reply | Forward
+
+/** Methods that a gateway does not carry: a tunnel, and one that echoes credentials. */
+const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
+
+/**
+ * The request's road, in the order in which a request meets it:
+ * client identity → target and host → route → rule → service → endpoints. Pure: no I/O, no clock, nothing changed.
+ * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
+ */
+export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadOptions): Plan {
+  const client = identify(head, peer, options)
+  const nowhere: Passage = { client, host: '', path: '', route: undefined }
+  if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
+
+  const target = parseTarget(head.target, head.method)
+  const [hostField] = head.hosts
+  // None or two Host fields is a smuggling attempt or a broken client (RFC 9112 §3.2).
+  if (target === undefined || hostField === undefined || head.hosts.length !== 1) {
+    return reply('request-invalid', nowhere)
+  }
+  const authority = target.authority ?? hostField
+  const host = hostOfAuthority(authority)
+  if (host === undefined) return reply('request-invalid', nowhere)
+
+  const route = table.route(host)
+  if (route === undefined) return reply('host-unknown', { ...nowhere, host, path: target.path })
+
+  const rule = matchRule(route.rules, target.path)
+  if (rule === undefined) return reply('path-unknown', { client, host, path: target.path, route: undefined })
+  const passage: Passage = { client, host, path: target.path, route: { host: route.host, rule } }
+
+  if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
+  const service = table.service(rule.action.service)
+  if (service === undefined || service.candidates.length === 0) return reply('endpoints-none', passage)
+
+  const prefix = rule.action.stripPrefix
+  const path = stripPrefix(target.path, prefix) + target.query
+  return { type: 'forward', service, passage, path, authority, strippedPrefix: prefix }
+}
+
+function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
+  return peer.isTrusted
+    ? identifyClient(peer, head.field('x-forwarded-for'), head.field('x-forwarded-proto'), options.trustedProxies)
+    : identifyClient(peer, undefined, undefined, options.trustedProxies)
+}
+
+function reply(error: ErrorCode, passage: Passage): Reply {
+  return { type: 'reply', error, passage }
+}
+
+function stripPrefix(path: string, prefix: string | undefined): string {
+  if (prefix === undefined) return path
+  const rest = path.slice(prefix.length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}

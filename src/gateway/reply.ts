@@ -1,0 +1,51 @@
+import type { ErrorCode } from '../model/errors.ts'
+
+interface ErrorResponse {
+  readonly status: number
+  /** Error type of RFC 9209 §2.3, or undefined where the fault is the client's alone. */
+  readonly proxyError: string
+}
+
+/** The one place that turns an error into a response. Clients learn this and no more. */
+export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
+  'request-invalid': { status: 400, proxyError: 'http_request_error' },
+  'request-head-too-large': { status: 431, proxyError: 'http_request_error' },
+  'request-timeout': { status: 408, proxyError: 'http_request_error' },
+  'method-refused': { status: 405, proxyError: 'http_request_denied' },
+  'host-unknown': { status: 404, proxyError: 'destination_not_found' },
+  'path-unknown': { status: 404, proxyError: 'destination_not_found' },
+  'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
+  'endpoints-none': { status: 503, proxyError: 'destination_unavailable' },
+  'connect-refused': { status: 502, proxyError: 'connection_refused' },
+  'connect-timeout': { status: 504, proxyError: 'connection_timeout' },
+  'endpoint-unreachable': { status: 502, proxyError: 'destination_ip_unroutable' },
+  'connection-lost': { status: 502, proxyError: 'connection_terminated' },
+  'response-invalid': { status: 502, proxyError: 'http_protocol_error' },
+  'response-timeout': { status: 504, proxyError: 'http_response_timeout' },
+  'response-incomplete': { status: 502, proxyError: 'http_response_incomplete' },
+  // Never sent: nobody is there to read it. The number is nginx's, for the log.
+  'client-closed': { status: 499, proxyError: 'http_request_error' },
+  internal: { status: 500, proxyError: 'proxy_internal_error' },
+}
+
+export interface ErrorReply {
+  readonly status: number
+  /** [name, value, …] */
+  readonly headers: readonly string[]
+  readonly body: string
+}
+
+/** An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text. */
+export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
+  const { status, proxyError } = responses[error]
+  const body = `postern: ${proxyError}\n`
+  const headers = [
+    ...['Content-Type', 'text/plain; charset=utf-8'],
+    ...['Content-Length', `${body.length}`],
+    ...['Cache-Control', 'no-store'],
+    ...['Proxy-Status', `postern; error=${proxyError}`],
+  ]
+  if (requestId !== '') headers.push('X-Request-Id', requestId)
+  if (error === 'method-refused') headers.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  return { status, headers, body }
+}

@@ -1,0 +1,30 @@
+import type { AttemptFailure } from '../forward/attempt.ts'
+
+export const MAX_ATTEMPTS = 3
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method)
+}
+
+export interface RetryFacts {
+  readonly failure: AttemptFailure
+  readonly method: string
+  /** No byte of the body has been read: it can be sent again. */
+  readonly isReplayable: boolean
+  readonly attempts: number
+  readonly hasBudget: boolean
+}
+
+/**
+ * Whether a failed attempt may be tried at another endpoint: no byte of the request was written, or the method is
+ * idempotent and the body replayable. The time left is the caller's: its deadline ends the request.
+ */
+export function mayRetry({ failure, method, isReplayable, attempts, hasBudget }: RetryFacts): boolean {
+  if (attempts >= MAX_ATTEMPTS || !hasBudget || !isReplayable) return false
+  if (failure.code === 'client-closed' || failure.code === 'request-timeout') return false
+  if (failure.code === 'response-timeout' || failure.code === 'response-incomplete') return false
+  return !failure.wasSent || isIdempotent(method)
+}

@@ -1,0 +1,35 @@
+import type { ProblemCode } from '../model/problem.ts'
+import type { Rule } from '../model/records.ts'
+import type { Table } from './table.ts'
+
+/** One exposed place: a host, a path, and what is behind it now. */
+export interface RouteStatus {
+  readonly host: string
+  readonly path: string
+  readonly pathType: Rule['path']['type']
+  /** namespace/name:port, null where the rule cannot be served. */
+  readonly service: string | null
+  readonly target: 'pod' | 'node' | null
+  /** How many endpoints may receive requests. */
+  readonly endpoints: number
+  readonly problem: ProblemCode | null
+}
+
+/** Every place of a table, by host and then in the order in which the paths are tried. */
+export function routeStatuses(table: Table): RouteStatus[] {
+  const routes = [...table.routes()].sort((a, b) => (a.host < b.host ? -1 : 1))
+  return routes.flatMap(({ host, rules }) => rules.map((rule) => routeStatus(table, host, rule)))
+}
+
+function routeStatus(table: Table, host: string, { path, action }: Rule): RouteStatus {
+  const service = action.type === 'forward' ? table.service(action.service) : undefined
+  return {
+    host,
+    path: path.value,
+    pathType: path.type,
+    service: service?.key ?? null,
+    target: service?.record.target.type ?? null,
+    endpoints: service?.candidates.length ?? 0,
+    problem: action.type === 'unavailable' ? action.problem : null,
+  }
+}

@@ -1,0 +1,133 @@
+import { eligibleEndpoints } from '../balance/eligible.ts'
+import type { Endpoint } from '../balance/endpoint.ts'
+import type { Problem } from '../model/problem.ts'
+import {
+  type EndpointsRecord,
+  isRecordKind,
+  type NodeRecord,
+  type PosternRecord,
+  parseRecord,
+  type RecordKind,
+  type RouteRecord,
+  type ServiceRecord,
+} from '../model/records.ts'
+import type { StoredChange } from '../registry/port.ts'
+import { HostIndex } from '../route/host-index.ts'
+
+/** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
+export interface TableService {
+  readonly key: string
+  readonly record: ServiceRecord
+  readonly candidates: readonly Endpoint[]
+}
+
+/** The gateway's compiled, in-memory view of the records. */
+export class Table {
+  readonly #hosts = new HostIndex()
+  readonly #services = new Map<string, TableService>()
+  /** By namespace/name of the Service, then by record key. */
+  readonly #slices = new Map<string, Map<string, EndpointsRecord>>()
+  readonly #nodes = new Map<string, NodeRecord>()
+  readonly #problems = new Map<string, readonly Problem[]>()
+  /** Service keys by namespace/name. */
+  readonly #keys = new Map<string, Set<string>>()
+
+  route(host: string): RouteRecord | undefined {
+    return this.#hosts.match(host)
+  }
+
+  service(key: string): TableService | undefined {
+    return this.#services.get(key)
+  }
+
+  routes(): Iterable<RouteRecord> {
+    return this.#hosts.all()
+  }
+
+  problems(): Problem[] {
+    return [...this.#problems.values()].flat()
+  }
+
+  /**
+   * Applies changes in one step. Every record is parsed before the first is applied: one that cannot be read leaves
+   * the table as it was.
+   * @throws Error that names the record and the field.
+   */
+  apply(changes: readonly StoredChange[]): void {
+    const parsed = changes.map(parseChange)
+    const dirty = new Set<string>()
+    let nodesChanged = false
+    for (const change of parsed) {
+      nodesChanged ||= change.kind === 'node'
+      this.#put(change, dirty)
+    }
+    if (nodesChanged) {
+      for (const [key, { record }] of this.#services) if (record.target.type === 'node') dirty.add(key)
+    }
+    for (const key of dirty) this.#refresh(key)
+  }
+
+  #put(change: ParsedChange, dirty: Set<string>): void {
+    switch (change.kind) {
+      case 'route':
+        return this.#hosts.set(change.key, change.value)
+      case 'service':
+        return this.#putService(change.key, change.value, dirty)
+      case 'endpoints': {
+        const owner = change.key.slice(0, change.key.lastIndexOf('/'))
+        putIn(this.#slices, owner, change.key, change.value)
+        for (const key of this.#keys.get(owner) ?? []) dirty.add(key)
+        return
+      }
+      case 'node':
+        return put(this.#nodes, change.key, change.value)
+      case 'problem':
+        return put(this.#problems, change.key, change.value)
+    }
+  }
+
+  #putService(key: string, record: ServiceRecord | null, dirty: Set<string>): void {
+    const owner = key.slice(0, key.lastIndexOf(':'))
+    const keys = this.#keys.get(owner) ?? new Set<string>()
+    if (record === null) {
+      this.#services.delete(key)
+      keys.delete(key)
+      if (keys.size === 0) this.#keys.delete(owner)
+      return
+    }
+    this.#services.set(key, { key, record, candidates: [] })
+    this.#keys.set(owner, keys.add(key))
+    dirty.add(key)
+  }
+
+  #refresh(key: string): void {
+    const record = this.#services.get(key)?.record
+    if (record === undefined) return
+    const slices = [...(this.#slices.get(`${record.namespace}/${record.name}`)?.values() ?? [])]
+    this.#services.set(key, { key, record, candidates: eligibleEndpoints(record, slices, this.#nodes) })
+  }
+}
+
+type ParsedChange = PosternRecord | { [K in RecordKind]: { kind: K; key: string; value: null } }[RecordKind]
+
+function parseChange({ kind, key, text }: StoredChange): ParsedChange {
+  if (text === null) {
+    if (isRecordKind(kind)) return { kind, key, value: null }
+    throw new Error(`Cannot read record: unknown kind: "${kind}"`)
+  }
+  const parsed = parseRecord(kind, key, text)
+  if (!parsed.ok) throw new Error(`Cannot read record: ${parsed.reason}`)
+  return parsed.record
+}
+
+function put<V>(map: Map<string, V>, key: string, value: V | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
+}
+
+function putIn<V>(maps: Map<string, Map<string, V>>, outer: string, inner: string, value: V | null): void {
+  const map = maps.get(outer) ?? new Map<string, V>()
+  put(map, inner, value)
+  if (map.size === 0) maps.delete(outer)
+  else maps.set(outer, map)
+}

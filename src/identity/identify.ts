@@ -1,0 +1,60 @@
+import ipaddr from 'ipaddr.js'
+
+export type Cidr = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
+
+/** Who connected, worked out once a connection. */
+export interface Peer {
+  /** Normalised address: IPv4-mapped IPv6 as IPv4. */
+  readonly address: string
+  /** A trusted proxy: what it says of the client is believed. */
+  readonly isTrusted: boolean
+}
+
+export interface Client {
+  /** The true client's address, normalised. */
+  readonly address: string
+  /** The scheme the client used, as far as trusted parties say. */
+  readonly scheme: 'http' | 'https'
+}
+
+export function identifyPeer(remoteAddress: string, trustedProxies: readonly Cidr[]): Peer {
+  const address = normaliseAddress(remoteAddress) ?? 'unknown'
+  return { address, isTrusted: isTrusted(address, trustedProxies) }
+}
+
+/**
+ * The true client: the peer, or behind trusted proxies the rightmost address in X-Forwarded-For that is not one of
+ * theirs. What stands further left came from the client and proves nothing.
+ */
+export function identifyClient(
+  peer: Peer,
+  forwardedFor: string | undefined,
+  forwardedProto: string | undefined,
+  trustedProxies: readonly Cidr[],
+): Client {
+  if (!peer.isTrusted) return { address: peer.address, scheme: 'http' }
+  const scheme = forwardedProto?.trim().toLowerCase() === 'https' ? 'https' : 'http'
+  let address = peer.address
+  for (const text of (forwardedFor ?? '').split(',').reverse()) {
+    const hop = normaliseAddress(text.trim())
+    // An unreadable hop ends the chain of trust: whoever wrote it is the last one we can name.
+    if (hop === undefined) break
+    address = hop
+    if (!isTrusted(hop, trustedProxies)) break
+  }
+  return { address, scheme }
+}
+
+function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {
+  if (trustedProxies.length === 0 || !ipaddr.isValid(address)) return false
+  const parsed = ipaddr.parse(address)
+  return trustedProxies.some(([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits))
+}
+
+/** @returns undefined when the text is no address. A port (`1.2.3.4:80`, `[::1]:80`) and a zone are dropped. */
+function normaliseAddress(text: string): string | undefined {
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
+  const address = bare.split('%')[0] ?? ''
+  if (!address.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(address) ? address : undefined
+  return ipaddr.IPv6.isValid(address) ? ipaddr.process(address).toString() : undefined
+}

@@ -1,0 +1,146 @@
+import type { Random, Timers } from '../model/clock.ts'
+import { comparePositions, formatPosition, origin } from '../model/position.ts'
+import type { Head } from './head.ts'
+import {
+  type Entry,
+  type Load,
+  RegistryError,
+  type RegistryReader,
+  type StoredChange,
+  type StoredRecord,
+} from './port.ts'
+import { Replica } from './replica.ts'
+
+const MIN_BACKOFF_MS = 100
+const MAX_BACKOFF_MS = 5000
+
+export interface FollowOptions {
+  readonly reader: RegistryReader
+  readonly signal: AbortSignal
+  /** Everything, checked against the head. Throwing refuses it. */
+  onLoad(records: readonly StoredRecord[], head: Head): void
+  /** What one publish changed, checked against the head; empty for a heartbeat. Throwing means a reload. */
+  onChanges(changes: readonly StoredChange[], head: Head): void
+  /** Why the follower starts over. What was given before stays good. */
+  onTrouble(error: Error): void
+  readonly timers: Timers
+  readonly random: Random
+}
+
+/** Loads a registry and follows its changes, starting over after trouble. Resolves once aborted. */
+export function follow(options: FollowOptions): Promise<void> {
+  return new Follower(options).run()
+}
+
+class Follower {
+  readonly #options: FollowOptions
+  #served: Head | undefined
+  /** Rounds that ended since the last entry was applied. */
+  #endings = 0
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    const { signal, timers, random } = this.#options
+    while (!signal.aborted) {
+      const mayHurry = await this.#guardedRound()
+      // Once only: a registry that says 'gap' after every load must not be loaded in a tight loop.
+      if (!mayHurry || this.#endings > 0) await pause(backoffMs(this.#endings, random), timers, signal)
+      this.#endings++
+    }
+  }
+
+  /** @returns whether the next round may start at once. */
+  async #guardedRound(): Promise<boolean> {
+    const { signal, onTrouble } = this.#options
+    try {
+      const ending = await this.#round()
+      if (ending === 'gap' && !signal.aborted) onTrouble(new Error('Registry no longer holds the next entry'))
+      return true
+    } catch (error) {
+      if (!signal.aborted) onTrouble(error instanceof Error ? error : new Error(String(error)))
+      return false
+    }
+  }
+
+  async #round(): Promise<'gap' | 'reload'> {
+    const { reader, signal } = this.#options
+    const load = await reader.load(signal)
+    if (!load.before) return await this.#firstEntry()
+    const target = this.#targetOf(load, load.before)
+    const replica = new Replica(load.records, load.before.position)
+    let isLoading = true
+    if (comparePositions(load.before.position, target.position) === 0) {
+      this.#giveLoad(replica, target)
+      isLoading = false
+    }
+    for await (const entry of reader.entries(load.before.position, signal)) {
+      if (entry === 'gap') return 'gap'
+      if (entry.changes === 'reload') return 'reload'
+      replica.apply(entry.changes, entry)
+      // Half-way through the replay of a torn load nothing fits a root yet.
+      if (isLoading && comparePositions(entry.head.position, target.position) < 0) continue
+      if (isLoading) this.#giveLoad(replica, entry.head)
+      else this.#giveChanges(replica, entry.changes, entry)
+      isLoading = false
+      this.#endings = 0
+    }
+    return 'reload'
+  }
+
+  async #firstEntry(): Promise<'gap' | 'reload'> {
+    const { reader, signal } = this.#options
+    for await (const entry of reader.entries(origin, signal)) return entry === 'gap' ? 'gap' : 'reload'
+    return 'reload'
+  }
+
+  /** The head that the load must reach to be whole. */
+  #targetOf({ after }: Load, before: Head): Head {
+    if (!after || comparePositions(after.position, before.position) < 0) {
+      throw new RegistryError('invalid', 'Cannot load: the registry went back during the load')
+    }
+    const served = this.#served
+    // A lower position that was observed later is no rollback: agent and registry both started anew.
+    if (
+      served &&
+      comparePositions(after.position, served.position) < 0 &&
+      after.observedAt <= served.observedAt
+    ) {
+      const positions = `${formatPosition(after.position)} is older than ${formatPosition(served.position)}`
+      throw new RegistryError('invalid', `Cannot load: ${positions}, which is served`)
+    }
+    return after
+  }
+
+  #giveLoad(replica: Replica, head: Head): void {
+    replica.verify(head)
+    this.#options.onLoad(replica.takeRecords(), head)
+    this.#served = head
+  }
+
+  #giveChanges(replica: Replica, changes: readonly StoredChange[], { head }: Entry): void {
+    replica.verify(head)
+    this.#options.onChanges(changes, head)
+    this.#served = head
+  }
+}
+
+function backoffMs(endings: number, random: Random): number {
+  const longest = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** (endings + 1))
+  return Math.max(MIN_BACKOFF_MS, longest * (0.5 + random() / 2))
+}
+
+function pause(delayMs: number, timers: Timers, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = timers.start(delayMs, end)
+    signal.addEventListener('abort', end)
+  })
+}

@@ -1,0 +1,28 @@
+import { encodeCanonical } from '../model/canonical.ts'
+
+/**
+ * Which leaf of the hash tree holds a record: all that one host, Service or Node needs lies in few leaves, so
+ * that a proof for one host stays small.
+ */
+export function ownerOf(kind: string, key: string): string {
+  switch (kind) {
+    case 'route':
+      return `host:${key}`
+    case 'service':
+      return `service:${upToLast(':', key)}`
+    case 'endpoints':
+      return `service:${upToLast('/', key)}`
+    default:
+      return `${kind}:${key}`
+  }
+}
+
+/** Names a record among all kinds. Injective: a record moved to another kind or key changes the root. */
+export function recordId(kind: string, key: string): string {
+  return encodeCanonical([kind, key])
+}
+
+function upToLast(separator: string, key: string): string {
+  const end = key.lastIndexOf(separator)
+  return end < 0 ? key : key.slice(0, end)
+}

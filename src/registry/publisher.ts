@@ -1,0 +1,123 @@
+import type { Clock } from '../model/clock.ts'
+import { origin, type Position } from '../model/position.ts'
+import { applyChange, HashTree } from './hash-tree.ts'
+import { type Head, SCHEMA_VERSION } from './head.ts'
+import { recordId } from './owner.ts'
+import {
+  type PublishResult,
+  RegistryError,
+  type RegistryWriter,
+  type StoredChange,
+  type StoredRecord,
+} from './port.ts'
+
+const MAX_ATTEMPTS = 5
+
+export interface PublisherOptions {
+  readonly writer: RegistryWriter
+  readonly cluster: string
+  readonly clock: Clock
+}
+
+/** Writes what changed, and repairs a registry that holds something else than what was published. */
+export class Publisher {
+  readonly #options: PublisherOptions
+  readonly #records = new Map<string, StoredRecord>()
+  readonly #tree = new HashTree()
+  /** Where the registry stands as far as we know; undefined when it is empty. */
+  #current: Position | undefined
+  /** The highest epoch that we have used or seen. */
+  #epoch = origin.epoch
+  #hasRecords = false
+  /** What the registry holds is unknown: before the first publish, and after one that failed. */
+  #isUnsure = true
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Publishes those changes that differ from what was published before.
+   * @param observedAt the oldest moment (ms since the Unix epoch) at which every watch was live
+   * @returns how many changes were written; 0 when there was nothing to write
+   * @throws RegistryError; the changes are kept and go out with the next publish or heartbeat
+   */
+  publish(changes: readonly StoredChange[], observedAt: number): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#hasRecords = true
+      const news = changes.filter((change) => this.#keep(change))
+      if (news.length === 0 && !this.#isUnsure) return 0
+      return await this.#write(news, observedAt)
+    })
+  }
+
+  /** Says that the records still hold, and repairs the registry if it lost them. @throws RegistryError */
+  heartbeat(observedAt: number): Promise<void> {
+    return this.#inTurn(async () => {
+      // Before the first publish an empty head would take every route away.
+      if (this.#hasRecords) await this.#write([], observedAt)
+    })
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(task, task)
+    this.#last = turn
+    return turn
+  }
+
+  /** @returns whether the change is news. */
+  #keep(change: StoredChange): boolean {
+    const { kind, key, text } = change
+    const id = recordId(kind, key)
+    if ((this.#records.get(id)?.text ?? null) === text) return false
+    if (text === null) this.#records.delete(id)
+    else this.#records.set(id, { kind, key, text })
+    applyChange(this.#tree, change)
+    return true
+  }
+
+  async #write(news: readonly StoredChange[], observedAt: number): Promise<number> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const isWhole = this.#isUnsure
+      const changes = isWhole ? [...this.#records.values()] : news
+      const position = this.#nextPosition()
+      // Stays so if the writer throws: the write may have happened or not.
+      this.#isUnsure = true
+      const result = await this.#send(position, changes, isWhole, observedAt)
+      if (result.ok) {
+        this.#current = position
+        this.#isUnsure = false
+        return changes.length
+      }
+      this.#current = result.current
+      this.#epoch = Math.max(this.#epoch, result.current?.epoch ?? origin.epoch)
+    }
+    const { cluster } = this.#options
+    throw new RegistryError('invalid', `Cannot publish cluster "${cluster}": refused ${MAX_ATTEMPTS} times`)
+  }
+
+  #nextPosition(): Position {
+    if (!this.#isUnsure && this.#current) return { ...this.#current, revision: this.#current.revision + 1 }
+    this.#epoch++
+    return { epoch: this.#epoch, revision: 1 }
+  }
+
+  #send(
+    position: Position,
+    changes: readonly StoredChange[],
+    isWhole: boolean,
+    observedAt: number,
+  ): Promise<PublishResult> {
+    const { writer, cluster, clock } = this.#options
+    const head: Head = {
+      schema: SCHEMA_VERSION,
+      cluster,
+      position,
+      // A moment in the future, after the clock was set back, would hide staleness from every gateway.
+      observedAt: Math.floor(Math.min(observedAt, clock.now())),
+      root: this.#tree.root(),
+    }
+    return writer.publish({ expected: this.#current, head, changes, isWhole })
+  }
+}

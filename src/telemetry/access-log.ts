@@ -1,0 +1,44 @@
+import type { ErrorCode } from '../model/errors.ts'
+
+/** One answered request. Undefined members are left out of the line. */
+export interface AccessLogEntry {
+  /** When the head had been read, ISO 8601. */
+  readonly time: string
+  readonly requestId: string
+  readonly traceId: string
+  readonly client: string
+  readonly peer: string
+  readonly method: string
+  readonly scheme: string
+  readonly host: string
+  /** Without the query, which may hold secrets. */
+  readonly path: string
+  /** `HTTP/1.1` */
+  readonly protocol: string
+  /** 0 when the client left before any answer. */
+  readonly status: number
+  readonly error: ErrorCode | undefined
+  readonly durationMs: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  readonly route: string | undefined
+  /** `namespace/name` */
+  readonly service: string | undefined
+  /** `address:port` of the last attempt. */
+  readonly endpoint: string | undefined
+  readonly pod: string | undefined
+  readonly attempts: number
+  readonly userAgent: string | undefined
+}
+
+const MAX_VALUE_LENGTH = 1024
+
+/** One line of JSON, without its line feed. */
+export function formatAccessLog(entry: AccessLogEntry): string {
+  return JSON.stringify(entry)
+}
+
+/** Cuts what a client wrote, so that it cannot swell logs and traces. */
+export function boundValue(text: string): string {
+  return text.length > MAX_VALUE_LENGTH ? text.slice(0, MAX_VALUE_LENGTH) : text
+}

@@ -1,0 +1,95 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { ErrorCode } from '../model/errors.ts'
+import { boundValue } from './access-log.ts'
+import { attribute } from './names.ts'
+import type { EndpointFacts, RequestStart } from './observer.ts'
+
+/** `http.request.method` of what the conventions do not know. */
+export const OTHER_METHOD = '_OTHER'
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+])
+
+/** Errors that are the client's doing: the gateway did its work. */
+const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'request-invalid',
+  'request-head-too-large',
+  'request-timeout',
+  'method-refused',
+  'host-unknown',
+  'path-unknown',
+  'client-closed',
+])
+
+/** A method that is low in cardinality, whatever the client sent. */
+export function normalizeMethod(method: string): string {
+  return KNOWN_METHODS.has(method) ? method : OTHER_METHOD
+}
+
+/** The start with what the client wrote bounded, and no query whatever the caller left in the path. */
+export function boundStart(start: RequestStart): RequestStart {
+  const query = start.path.indexOf('?')
+  return {
+    ...start,
+    method: boundValue(start.method),
+    host: boundValue(start.host),
+    path: boundValue(query === -1 ? start.path : start.path.slice(0, query)),
+    userAgent: start.userAgent === undefined ? undefined : boundValue(start.userAgent),
+  }
+}
+
+/** Attributes of the SERVER span that the head gives. */
+export function describeRequest(start: RequestStart, method: string): Attributes {
+  return {
+    [attribute.method]: method,
+    ...(method === start.method ? {} : { [attribute.methodOriginal]: start.method }),
+    [attribute.scheme]: start.scheme,
+    [attribute.path]: start.path,
+    ...(start.host === '' ? {} : { [attribute.serverAddress]: start.host }),
+    [attribute.clientAddress]: start.clientAddress,
+    [attribute.peerAddress]: start.peerAddress,
+    [attribute.protocolVersion]: start.httpVersion,
+    ...(start.userAgent === undefined ? {} : { [attribute.userAgent]: start.userAgent }),
+  }
+}
+
+/** Attributes of an attempt's CLIENT span. `resendCount` is 0 for the first. */
+export function describeAttempt(endpoint: EndpointFacts, method: string, resendCount: number): Attributes {
+  return {
+    [attribute.method]: method,
+    [attribute.serverAddress]: endpoint.address,
+    [attribute.serverPort]: endpoint.port,
+    ...(resendCount > 0 ? { [attribute.resendCount]: resendCount } : {}),
+    ...(endpoint.pod === undefined ? {} : { [attribute.pod]: endpoint.pod }),
+    ...(endpoint.node === undefined ? {} : { [attribute.node]: endpoint.node }),
+  }
+}
+
+/** Attributes of an outcome. From `failsFrom` on, a status without an error of ours is an error too. */
+export function describeOutcome(status: number, error: ErrorCode | undefined, failsFrom: number): Attributes {
+  const errorType = error ?? (status >= failsFrom ? String(status) : undefined)
+  return {
+    ...(status > 0 ? { [attribute.status]: status } : {}),
+    ...(errorType === undefined ? {} : { [attribute.errorType]: errorType }),
+  }
+}
+
+/** Whether the answer is the gateway's or the endpoint's fault, not the client's. */
+export function isServerFault(status: number, error: ErrorCode | undefined): boolean {
+  return status >= 500 || (error !== undefined && !CLIENT_FAULTS.has(error))
+}
+
+/** `address:port`, with brackets around IPv6. */
+export function formatEndpoint(endpoint: EndpointFacts): string {
+  const { address, port } = endpoint
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

@@ -1,0 +1,53 @@
+import {
+  ATTR_CLIENT_ADDRESS,
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTP_ROUTE,
+  ATTR_NETWORK_PEER_ADDRESS,
+  ATTR_NETWORK_PROTOCOL_VERSION,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_PATH,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+  METRIC_HTTP_SERVER_REQUEST_DURATION,
+} from '@opentelemetry/semantic-conventions'
+
+/** Attributes of spans and metrics. The k8s ones are not stable in the conventions, so they are spelt out. */
+export const attribute = {
+  clientAddress: ATTR_CLIENT_ADDRESS,
+  errorType: ATTR_ERROR_TYPE,
+  method: ATTR_HTTP_REQUEST_METHOD,
+  methodOriginal: ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
+  resendCount: ATTR_HTTP_REQUEST_RESEND_COUNT,
+  status: ATTR_HTTP_RESPONSE_STATUS_CODE,
+  route: ATTR_HTTP_ROUTE,
+  peerAddress: ATTR_NETWORK_PEER_ADDRESS,
+  protocolVersion: ATTR_NETWORK_PROTOCOL_VERSION,
+  serverAddress: ATTR_SERVER_ADDRESS,
+  serverPort: ATTR_SERVER_PORT,
+  path: ATTR_URL_PATH,
+  scheme: ATTR_URL_SCHEME,
+  userAgent: ATTR_USER_AGENT_ORIGINAL,
+  namespace: 'k8s.namespace.name',
+  service: 'k8s.service.name',
+  pod: 'k8s.pod.name',
+  node: 'k8s.node.name',
+  requestId: 'postern.request.id',
+  routeHost: 'postern.route.host',
+  outcome: 'postern.attempt.outcome',
+} as const
+
+/** Names of metrics. */
+export const metric = {
+  requestDuration: METRIC_HTTP_SERVER_REQUEST_DURATION,
+  activeRequests: 'http.server.active_requests',
+  attempts: 'postern.attempts',
+  accessLogDropped: 'postern.access_log.dropped',
+} as const
+
+/** Boundaries in seconds that the conventions advise for request durations. */
+export const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]

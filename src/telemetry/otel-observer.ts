@@ -1,0 +1,217 @@
+import {
+  type Attributes,
+  type Counter,
+  type Histogram,
+  isSpanContextValid,
+  type Meter,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+  type UpDownCounter,
+} from '@opentelemetry/api'
+import type { Clock, Random } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import type { AccessLogEntry } from './access-log.ts'
+import {
+  boundStart,
+  describeAttempt,
+  describeOutcome,
+  describeRequest,
+  formatEndpoint,
+  isServerFault,
+  normalizeMethod,
+  OTHER_METHOD,
+} from './http-facts.ts'
+import { formatIsoTime } from './iso-time.ts'
+import { attribute, DURATION_BUCKETS_S, metric } from './names.ts'
+import type {
+  AttemptObserver,
+  EndpointFacts,
+  Observer,
+  RequestEnd,
+  RequestObserver,
+  RequestStart,
+  RouteFacts,
+} from './observer.ts'
+import { extractParent, injectContext, makeTraceId } from './trace-context.ts'
+
+/** What an observer writes to. `random` makes request ids when no SDK is registered. */
+export interface ObserverParts {
+  readonly tracer: Tracer
+  readonly meter: Meter
+  readonly clock: Clock
+  readonly random: Random
+  readonly accessLog: (line: AccessLogEntry) => void
+}
+
+interface Instruments {
+  readonly duration: Histogram
+  readonly active: UpDownCounter
+  readonly attempts: Counter
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+/** Observes requests through the OpenTelemetry API: a span per request and attempt, metrics, an access log. */
+export function createObserver(parts: ObserverParts): Observer {
+  const instruments = createInstruments(parts.meter)
+  return { request: (start) => new OtelRequest(parts, instruments, boundStart(start)) }
+}
+
+function createInstruments(meter: Meter): Instruments {
+  return {
+    duration: meter.createHistogram(metric.requestDuration, {
+      description: 'Duration of HTTP server requests.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS_S },
+    }),
+    active: meter.createUpDownCounter(metric.activeRequests, {
+      description: 'Number of active HTTP server requests.',
+      unit: '{request}',
+    }),
+    attempts: meter.createCounter(metric.attempts, {
+      description: 'Attempts at endpoints, by outcome.',
+      unit: '{attempt}',
+    }),
+  }
+}
+
+class OtelRequest implements RequestObserver {
+  readonly requestId: string
+  readonly #parts: ObserverParts
+  readonly #instruments: Instruments
+  readonly #start: RequestStart
+  readonly #startedAt: number
+  readonly #startedElapsed: number
+  readonly #method: string
+  readonly #span: Span
+  readonly #traceId: string
+  readonly #activeAttributes: Attributes
+  #route: RouteFacts | undefined
+  #routeAttributes: Attributes = {}
+  #endpoint: EndpointFacts | undefined
+  #attempts = 0
+  #hasEnded = false
+
+  constructor(parts: ObserverParts, instruments: Instruments, start: RequestStart) {
+    this.#parts = parts
+    this.#instruments = instruments
+    this.#start = start
+    this.#startedAt = parts.clock.now()
+    this.#startedElapsed = parts.clock.elapsed()
+    this.#method = normalizeMethod(start.method)
+    const parent = extractParent(start)
+    const context = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT
+    this.#span = parts.tracer.startSpan(this.#spanName, { kind: SpanKind.SERVER }, context)
+    const spanContext = this.#span.spanContext()
+    this.#traceId = isSpanContextValid(spanContext) ? spanContext.traceId : makeTraceId(parts.random)
+    this.requestId = trustedRequestId(start) ?? this.#traceId
+    if (this.#span.isRecording()) {
+      this.#span.setAttributes(describeRequest(start, this.#method))
+      this.#span.setAttribute(attribute.requestId, this.requestId)
+    }
+    this.#activeAttributes = { [attribute.method]: this.#method, [attribute.scheme]: start.scheme }
+    instruments.active.add(1, this.#activeAttributes)
+  }
+
+  get #spanName(): string {
+    return this.#method === OTHER_METHOD ? 'HTTP' : this.#method
+  }
+
+  routed(facts: RouteFacts): void {
+    this.#route = facts
+    this.#routeAttributes = {
+      [attribute.route]: facts.routePath,
+      [attribute.namespace]: facts.origin.namespace,
+      [attribute.service]: facts.origin.name,
+    }
+    if (!this.#span.isRecording()) return
+    this.#span.updateName(`${this.#spanName} ${facts.routePath}`)
+    this.#span.setAttributes(this.#routeAttributes)
+    this.#span.setAttribute(attribute.routeHost, facts.routeHost)
+  }
+
+  attempt(endpoint: EndpointFacts): AttemptObserver {
+    const resendCount = this.#attempts
+    this.#attempts += 1
+    this.#endpoint = endpoint
+    const context = trace.setSpan(ROOT_CONTEXT, this.#span)
+    const span = this.#parts.tracer.startSpan(this.#spanName, { kind: SpanKind.CLIENT }, context)
+    if (span.isRecording()) span.setAttributes(describeAttempt(endpoint, this.#method, resendCount))
+    let hasEnded = false
+    return {
+      headers: injectContext(span.spanContext()),
+      end: (status, error) => {
+        if (hasEnded) return
+        hasEnded = true
+        this.#endAttempt(span, status ?? 0, error)
+      },
+    }
+  }
+
+  end(end: RequestEnd): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    const durationMs = this.#parts.clock.elapsed() - this.#startedElapsed
+    const outcome = describeOutcome(end.status, end.error, 500)
+    if (this.#span.isRecording()) {
+      this.#span.setAttributes(outcome)
+      if (isServerFault(end.status, end.error)) this.#span.setStatus({ code: SpanStatusCode.ERROR })
+    }
+    this.#span.end()
+    this.#instruments.active.add(-1, this.#activeAttributes)
+    this.#instruments.duration.record(durationMs / 1000, {
+      ...this.#activeAttributes,
+      [attribute.protocolVersion]: this.#start.httpVersion,
+      ...this.#routeAttributes,
+      ...outcome,
+    })
+    this.#parts.accessLog(this.#logEntry(end, durationMs))
+  }
+
+  #endAttempt(span: Span, status: number, error: ErrorCode | undefined): void {
+    if (span.isRecording()) {
+      span.setAttributes(describeOutcome(status, error, 400))
+      if (error !== undefined || status >= 400) span.setStatus({ code: SpanStatusCode.ERROR })
+    }
+    span.end()
+    const { route: _, ...service } = { route: undefined, ...this.#routeAttributes }
+    this.#instruments.attempts.add(1, { ...service, [attribute.outcome]: error ?? 'answered' })
+  }
+
+  #logEntry(end: RequestEnd, durationMs: number): AccessLogEntry {
+    const start = this.#start
+    const { namespace, name } = this.#route?.origin ?? {}
+    return {
+      time: formatIsoTime(this.#startedAt),
+      requestId: this.requestId,
+      traceId: this.#traceId,
+      client: start.clientAddress,
+      peer: start.peerAddress,
+      method: start.method,
+      scheme: start.scheme,
+      host: start.host,
+      path: start.path,
+      protocol: `HTTP/${start.httpVersion}`,
+      status: end.status,
+      error: end.error,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      bytesReceived: end.bytesReceived,
+      bytesSent: end.bytesSent,
+      route: this.#route?.routePath,
+      service: name === undefined ? undefined : `${namespace}/${name}`,
+      endpoint: this.#endpoint && formatEndpoint(this.#endpoint),
+      pod: this.#endpoint?.pod,
+      attempts: this.#attempts,
+      userAgent: start.userAgent,
+    }
+  }
+}
+
+function trustedRequestId(start: RequestStart): string | undefined {
+  const { requestId } = start
+  return start.isTrusted && requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined
+}

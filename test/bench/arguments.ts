@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util'
+
+/** What the user asked of `npm run bench`. */
+export interface BenchArguments {
+  readonly bench: string
+  readonly json: boolean
+  /** Length of one measured round, in seconds. */
+  readonly seconds: number
+  readonly rounds: number
+}
+
+export type ParsedArguments =
+  | { readonly ok: true; readonly value: BenchArguments }
+  | { readonly ok: false; readonly problem: string }
+
+/** Parses the command line; `names` are the benches that exist. */
+export function parseArguments(args: readonly string[], names: readonly string[]): ParsedArguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        seconds: { type: 'string', default: '5' },
+        rounds: { type: 'string', default: '5' },
+      },
+    })
+    const [bench, ...rest] = positionals
+    if (bench === undefined) throw new Error('Name a bench')
+    if (!names.includes(bench)) throw new Error(`Unknown bench: ${JSON.stringify(bench)}`)
+    if (rest.length > 0) throw new Error(`Unexpected argument: ${JSON.stringify(rest[0])}`)
+    const seconds = parseCount('--seconds', values.seconds)
+    const rounds = parseCount('--rounds', values.rounds)
+    return { ok: true, value: { bench, json: values.json, seconds, rounds } }
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return { ok: false, problem: `${message}\n${usage(names)}` }
+  }
+}
+
+function parseCount(flag: string, text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) {
+    throw new Error(`Cannot parse ${flag}, a whole number from 1 to 9999: ${JSON.stringify(text)}`)
+  }
+  return Number(text)
+}
+
+function usage(names: readonly string[]): string {
+  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N]`
+}

@@ -1,0 +1,114 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Compilation, type ObjectChange, type RecordChange } from '../../src/compile/compilation.ts'
+import { type KubeObject, keyOf, parseObject } from '../../src/model/objects/object.ts'
+
+const names = fc.constantFrom('a', 'b', 'c')
+const meta = fc.record({ namespace: fc.constantFrom('one', 'two'), name: names })
+const ages = fc.constantFrom('', '2024-01-01T00:00:00Z', '2025-01-01T00:00:00Z')
+const labels = fc.record({ app: names }, { requiredKeys: [] })
+
+const annotations = fc.record(
+  {
+    'postern.dev/expose': fc.constantFrom('true', 'true', 'true', 'false', 'maybe'),
+    'postern.dev/host': fc.constantFrom('x.test', '*.x.test', 'x.test,y.test', 'a.one.example.test', '-'),
+    'postern.dev/path': fc.constantFrom('/', '/api', '/api/', 'api'),
+    'postern.dev/port': fc.constantFrom('80', '81', 'http', 'none'),
+    'postern.dev/target': fc.constantFrom('pod', 'node'),
+  },
+  { requiredKeys: [] },
+)
+
+const service = fc
+  .record({ meta, ages, annotations, app: names, ports: fc.constantFrom([80], [80, 81], [81, 82]) })
+  .map((some) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...some.meta, creationTimestamp: some.ages, annotations: some.annotations },
+    spec: { selector: { app: some.app }, ports: some.ports.map((port) => ({ name: `p${port}`, port })) },
+  }))
+
+const slice = fc
+  .record({ meta, service: names, ready: fc.boolean(), type: fc.constantFrom('IPv4', 'FQDN') })
+  .map((some) => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...some.meta, labels: { 'kubernetes.io/service-name': some.service } },
+    addressType: some.type,
+    ports: [{ port: 8080 }],
+    endpoints: [{ addresses: ['10.244.0.1'], conditions: { ready: some.ready } }],
+  }))
+
+const pod = fc.record({ meta, labels, ready: fc.constantFrom('True', 'False') }).map((some) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { ...some.meta, labels: some.labels },
+  spec: {},
+  status: { conditions: [{ type: 'Ready', status: some.ready }] },
+}))
+
+const deployment = fc.record({ meta, labels }).map((some) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: some.meta,
+  spec: { template: { metadata: { labels: some.labels } } },
+}))
+
+const node = fc.record({ name: names }).map((metadata) => ({ apiVersion: 'v1', kind: 'Node', metadata }))
+
+const object = fc
+  .oneof({ weight: 4, arbitrary: service }, { weight: 2, arbitrary: slice }, pod, deployment, node)
+  .map((raw): KubeObject => {
+    const parsed = parseObject(raw)
+    if (parsed.type !== 'object')
+      throw new Error(`The generator made a bad object: ${JSON.stringify(parsed)}`)
+    return parsed.object
+  })
+
+const change = fc.oneof(
+  { weight: 3, arbitrary: object.map((put): ObjectChange => ({ type: 'put', object: put })) },
+  { weight: 1, arbitrary: object.map((gone): ObjectChange => ({ type: 'delete', key: keyOf(gone) })) },
+)
+
+test('changes in any order and any batches give the records of a compile from scratch', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) => {
+      const compilation = new Compilation({ domain: 'example.test' })
+      const records = new Map<string, unknown>()
+      const objects = new Map<string, KubeObject>()
+      for (const batch of batches) {
+        accumulate(records, compilation.apply(batch))
+        for (const one of batch) {
+          if (one.type === 'put') objects.set(keyOf(one.object), one.object)
+          if (one.type === 'delete') objects.delete(one.key)
+        }
+      }
+      const scratch = new Compilation({ domain: 'example.test' })
+      const puts = [...objects.values()].reverse().map((put): ObjectChange => ({ type: 'put', object: put }))
+      expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a change of an EndpointSlice compiles no route', () => {
+  fc.assert(
+    fc.property(fc.array(object, { maxLength: 20 }), slice, (objects, raw) => {
+      const compilation = new Compilation({ domain: 'example.test' })
+      compilation.apply(objects.map((put) => ({ type: 'put', object: put })))
+      const parsed = parseObject(raw)
+      if (parsed.type !== 'object') return
+      const kinds = compilation.apply([{ type: 'put', object: parsed.object }]).map((record) => record.kind)
+      expect(kinds).not.toContain('route')
+      expect(kinds).not.toContain('service')
+    }),
+  )
+})
+
+function accumulate(records: Map<string, unknown>, changes: readonly RecordChange[]): Map<string, unknown> {
+  for (const { kind, key, value } of changes) {
+    if (value === null) records.delete(`${kind} ${key}`)
+    else records.set(`${kind} ${key}`, value)
+  }
+  return records
+}

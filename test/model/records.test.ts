@@ -1,0 +1,22 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseRecord, recordKinds } from '../../src/model/records.ts'
+
+test('a record that cannot be read says which field', () => {
+  const text = '{"host":"a.test","rules":[{"path":{"type":"regex","value":"/"}}]}'
+  expect(parseRecord('route', 'a.test', text)).toMatchObject({
+    ok: false,
+    reason: expect.stringContaining('rules.0.path.type'),
+  })
+  expect(parseRecord('toString', 'x', '{}')).toMatchObject({ ok: false })
+  expect(parseRecord('node', 'n', '{')).toMatchObject({ ok: false })
+})
+
+test('no text makes it throw', () => {
+  const text = fc.oneof(fc.string(), fc.json())
+  fc.assert(
+    fc.property(fc.constantFrom(...recordKinds), text, (kind, some) => {
+      expect(typeof parseRecord(kind, 'key', some).ok).toBe('boolean')
+    }),
+  )
+})

@@ -1,0 +1,199 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { type FollowOptions, follow } from '../../src/registry/follow.ts'
+import { MemoryRegistry } from '../../src/registry/memory.ts'
+import type { Entry, Load, RegistryReader } from '../../src/registry/port.ts'
+import { Publisher } from '../../src/registry/publisher.ts'
+import { cluster, frozenClock, route } from '../contract/registry-samples.ts'
+
+const aborts: AbortController[] = []
+afterEach(() => {
+  for (const abort of aborts.splice(0)) abort.abort()
+})
+
+/** Fires at once, and remembers the delays. */
+function instantTimers() {
+  const delaysMs: number[] = []
+  const start = (delayMs: number, fire: () => void) => {
+    delaysMs.push(delayMs)
+    setImmediate(fire)
+    return { restart() {}, cancel() {} }
+  }
+  return { delaysMs, timers: { start } }
+}
+
+function followed(reader: RegistryReader, overrides: Partial<FollowOptions> = {}) {
+  const abort = new AbortController()
+  aborts.push(abort)
+  const table = new Map<string, string>()
+  const events: string[] = []
+  const troubles: string[] = []
+  const { timers, delaysMs } = instantTimers()
+  const done = follow({
+    reader,
+    signal: abort.signal,
+    onLoad(records, head) {
+      table.clear()
+      for (const { key, text } of records) table.set(key, text)
+      events.push(`load ${head.position.epoch}-${head.position.revision}`)
+    },
+    onChanges(changes, head) {
+      for (const { key, text } of changes) text === null ? table.delete(key) : table.set(key, text)
+      events.push(`changes ${head.position.epoch}-${head.position.revision}`)
+    },
+    onTrouble: (error) => troubles.push(error.message),
+    timers,
+    random: () => 0.5,
+    ...overrides,
+  })
+  return { table, events, troubles, delaysMs, abort, done }
+}
+
+function published() {
+  const registry = new MemoryRegistry()
+  return { registry, publisher: new Publisher({ writer: registry, cluster, clock: frozenClock }) }
+}
+
+/** A reader whose answers pass through the test's hands. */
+function through(
+  registry: RegistryReader,
+  hands: { load?(load: Load): Load; entry?(entry: Entry): Entry | 'gap' },
+) {
+  const reader: RegistryReader = {
+    load: async (signal) => (hands.load ?? ((load) => load))(await registry.load(signal)),
+    async *entries(position, signal) {
+      for await (const entry of registry.entries(position, signal)) {
+        yield entry === 'gap' || !hands.entry ? entry : hands.entry(entry)
+      }
+    },
+  }
+  return reader
+}
+
+test('an empty registry is waited for, then loaded and followed', async () => {
+  const { registry, publisher } = published()
+  const { events, table, troubles } = followed(registry)
+  await publisher.publish([route('a', '1')], 1)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1']))
+  await publisher.publish([route('a', null), route('b', '2')], 2)
+  await publisher.heartbeat(3)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1', 'changes 1-2', 'changes 1-3']))
+  expect([...table]).toEqual([['b', '2']])
+  expect(troubles).toEqual([])
+})
+
+test('a torn load is made whole by replay before it is given', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1'), route('b', '1')], 1)
+  const { before } = await registry.load(new AbortController().signal)
+  await publisher.publish([route('a', '2')], 2)
+  await publisher.publish([route('b', null)], 3)
+  const { events, table } = followed(through(registry, { load: (load) => ({ ...load, before }) }))
+  await vi.waitFor(() => expect(events).toEqual(['load 1-3']))
+  expect([...table]).toEqual([['a', '2']])
+})
+
+test('a tampered load is refused, with growing delays, until it fits its head', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', 'true')], 1)
+  let lies = 8
+  const tamper = (load: Load) =>
+    lies-- > 0 ? { ...load, records: [{ kind: 'route', key: 'a', text: 'forged' }] } : load
+  const { table, troubles, delaysMs } = followed(through(registry, { load: tamper }))
+  await vi.waitFor(() => expect(table.get('a')).toBe('true'))
+  expect(troubles).toEqual(Array(8).fill('Records do not fit the head at 1-1'))
+  expect(delaysMs).toEqual([150, 300, 600, 1200, 2400, 3750, 3750, 3750])
+})
+
+test('a tampered change is refused and the last table kept', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  let isDown = false
+  const reader = through(registry, {
+    load(load) {
+      if (isDown) throw new Error('down')
+      return load
+    },
+    entry(entry) {
+      isDown = true
+      return { ...entry, changes: [route('a', 'forged')] }
+    },
+  })
+  const { table, events, troubles } = followed(reader)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1']))
+  await publisher.publish([route('a', '2')], 2)
+  await vi.waitFor(() => expect(troubles).toContain('down'))
+  expect(troubles[0]).toBe('Records do not fit the head at 1-2')
+  expect(table.get('a')).toBe('1')
+  isDown = false
+  await vi.waitFor(() => expect(table.get('a')).toBe('2'))
+})
+
+test('a gap leads to a reload at once', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  const { events, table, troubles, delaysMs } = followed(through(registry, { entry: () => 'gap' }))
+  await vi.waitFor(() => expect(events).toHaveLength(1))
+  await publisher.publish([route('a', '2')], 2)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1', 'load 1-2']))
+  expect(table.get('a')).toBe('2')
+  expect(troubles).toEqual(['Registry no longer holds the next entry'])
+  expect(delaysMs).toEqual([])
+})
+
+test('an entry that follows another predecessor leads to a reload', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  const reader = through(registry, { entry: (entry) => ({ ...entry, previous: { epoch: 1, revision: 9 } }) })
+  const { events, troubles } = followed(reader)
+  await vi.waitFor(() => expect(events).toHaveLength(1))
+  await publisher.publish([route('a', '2')], 2)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1', 'load 1-2']))
+  expect(troubles).toEqual(['Cannot apply entry: 1-2 follows 1-9, not 1-1'])
+})
+
+test('a table that refuses a change leads to a reload', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  const refuse = () => {
+    throw new Error('refused')
+  }
+  const { events, table, troubles } = followed(registry, { onChanges: refuse })
+  await vi.waitFor(() => expect(events).toHaveLength(1))
+  await publisher.publish([route('a', '2')], 2)
+  await vi.waitFor(() => expect(table.get('a')).toBe('2'))
+  expect(troubles).toEqual(['refused'])
+})
+
+test('a wiped registry keeps the table, until the publisher has repaired it', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  const { events, table } = followed(registry)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1']))
+  registry.wipe()
+  expect(table.get('a')).toBe('1')
+  await publisher.publish([route('b', '2')], 2)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1', 'load 2-1']))
+  expect([...table.keys()]).toEqual(['a', 'b'])
+})
+
+test('an older state than the served one is refused, unless it was observed later', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', 'old')], 1)
+  await publisher.publish([route('a', 'new')], 5)
+  const { table, troubles } = followed(registry)
+  await vi.waitFor(() => expect(table.get('a')).toBe('new'))
+  registry.wipe()
+  await new Publisher({ writer: registry, cluster, clock: frozenClock }).publish([route('a', 'old')], 1)
+  await vi.waitFor(() => expect(troubles).toContain('Cannot load: 1-1 is older than 1-2, which is served'))
+  expect(table.get('a')).toBe('new')
+  registry.wipe()
+  await new Publisher({ writer: registry, cluster, clock: frozenClock }).publish([route('a', 'newer')], 9)
+  await vi.waitFor(() => expect(table.get('a')).toBe('newer'))
+})
+
+test('following ends when aborted', async () => {
+  const { abort, done, troubles } = followed(new MemoryRegistry())
+  abort.abort()
+  await done
+  expect(troubles).toEqual([])
+})

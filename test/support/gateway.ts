@@ -1,0 +1,124 @@
+import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { Listener } from '../../src/gateway/listener.node.ts'
+import type { RoadOptions } from '../../src/gateway/plan.ts'
+import { GatewayState } from '../../src/gateway/state.ts'
+import { Table } from '../../src/gateway/table.ts'
+import { encodeCanonical } from '../../src/model/canonical.ts'
+import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { Compilation } from '../../src/compile/compilation.ts'
+import { collectManifests } from '../../src/source/collect.ts'
+import { parseManifest } from '../../src/source/parse.ts'
+import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
+
+/** The table that a manifest compiles to. */
+export function tableOf(yaml: string, domain = 'example.test'): Table {
+  const { objects, problems } = collectManifests([parseManifest(yaml, 'test.yaml')])
+  const errors = problems.filter((problem) => problem.severity === 'error')
+  if (errors.length > 0) throw new Error(`the test's manifest is wrong: ${JSON.stringify(errors)}`)
+  const changes = new Compilation({ domain }).apply([...objects.values()].map((object) => ({ type: 'put', object })))
+  const table = new Table()
+  table.apply(changes.map(({ kind, key, value }) => ({ kind, key, text: value === null ? null : encodeCanonical(value) })))
+  return table
+}
+
+export interface Seen extends RequestEnd {
+  readonly start: RequestStart
+  readonly attempts: number
+}
+
+/** Keeps what requests came to, for tests to read. */
+export class RecordingObserver implements Observer {
+  readonly seen: Seen[] = []
+  #waiting: (() => void)[] = []
+
+  request(start: RequestStart) {
+    let attempts = 0
+    return {
+      requestId: '0af7651916cd43dd8448eb211c80319c',
+      routed: () => {},
+      attempt: () => {
+        attempts++
+        return { headers: [], end: () => {} }
+      },
+      end: (end: RequestEnd) => {
+        this.seen.push({ ...end, start, attempts })
+        for (const wake of this.#waiting.splice(0)) wake()
+      },
+    }
+  }
+
+  /** The first `count` requests that ended. */
+  async ended(count: number): Promise<readonly Seen[]> {
+    while (this.seen.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    return this.seen
+  }
+}
+
+export interface TestGateway {
+  readonly port: number
+  readonly observer: RecordingObserver
+  readonly state: GatewayState
+  readonly listener: Listener
+  use(yaml: string): void
+  close(): Promise<void>
+}
+
+/** A real gateway on a loopback port, over the table of a manifest. */
+export async function startGateway(yaml: string, road: RoadOptions = { trustedProxies: [] }): Promise<TestGateway> {
+  let table = tableOf(yaml)
+  const observer = new RecordingObserver()
+  const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
+  const state = new GatewayState()
+  const listener = new Listener({
+    table: () => table,
+    observer,
+    dialer,
+    state,
+    road,
+    timers: systemTimers,
+    random: systemRandom,
+  })
+  const port = await listener.listen('127.0.0.1', 0)
+  return {
+    port,
+    observer,
+    state,
+    listener,
+    use: (next) => {
+      table = tableOf(next)
+    },
+    close: async () => {
+      await listener.close(0)
+      await dialer.close()
+    },
+  }
+}
+
+export interface ServiceYaml {
+  readonly name?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  /** Where endpoints are, as ports of 127.0.0.1 or host:port. */
+  readonly endpoints: readonly (number | { address: string; port: number })[]
+}
+
+/** A Service with hand-made slices, one for each endpoint, so that ports may differ. */
+export function serviceYaml({ name = 'web', annotations = {}, endpoints }: ServiceYaml): string {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'shop', annotations: { 'postern.dev/expose': 'true', ...annotations } },
+    spec: { ports: [{ port: 80 }] },
+  }
+  const slices = endpoints.map((endpoint, index) => {
+    const { address, port } = typeof endpoint === 'number' ? { address: '127.0.0.1', port: endpoint } : endpoint
+    return {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${name}-${index}`, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: '', port }],
+    }
+  })
+  return [service, ...slices].map((object) => JSON.stringify(object)).join('\n---\n')
+}

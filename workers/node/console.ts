@@ -1,0 +1,35 @@
+import type { Server } from 'node:http'
+import { once } from 'node:events'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+
+export interface ConsoleAddress {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+}
+
+export interface ConsoleServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Serves the console over HTTP. Rejects when the address cannot be listened on. */
+export async function serveConsole(app: Hono, { host, port }: ConsoleAddress): Promise<ConsoleServer> {
+  // Without `createServer` the adaptor always makes a node:http server.
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+  server.listen(port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    close: () => closeServer(server),
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
