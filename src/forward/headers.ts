@@ -52,7 +52,11 @@ export interface ForwardedFacts {
  * The fields for the endpoint: what came, less hop-by-hop and Connection-named fields and everything by which a client
  * could pass for another, plus our own. Shapes are [name, value, …] on both sides.
  */
-export function requestHeaders(raw: readonly string[], facts: ForwardedFacts, trace: readonly string[]): string[] {
+export function requestHeaders(
+  raw: readonly string[],
+  facts: ForwardedFacts,
+  trace: readonly string[],
+): string[] {
   const named = connectionNamed(raw)
   const out: string[] = ['Host', facts.authority]
   let forwardedFor = ''

@@ -27,7 +27,11 @@ export class UndiciDialer implements Dialer<Readable, Duplex> {
       allowH2: false,
       pipelining: 1,
     }
-    this.#idempotent = new Agent({ ...options, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS })
+    this.#idempotent = new Agent({
+      ...options,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    })
     this.#fresh = new Agent({ ...options, keepAliveTimeout: FRESH_MS, keepAliveMaxTimeout: FRESH_MS })
   }
 
@@ -100,7 +104,12 @@ class Handler implements Dispatcher.DispatchHandler, Attempt {
     this.#events.onEnd(asText(controller.rawTrailers))
   }
 
-  onRequestUpgrade(controller: Dispatcher.DispatchController, _status: number, _fields: unknown, socket: Duplex): void {
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    _status: number,
+    _fields: unknown,
+    socket: Duplex,
+  ): void {
     if (this.#isOver) {
       socket.destroy()
       return
@@ -122,8 +131,13 @@ function errorCode(error: Error, wasSent: boolean): AttemptErrorCode {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === 'ECONNREFUSED') return 'connect-refused'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || (code === 'ETIMEDOUT' && !wasSent)) return 'connect-timeout'
-  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EADDRNOTAVAIL') return 'endpoint-unreachable'
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || error.message === 'bad response') {
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EADDRNOTAVAIL')
+    return 'endpoint-unreachable'
+  if (
+    error.name === 'HTTPParserError' ||
+    code === 'UND_ERR_HEADERS_OVERFLOW' ||
+    error.message === 'bad response'
+  ) {
     return 'response-invalid'
   }
   return 'connection-lost'
@@ -131,5 +145,7 @@ function errorCode(error: Error, wasSent: boolean): AttemptErrorCode {
 
 function asText(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   // HTTP fields are latin1 on the wire; both node:http and undici keep the bytes that way.
-  return Array.isArray(raw) ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))) : []
+  return Array.isArray(raw)
+    ? raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
+    : []
 }

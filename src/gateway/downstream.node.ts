@@ -34,7 +34,12 @@ export class ResponseDownstream implements Downstream {
   #error: ErrorCode | undefined
   #bytesSent = 0
 
-  constructor(response: ServerResponse, requestId: string, isDraining: () => boolean, ended: (end: DownstreamEnd) => void) {
+  constructor(
+    response: ServerResponse,
+    requestId: string,
+    isDraining: () => boolean,
+    ended: (end: DownstreamEnd) => void,
+  ) {
     this.#response = response
     this.#requestId = requestId
     if (isDraining()) response.setHeader('Connection', 'close')

@@ -39,7 +39,14 @@ export class Exchange implements AttemptEvents<Duplex> {
   #isOver = false
   readonly #tried: Endpoint[] = []
 
-  constructor(parts: ExchangeParts, plan: Forward, request: IncomingMessage, peer: Peer, observer: RequestObserver, downstream: Downstream) {
+  constructor(
+    parts: ExchangeParts,
+    plan: Forward,
+    request: IncomingMessage,
+    peer: Peer,
+    observer: RequestObserver,
+    downstream: Downstream,
+  ) {
     this.#parts = parts
     this.#plan = plan
     this.#request = request
@@ -65,8 +72,18 @@ export class Exchange implements AttemptEvents<Duplex> {
   #next(failure: ErrorCode): void {
     const { state, random, dialer } = this.#parts
     const { service, path, passage } = this.#plan
-    const endpoint = choose(service.key, service.record.balance, service.candidates, state, random, this.#tried)
-    if (endpoint === undefined) return this.#fail(failure)
+    const endpoint = choose(
+      service.key,
+      service.record.balance,
+      service.candidates,
+      state,
+      random,
+      this.#tried,
+    )
+    if (endpoint === undefined) {
+      this.#fail(failure)
+      return
+    }
     state.attemptBegan(service.key, endpoint.key, this.#tried.length > 0)
     this.#tried.push(endpoint)
     this.#endpoint = endpoint
@@ -105,7 +122,8 @@ export class Exchange implements AttemptEvents<Duplex> {
       this.#downstream.head(status, headers)
     } catch {
       // node:http refuses to write a field that an endpoint should never have sent.
-      return this.#fail('response-invalid')
+      this.#fail('response-invalid')
+      return
     }
     this.#status = status
     this.#startIdle()
@@ -132,16 +150,24 @@ export class Exchange implements AttemptEvents<Duplex> {
     this.#status = 101
     this.#startIdle()
     this.#attempt = { resume: () => {}, abort: () => void socket.destroy() }
-    this.#downstream.join(headers, socket, () => this.#idle?.restart(), () => {
-      this.#endAttempt(undefined)
-      this.#finish()
-    })
+    this.#downstream.join(
+      headers,
+      socket,
+      () => this.#idle?.restart(),
+      () => {
+        this.#endAttempt(undefined)
+        this.#finish()
+      },
+    )
   }
 
   onError(failure: AttemptFailure): void {
     if (this.#isOver) return
     this.#endAttempt(failure.code)
-    if (this.#status !== undefined) return this.#fail('response-incomplete')
+    if (this.#status !== undefined) {
+      this.#fail('response-incomplete')
+      return
+    }
     const isReplayable = this.#body === undefined || this.#body.bytesRead === 0
     const facts = {
       failure,
@@ -156,7 +182,8 @@ export class Exchange implements AttemptEvents<Duplex> {
 
   #startIdle(): void {
     const { idleTimeoutMs } = this.#plan.service.record
-    if (idleTimeoutMs > 0) this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#fail('response-timeout'))
+    if (idleTimeoutMs > 0)
+      this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#fail('response-timeout'))
   }
 
   /** A byte of the request moved: the endpoint's time counts from here. */
@@ -166,7 +193,7 @@ export class Exchange implements AttemptEvents<Duplex> {
   }
 
   #expire(): void {
-    const isClients = this.#body !== undefined && this.#body.isStarved && !this.#body.isComplete
+    const isClients = this.#body?.isStarved === true && !this.#body.isComplete
     this.#fail(isClients ? 'request-timeout' : 'response-timeout')
   }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { identifyPeer, type Peer } from '../identity/identify.ts'
 import type { Timers } from '../model/clock.ts'
 import type { Observer, RequestObserver } from '../telemetry/observer.ts'
@@ -84,8 +84,10 @@ export class Listener {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#serve(request, request.socket, (requestId, ended) =>
-      new ResponseDownstream(response, requestId, () => this.#isDraining, ended),
+    this.#serve(
+      request,
+      request.socket,
+      (requestId, ended) => new ResponseDownstream(response, requestId, () => this.#isDraining, ended),
     )
   }
 
@@ -111,8 +113,14 @@ export class Listener {
       // A connection that was busy when we began to drain is idle now.
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
-    if (decided === undefined) return downstream.fail('endpoints-none')
-    if (decided.type === 'reply') return downstream.fail(decided.error)
+    if (decided === undefined) {
+      downstream.fail('endpoints-none')
+      return
+    }
+    if (decided.type === 'reply') {
+      downstream.fail(decided.error)
+      return
+    }
     exchange = new Exchange(this.#parts, decided, request, peer, observer, downstream)
     exchange.start()
   }
@@ -136,7 +144,8 @@ export class Listener {
     })
     if (passage?.route !== undefined) {
       const { host, rule } = passage.route
-      const routePath = rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
+      const routePath =
+        rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
       observer.routed({ routeHost: host, routePath, origin: rule.origin })
     }
     return observer
@@ -182,8 +191,12 @@ function answerBrokenHead(error: Error, socket: Duplex): void {
   }
   const isTooLarge = code === 'HPE_HEADER_OVERFLOW'
   const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const reply = errorReply(isTooLarge ? 'request-head-too-large' : isSlow ? 'request-timeout' : 'request-invalid', '')
+  const reply = errorReply(
+    isTooLarge ? 'request-head-too-large' : isSlow ? 'request-timeout' : 'request-invalid',
+    '',
+  )
   let head = `HTTP/1.1 ${reply.status} \r\nConnection: close\r\n`
-  for (let i = 0; i + 1 < reply.headers.length; i += 2) head += `${reply.headers[i]}: ${reply.headers[i + 1]}\r\n`
+  for (let i = 0; i + 1 < reply.headers.length; i += 2)
+    head += `${reply.headers[i]}: ${reply.headers[i + 1]}\r\n`
   socket.end(`${head}\r\n${reply.body}`)
 }

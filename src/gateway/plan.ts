@@ -94,7 +94,12 @@ export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadO
 
 function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
   return peer.isTrusted
-    ? identifyClient(peer, head.field('x-forwarded-for'), head.field('x-forwarded-proto'), options.trustedProxies)
+    ? identifyClient(
+        peer,
+        head.field('x-forwarded-for'),
+        head.field('x-forwarded-proto'),
+        options.trustedProxies,
+      )
     : identifyClient(peer, undefined, undefined, options.trustedProxies)
 }
 

@@ -70,9 +70,11 @@ export class Table {
   #put(change: ParsedChange, dirty: Set<string>): void {
     switch (change.kind) {
       case 'route':
-        return this.#hosts.set(change.key, change.value)
+        this.#hosts.set(change.key, change.value)
+        return
       case 'service':
-        return this.#putService(change.key, change.value, dirty)
+        this.#putService(change.key, change.value, dirty)
+        return
       case 'endpoints': {
         const owner = change.key.slice(0, change.key.lastIndexOf('/'))
         putIn(this.#slices, owner, change.key, change.value)
@@ -80,9 +82,11 @@ export class Table {
         return
       }
       case 'node':
-        return put(this.#nodes, change.key, change.value)
+        put(this.#nodes, change.key, change.value)
+        return
       case 'problem':
-        return put(this.#problems, change.key, change.value)
+        put(this.#problems, change.key, change.value)
+        return
     }
   }
 

@@ -48,12 +48,15 @@ export function identifyClient(
 function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {
   if (trustedProxies.length === 0 || !ipaddr.isValid(address)) return false
   const parsed = ipaddr.parse(address)
-  return trustedProxies.some(([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits))
+  return trustedProxies.some(
+    ([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits),
+  )
 }
 
 /** @returns undefined when the text is no address. A port (`1.2.3.4:80`, `[::1]:80`) and a zone are dropped. */
 function normaliseAddress(text: string): string | undefined {
-  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
+  const bare =
+    /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
   const address = bare.split('%')[0] ?? ''
   if (!address.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(address) ? address : undefined
   return ipaddr.IPv6.isValid(address) ? ipaddr.process(address).toString() : undefined

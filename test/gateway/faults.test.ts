@@ -9,7 +9,9 @@ afterEach(async () => {
 })
 
 async function gatewayTo(endpoints: number[], annotations: Record<string, string> = {}) {
-  const gateway = await startGateway(serviceYaml({ endpoints, annotations: { 'postern.dev/balance': 'round-robin', ...annotations } }))
+  const gateway = await startGateway(
+    serviceYaml({ endpoints, annotations: { 'postern.dev/balance': 'round-robin', ...annotations } }),
+  )
   closers.push(gateway.close)
   return gateway
 }
@@ -31,13 +33,21 @@ const reset = () => broken((socket) => socket.once('data', () => socket.resetAnd
 test('an endpoint that refuses is a 502', async () => {
   const gateway = await gatewayTo([await refusedPort()])
   const response = await send({ port: gateway.port })
-  expect(response).toMatchObject({ status: 502, headers: { 'proxy-status': 'postern; error=connection_refused' } })
+  expect(response).toMatchObject({
+    status: 502,
+    headers: { 'proxy-status': 'postern; error=connection_refused' },
+  })
 })
 
 test('an endpoint that refuses is retried elsewhere, whatever the method', async () => {
   const gateway = await gatewayTo([await refusedPort(), await healthy()])
   for (const method of ['GET', 'POST', 'GET', 'POST']) {
-    const { status, body } = await send({ port: gateway.port, method, body: method === 'POST' ? 'hello' : '', headers: method === 'POST' ? { 'content-length': '5' } : {} })
+    const { status, body } = await send({
+      port: gateway.port,
+      method,
+      body: method === 'POST' ? 'hello' : '',
+      headers: method === 'POST' ? { 'content-length': '5' } : {},
+    })
     expect(status).toBe(200)
     expect(JSON.parse(body).body).toBe(method === 'POST' ? 'hello' : '')
   }
@@ -46,7 +56,10 @@ test('an endpoint that refuses is retried elsewhere, whatever the method', async
 test('an endpoint that resets is a 502, and not retried for POST', async () => {
   const gateway = await gatewayTo([await reset(), await reset()])
   const response = await send({ port: gateway.port, method: 'POST', body: 'x' })
-  expect(response).toMatchObject({ status: 502, headers: { 'proxy-status': 'postern; error=connection_terminated' } })
+  expect(response).toMatchObject({
+    status: 502,
+    headers: { 'proxy-status': 'postern; error=connection_terminated' },
+  })
   const [seen] = await gateway.observer.ended(1)
   expect(seen).toMatchObject({ attempts: 1, error: 'connection-lost' })
 })
@@ -58,7 +71,9 @@ test('a reset is retried elsewhere for GET', async () => {
 
 test('an idempotent request whose body has been read is not sent again', async () => {
   const gateway = await gatewayTo([await reset(), await reset()])
-  expect((await send({ port: gateway.port, method: 'PUT', body: 'x', headers: { 'content-length': '1' } })).status).toBe(502)
+  expect(
+    (await send({ port: gateway.port, method: 'PUT', body: 'x', headers: { 'content-length': '1' } })).status,
+  ).toBe(502)
   const [seen] = await gateway.observer.ended(1)
   expect(seen?.attempts).toBe(1)
 })
@@ -66,24 +81,36 @@ test('an idempotent request whose body has been read is not sent again', async (
 test('an endpoint that hangs is a 504 when its time is over', async () => {
   const gateway = await gatewayTo([await broken(() => {})], { 'postern.dev/timeout': '50ms' })
   const response = await send({ port: gateway.port })
-  expect(response).toMatchObject({ status: 504, headers: { 'proxy-status': 'postern; error=http_response_timeout' } })
+  expect(response).toMatchObject({
+    status: 504,
+    headers: { 'proxy-status': 'postern; error=http_response_timeout' },
+  })
 })
 
 test('an endpoint that answers garbage is a 502', async () => {
-  const gateway = await gatewayTo([await broken((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))])
+  const gateway = await gatewayTo([
+    await broken((socket) => socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))),
+  ])
   const response = await send({ port: gateway.port })
-  expect(response).toMatchObject({ status: 502, headers: { 'proxy-status': 'postern; error=http_protocol_error' } })
+  expect(response).toMatchObject({
+    status: 502,
+    headers: { 'proxy-status': 'postern; error=http_protocol_error' },
+  })
 })
 
 test('a response with a field that cannot be passed on is a 502, and the next one is served', async () => {
-  const port = await broken((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nX-Bad: a\x01b\r\nContent-Length: 0\r\n\r\n')))
+  const port = await broken((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nX-Bad: a\x01b\r\nContent-Length: 0\r\n\r\n')),
+  )
   const gateway = await gatewayTo([port])
   for (let i = 0; i < 2; i++) expect((await send({ port: gateway.port })).status).toBe(502)
 })
 
 test('an endpoint that dies in the middle of a body cuts the response, and the client can tell', async () => {
   const port = await broken((socket) =>
-    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy())),
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy()),
+    ),
   )
   const gateway = await gatewayTo([port])
   await expect(send({ port: gateway.port })).rejects.toThrow(/aborted|reset/i)
@@ -93,7 +120,9 @@ test('an endpoint that dies in the middle of a body cuts the response, and the c
 
 test('no endpoint is a 503, an unknown host or path a 404', async () => {
   const gateway = await gatewayTo([], { 'postern.dev/path': '/api' })
-  expect((await send({ port: gateway.port, path: '/api' })).headers['proxy-status']).toBe('postern; error=destination_unavailable')
+  expect((await send({ port: gateway.port, path: '/api' })).headers['proxy-status']).toBe(
+    'postern; error=destination_unavailable',
+  )
   expect((await send({ port: gateway.port, path: '/api' })).status).toBe(503)
   expect((await send({ port: gateway.port, path: '/' })).status).toBe(404)
   expect((await send({ port: gateway.port, host: 'nobody.example.test' })).status).toBe(404)
@@ -104,7 +133,8 @@ test('the head of a client that makes no sense is refused', async () => {
   const heads = {
     'two hosts': 'GET / HTTP/1.1\r\nHost: web.shop.example.test\r\nHost: b\r\nConnection: close\r\n\r\n',
     'no host': 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n',
-    'both lengths': 'POST / HTTP/1.1\r\nHost: web.shop.example.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
+    'both lengths':
+      'POST / HTTP/1.1\r\nHost: web.shop.example.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
     'a space before the colon': 'GET / HTTP/1.1\r\nHost : web.shop.example.test\r\n\r\n',
     'no HTTP': 'hello\r\n\r\n',
     'above the root': 'GET /../etc HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: close\r\n\r\n',
@@ -112,8 +142,12 @@ test('the head of a client that makes no sense is refused', async () => {
   for (const [name, head] of Object.entries(heads)) {
     expect(await sendRaw(gateway.port, head), name).toMatch(/^HTTP\/1\.1 400 /)
   }
-  expect(await sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /)
-  expect(await sendRaw(gateway.port, 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /)
+  expect(
+    await sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`),
+  ).toMatch(/^HTTP\/1\.1 431 /)
+  expect(await sendRaw(gateway.port, 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')).toMatch(
+    /^HTTP\/1\.1 405 /,
+  )
 })
 
 test('a client that leaves ends the attempt and its load', async () => {
@@ -121,7 +155,9 @@ test('a client that leaves ends the attempt and its load', async () => {
   const gone = new Promise<void>((resolve) => {
     closed = resolve
   })
-  const port = await broken((socket) => socket.once('data', () => client.destroy()).once('close', () => closed()))
+  const port = await broken((socket) =>
+    socket.once('data', () => client.destroy()).once('close', () => closed()),
+  )
   const gateway = await gatewayTo([port])
   const client = connect(gateway.port, '127.0.0.1')
   client.write('GET / HTTP/1.1\r\nHost: web.shop.example.test\r\n\r\n')

@@ -7,7 +7,11 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function gatewayTo(listener: Parameters<typeof startHttp>[0], annotations = {}, road = { trustedProxies: [] as never[] }) {
+async function gatewayTo(
+  listener: Parameters<typeof startHttp>[0],
+  annotations = {},
+  road = { trustedProxies: [] as never[] },
+) {
   const pod = await startHttp(listener)
   const gateway = await startGateway(serviceYaml({ annotations, endpoints: [pod.port] }), road)
   closers.push(pod.close, gateway.close)
@@ -29,13 +33,29 @@ test('the host is compared without case, port and trailing dot', async () => {
 
 test('a request body goes to the endpoint, whole, with its length', async () => {
   const gateway = await gatewayTo(echo)
-  const { body } = await send({ port: gateway.port, method: 'POST', path: '/a?b=c', headers: { 'content-length': '5' }, body: 'hello' })
-  expect(JSON.parse(body)).toMatchObject({ method: 'POST', url: '/a?b=c', body: 'hello', headers: { 'content-length': '5' } })
+  const { body } = await send({
+    port: gateway.port,
+    method: 'POST',
+    path: '/a?b=c',
+    headers: { 'content-length': '5' },
+    body: 'hello',
+  })
+  expect(JSON.parse(body)).toMatchObject({
+    method: 'POST',
+    url: '/a?b=c',
+    body: 'hello',
+    headers: { 'content-length': '5' },
+  })
 })
 
 test('a chunked request body goes on', async () => {
   const gateway = await gatewayTo(echo)
-  const { body } = await send({ port: gateway.port, method: 'PUT', headers: { 'transfer-encoding': 'chunked' }, body: 'hello' })
+  const { body } = await send({
+    port: gateway.port,
+    method: 'PUT',
+    headers: { 'transfer-encoding': 'chunked' },
+    body: 'hello',
+  })
   expect(JSON.parse(body)).toMatchObject({ method: 'PUT', body: 'hello' })
 })
 
@@ -50,7 +70,11 @@ test('an untrusted client cannot pass for another', async () => {
     'x-request-id': 'mine',
   }
   const seen = JSON.parse((await send({ port: gateway.port, headers })).body).headers
-  expect(seen).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1', 'x-forwarded-proto': 'http' })
+  expect(seen).toMatchObject({
+    'x-forwarded-for': '127.0.0.1',
+    'x-real-ip': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  })
   expect(JSON.stringify(seen)).not.toContain('1.2.3.4')
   expect(seen['x-request-id']).not.toBe('mine')
 })
@@ -62,7 +86,13 @@ test('hop-by-hop and Connection-named fields stop here, both ways', async () => 
   })
   const response = await send({
     port: gateway.port,
-    headers: { connection: 'keep-alive, x-secret', 'x-secret': '1', te: 'trailers', 'proxy-authorization': 'Basic x', 'x-kept': '2' },
+    headers: {
+      connection: 'keep-alive, x-secret',
+      'x-secret': '1',
+      te: 'trailers',
+      'proxy-authorization': 'Basic x',
+      'x-kept': '2',
+    },
   })
   const seen = JSON.parse(response.body)
   expect(seen).toMatchObject({ 'x-kept': '2', via: '1.1 postern' })

@@ -27,7 +27,12 @@ test('server-sent events arrive one by one, while the response goes on', async (
   })
   closers.push(pod.close)
   const gateway = await gatewayTo(pod.port)
-  const outgoing = request({ host: '127.0.0.1', port: gateway.port, headers: { host: HOST }, agent: false }).end()
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: gateway.port,
+    headers: { host: HOST },
+    agent: false,
+  }).end()
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   for (const expected of ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']) {
     next()
@@ -40,7 +45,9 @@ test('server-sent events arrive one by one, while the response goes on', async (
 test('a WebSocket is joined both ways, with its subprotocol and close code', async () => {
   const pod = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'chat' })
   await once(pod, 'listening')
-  pod.on('connection', (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })))
+  pod.on('connection', (socket) =>
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+  )
   closers.push(() => pod.close())
   const address = pod.address()
   const gateway = await gatewayTo(typeof address === 'object' && address !== null ? address.port : 0)
@@ -60,7 +67,9 @@ test('a WebSocket is joined both ways, with its subprotocol and close code', asy
 })
 
 test('an endpoint that declines an upgrade is heard', async () => {
-  const pod = await startHttp((_request, response) => void response.writeHead(403, { 'x-why': 'no' }).end('declined'))
+  const pod = await startHttp(
+    (_request, response) => void response.writeHead(403, { 'x-why': 'no' }).end('declined'),
+  )
   closers.push(pod.close)
   const gateway = await gatewayTo(pod.port)
   const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/`, { headers: { host: HOST } })
@@ -68,7 +77,11 @@ test('an endpoint that declines an upgrade is heard', async () => {
   const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage]
   let body = ''
   for await (const chunk of response) body += chunk
-  expect({ status: response.statusCode, why: response.headers['x-why'], body }).toEqual({ status: 403, why: 'no', body: 'declined' })
+  expect({ status: response.statusCode, why: response.headers['x-why'], body }).toEqual({
+    status: 403,
+    why: 'no',
+    body: 'declined',
+  })
 })
 
 test('an upgrade to an unknown host is a 404', async () => {
@@ -89,10 +102,18 @@ test('a response that falls silent is cut when its idle time is over', async () 
 })
 
 test('an upload whose client stalls is a 408', async () => {
-  const pod = await startHttp((incoming, response) => void incoming.resume().on('end', () => response.end('done')))
+  const pod = await startHttp(
+    (incoming, response) => void incoming.resume().on('end', () => response.end('done')),
+  )
   closers.push(pod.close)
   const gateway = await gatewayTo(pod.port, { 'postern.dev/timeout': '50ms' })
-  const outgoing = request({ host: '127.0.0.1', port: gateway.port, method: 'POST', headers: { host: HOST, 'content-length': '10' }, agent: false })
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: gateway.port,
+    method: 'POST',
+    headers: { host: HOST, 'content-length': '10' },
+    agent: false,
+  })
   outgoing.on('error', () => {})
   outgoing.write('half')
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
@@ -107,7 +128,12 @@ test('draining lets a response end, and tells keep-alive clients to leave', asyn
   })
   closers.push(pod.close)
   const gateway = await gatewayTo(pod.port)
-  const outgoing = request({ host: '127.0.0.1', port: gateway.port, headers: { host: HOST }, agent: false }).end()
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: gateway.port,
+    headers: { host: HOST },
+    agent: false,
+  }).end()
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   const closed = gateway.listener.close(10_000)
   await expect(send({ port: gateway.port })).rejects.toThrow('ECONNREFUSED')

@@ -1,3 +1,4 @@
+import { Compilation } from '../../src/compile/compilation.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
@@ -5,7 +6,6 @@ import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
-import { Compilation } from '../../src/compile/compilation.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
@@ -15,9 +15,17 @@ export function tableOf(yaml: string, domain = 'example.test'): Table {
   const { objects, problems } = collectManifests([parseManifest(yaml, 'test.yaml')])
   const errors = problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) throw new Error(`the test's manifest is wrong: ${JSON.stringify(errors)}`)
-  const changes = new Compilation({ domain }).apply([...objects.values()].map((object) => ({ type: 'put', object })))
+  const changes = new Compilation({ domain }).apply(
+    [...objects.values()].map((object) => ({ type: 'put', object })),
+  )
   const table = new Table()
-  table.apply(changes.map(({ kind, key, value }) => ({ kind, key, text: value === null ? null : encodeCanonical(value) })))
+  table.apply(
+    changes.map(({ kind, key, value }) => ({
+      kind,
+      key,
+      text: value === null ? null : encodeCanonical(value),
+    })),
+  )
   return table
 }
 
@@ -64,7 +72,10 @@ export interface TestGateway {
 }
 
 /** A real gateway on a loopback port, over the table of a manifest. */
-export async function startGateway(yaml: string, road: RoadOptions = { trustedProxies: [] }): Promise<TestGateway> {
+export async function startGateway(
+  yaml: string,
+  road: RoadOptions = { trustedProxies: [] },
+): Promise<TestGateway> {
   let table = tableOf(yaml)
   const observer = new RecordingObserver()
   const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
@@ -110,11 +121,16 @@ export function serviceYaml({ name = 'web', annotations = {}, endpoints }: Servi
     spec: { ports: [{ port: 80 }] },
   }
   const slices = endpoints.map((endpoint, index) => {
-    const { address, port } = typeof endpoint === 'number' ? { address: '127.0.0.1', port: endpoint } : endpoint
+    const { address, port } =
+      typeof endpoint === 'number' ? { address: '127.0.0.1', port: endpoint } : endpoint
     return {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { name: `${name}-${index}`, namespace: 'shop', labels: { 'kubernetes.io/service-name': name } },
+      metadata: {
+        name: `${name}-${index}`,
+        namespace: 'shop',
+        labels: { 'kubernetes.io/service-name': name },
+      },
       addressType: 'IPv4',
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports: [{ name: '', port }],

@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 
 export interface TestServer {
@@ -68,12 +74,24 @@ export interface TestRequest {
 /** One request on a connection of its own, with whatever Host the test wants. */
 export async function send(options: TestRequest): Promise<TestResponse> {
   const { port, host = 'web.shop.example.test', method = 'GET', path = '/', headers = {}, body } = options
-  const outgoing = request({ host: '127.0.0.1', port, method, path, headers: { host, ...headers }, agent: false })
+  const outgoing = request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    headers: { host, ...headers },
+    agent: false,
+  })
   outgoing.end(body)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   let text = ''
   for await (const chunk of response) text += chunk
-  return { status: response.statusCode ?? 0, headers: response.headers, trailers: response.trailers, body: text }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    trailers: response.trailers,
+    body: text,
+  }
 }
 
 /** Bytes out, bytes back until the other side closes. */

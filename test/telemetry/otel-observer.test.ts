@@ -1,0 +1,251 @@
+import { metrics, SpanKind, SpanStatusCode, ProxyTracerProvider } from '@opentelemetry/api'
+import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  type Sampler,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import { describe, expect, it } from 'vitest'
+import type { AccessLogEntry } from '../../src/telemetry/access-log.ts'
+import { createObserver } from '../../src/telemetry/otel-observer.ts'
+import { PARENT_ID, SAMPLED, start, TRACE_ID } from './start.ts'
+
+const facts = {
+  routeHost: '*.example.com',
+  routePath: '/api/*',
+  origin: { kind: 'Service', namespace: 'shop', name: 'web' },
+}
+const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
+const ok = { status: 200, error: undefined, bytesReceived: 120, bytesSent: 340 }
+
+function observe(sampler: Sampler = new AlwaysOnSampler()) {
+  const exporter = new InMemorySpanExporter()
+  const provider = new TracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const meterProvider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter: metricExporter })],
+  })
+  const lines: AccessLogEntry[] = []
+  let elapsed = 0
+  const observer = createObserver({
+    tracer: provider.getTracer('test'),
+    meter: meterProvider.getMeter('test'),
+    clock: { now: () => Date.UTC(2026, 1, 28, 23, 59, 59, 7), elapsed: () => (elapsed += 12.5) },
+    random: () => 0.5,
+    accessLog: (line) => lines.push(line),
+  })
+  const spans = async () => {
+    await provider.forceFlush()
+    return exporter.getFinishedSpans()
+  }
+  const points = async () => {
+    await meterProvider.forceFlush()
+    const found = metricExporter.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? []
+    return new Map(found.map((data) => [data.descriptor.name, data.dataPoints]))
+  }
+  return { observer, spans, points, lines }
+}
+
+const headersOf = (flat: readonly string[]) =>
+  Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : [])))
+
+describe('trace context', () => {
+  it('continues the parent of a trusted peer', async () => {
+    const { observer, spans } = observe(new ParentBasedSampler({ root: new AlwaysOffSampler() }))
+    const request = observer.request({ ...start, isTrusted: true, traceparent: SAMPLED, tracestate: 'a=1' })
+    const attempt = request.attempt(endpoint)
+    attempt.end(200, undefined)
+    request.end(ok)
+    const [client, server] = await spans()
+    expect(server?.parentSpanContext?.spanId).toBe(PARENT_ID)
+    expect(server?.spanContext().traceId).toBe(TRACE_ID)
+    expect(headersOf(attempt.headers)).toEqual({
+      traceparent: `00-${TRACE_ID}-${client?.spanContext().spanId}-01`,
+      tracestate: 'a=1',
+    })
+  })
+
+  it('lets no stranger force sampling, but keeps the trace id', async () => {
+    const { observer, spans } = observe(new ParentBasedSampler({ root: new AlwaysOnSampler() }))
+    const request = observer.request({ ...start, traceparent: SAMPLED })
+    const attempt = request.attempt(endpoint)
+    expect(attempt.headers[1]).toMatch(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-00$`))
+    attempt.end(200, undefined)
+    request.end(ok)
+    expect(await spans()).toEqual([])
+  })
+
+  it.each([
+    ['upper case', SAMPLED.toUpperCase()],
+    ['an all-zero trace id', `00-${'0'.repeat(32)}-${PARENT_ID}-01`],
+    ['an all-zero span id', `00-${TRACE_ID}-${'0'.repeat(16)}-01`],
+    ['version ff', `ff${SAMPLED.slice(2)}`],
+    ['a tail on version 00', `${SAMPLED}-x`],
+    ['two values', `${SAMPLED}, ${SAMPLED}`],
+    ['surrounding space', ` ${SAMPLED}`],
+    ['a line feed at the end', `${SAMPLED}\n`],
+  ])('begins a new trace on %s', (_, traceparent) => {
+    const request = observe().observer.request({ ...start, isTrusted: true, traceparent, tracestate: 'a=1' })
+    expect(request.requestId).toMatch(/^[0-9a-f]{32}$/)
+    expect(request.requestId).not.toBe(TRACE_ID)
+    expect(headersOf(request.attempt(endpoint).headers)).not.toHaveProperty('tracestate')
+  })
+})
+
+describe('request id', () => {
+  it('is the trace id, or a valid one of a trusted peer', () => {
+    const { observer } = observe()
+    const idOf = (requestId: string, isTrusted: boolean) =>
+      observer.request({ ...start, traceparent: SAMPLED, requestId, isTrusted }).requestId
+    expect(idOf('req-1.a_B', true)).toBe('req-1.a_B')
+    expect(idOf('req-1.a_B', false)).toBe(TRACE_ID)
+    expect(idOf('has space', true)).toBe(TRACE_ID)
+    expect(idOf('x'.repeat(129), true)).toBe(TRACE_ID)
+  })
+
+  it('is 32 hexadecimal digits when no SDK is registered', () => {
+    const observer = createObserver({
+      tracer: new ProxyTracerProvider().getTracer('none'),
+      meter: metrics.getMeter('none'),
+      clock: { now: () => 0, elapsed: () => 0 },
+      random: () => 0.5,
+      accessLog: () => {},
+    })
+    const request = observer.request(start)
+    expect(request.requestId).toBe('80000000'.repeat(4))
+    expect(request.attempt(endpoint).headers).toEqual([])
+  })
+})
+
+describe('spans', () => {
+  it('describe the request and each attempt', async () => {
+    const { observer, spans } = observe()
+    const request = observer.request(start)
+    request.routed(facts)
+    request.attempt(endpoint).end(undefined, 'connect-refused')
+    request.attempt(endpoint).end(200, undefined)
+    request.end(ok)
+    const [first, second, server] = await spans()
+    expect([first?.kind, second?.kind, server?.kind]).toEqual([SpanKind.CLIENT, SpanKind.CLIENT, SpanKind.SERVER])
+    expect(first?.attributes).not.toHaveProperty('http.request.resend_count')
+    expect(first?.attributes).toMatchObject({ 'error.type': 'connect-refused', 'server.port': 8080 })
+    expect(first?.status.code).toBe(SpanStatusCode.ERROR)
+    expect(second?.attributes).toMatchObject({ 'http.request.resend_count': 1, 'k8s.pod.name': 'web-1' })
+    expect(server?.name).toBe('GET /api/*')
+    expect(server?.attributes).toMatchObject({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'http.route': '/api/*',
+      'url.path': '/api/carts/7',
+      'k8s.namespace.name': 'shop',
+    })
+    expect(server?.status.code).toBe(SpanStatusCode.UNSET)
+  })
+
+  it('name a method that nobody knows _OTHER', async () => {
+    const { observer, spans } = observe()
+    observer.request({ ...start, method: 'BREW' }).end({ ...ok, status: 405, error: 'method-refused' })
+    const [server] = await spans()
+    expect(server?.name).toBe('HTTP')
+    expect(server?.attributes).toMatchObject({
+      'http.request.method': '_OTHER',
+      'http.request.method_original': 'BREW',
+    })
+  })
+
+  it.each([
+    [404, 'host-unknown', SpanStatusCode.UNSET],
+    [0, 'client-closed', SpanStatusCode.UNSET],
+    [404, undefined, SpanStatusCode.UNSET],
+    [500, undefined, SpanStatusCode.ERROR],
+    [503, 'endpoints-none', SpanStatusCode.ERROR],
+    [200, 'response-incomplete', SpanStatusCode.ERROR],
+  ] as const)('of status %s and error %s have status %s', async (status, error, code) => {
+    const { observer, spans } = observe()
+    observer.request(start).end({ ...ok, status, error })
+    expect((await spans())[0]?.status.code).toBe(code)
+  })
+})
+
+describe('access log', () => {
+  it('tells the whole story in one line', () => {
+    const { observer, lines } = observe()
+    const request = observer.request({ ...start, traceparent: SAMPLED })
+    request.routed(facts)
+    request.attempt(endpoint).end(200, undefined)
+    request.end(ok)
+    request.end(ok)
+    expect(lines).toEqual([
+      {
+        time: '2026-02-28T23:59:59.007Z',
+        requestId: TRACE_ID,
+        traceId: TRACE_ID,
+        client: '203.0.113.9',
+        peer: '10.0.0.1',
+        method: 'GET',
+        scheme: 'https',
+        host: 'shop.example.com',
+        path: '/api/carts/7',
+        protocol: 'HTTP/1.1',
+        status: 200,
+        error: undefined,
+        durationMs: 12.5,
+        bytesReceived: 120,
+        bytesSent: 340,
+        route: '/api/*',
+        service: 'shop/web',
+        endpoint: '[fd00::7]:8080',
+        pod: 'web-1',
+        attempts: 1,
+        userAgent: 'curl/8',
+      },
+    ])
+  })
+
+  it('never holds the query, nor do spans and metrics', async () => {
+    const { observer, lines, spans, points } = observe()
+    observer.request({ ...start, path: '/login?token=hunter2' }).end(ok)
+    expect(lines[0]?.path).toBe('/login')
+    const attributes = [(await spans())[0]?.attributes, ...[...(await points()).values()].flat().map((p) => p.attributes)]
+    expect(JSON.stringify(attributes)).not.toContain('hunter2')
+  })
+
+  it('bounds what a client wrote', () => {
+    const { observer, lines } = observe()
+    const long = 'x'.repeat(5000)
+    observer.request({ ...start, host: long, path: `/${long}`, userAgent: long, method: long }).end(ok)
+    const { host, path, userAgent, method } = lines[0] ?? {}
+    expect([host, path, userAgent, method].map((value) => value?.length)).toEqual([1024, 1024, 1024, 1024])
+  })
+})
+
+describe('metrics', () => {
+  it('count requests and attempts with few attributes', async () => {
+    const { observer, points } = observe()
+    const request = observer.request(start)
+    request.routed(facts)
+    request.attempt(endpoint).end(undefined, 'connect-timeout')
+    observer.request(start)
+    request.end({ ...ok, status: 504, error: 'connect-timeout' })
+    const found = await points()
+    expect(found.get('http.server.active_requests')?.map((p) => p.value)).toEqual([1])
+    expect(found.get('http.server.request.duration')?.[0]?.attributes).toEqual({
+      'http.request.method': 'GET',
+      'url.scheme': 'https',
+      'network.protocol.version': '1.1',
+      'http.route': '/api/*',
+      'k8s.namespace.name': 'shop',
+      'k8s.service.name': 'web',
+      'http.response.status_code': 504,
+      'error.type': 'connect-timeout',
+    })
+    expect(found.get('postern.attempts')?.[0]).toMatchObject({
+      value: 1,
+      attributes: { 'k8s.service.name': 'web', 'postern.attempt.outcome': 'connect-timeout' },
+    })
+  })
+})
