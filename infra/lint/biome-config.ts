@@ -24,7 +24,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   ],
   console: ['gateway', 'model'],
   telemetry: ['model'],
-  cli: ['compile', 'source', 'gateway', 'registry', 'model'],
+  cli: ['compile', 'source', 'gateway', 'identity', 'registry', 'model'],
 }
 const NODE_ROOMS = ['agent', 'cli']
 

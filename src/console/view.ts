@@ -1,17 +1,5 @@
-import type { Problem, ProblemCode } from '../model/problem.ts'
-
-/** One rule as the table holds it. */
-export interface RouteStatus {
-  readonly host: string
-  readonly path: string
-  readonly pathType: 'exact' | 'prefix'
-  /** `namespace/name:port`, null when the rule forwards nowhere. */
-  readonly service: string | null
-  readonly target: 'pod' | 'node' | null
-  /** How many endpoints are eligible. */
-  readonly endpoints: number
-  readonly problem: ProblemCode | null
-}
+import type { RouteStatus } from '../gateway/route-status.ts'
+import type { Problem } from '../model/problem.ts'
 
 /** What the console may see of a gateway. */
 export interface ConsoleView {

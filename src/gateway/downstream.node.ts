@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorCode } from '../model/errors.ts'
 import { errorReply, responses } from './reply.ts'
@@ -89,7 +89,7 @@ export class ResponseDownstream implements Downstream {
     }
     const reply = errorReply(error, this.#requestId)
     // What is left of the request's body is not worth reading.
-    const close = this.#response.req.complete ? [] : ['Connection', 'close']
+    const close = hasMore(this.#response.req) ? ['Connection', 'close'] : []
     this.#response.writeHead(reply.status, [...reply.headers, ...close])
     this.#bytesSent = reply.body.length
     this.#response.end(reply.body)
@@ -104,4 +104,9 @@ export class ResponseDownstream implements Downstream {
       if (!this.#response.writableFinished) gone()
     })
   }
+}
+
+function hasMore(request: IncomingMessage): boolean {
+  const { headers, complete } = request
+  return !complete && (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
 }

@@ -5,7 +5,9 @@ export function formatIsoTime(epochMs: number): string {
   const ms = Math.floor(epochMs)
   const days = Math.floor(ms / DAY_MS)
   const rest = ms - days * DAY_MS
-  const clock = [rest / 3_600_000, (rest / 60_000) % 60, (rest / 1000) % 60].map((part) => pad(Math.floor(part), 2))
+  const clock = [rest / 3_600_000, (rest / 60_000) % 60, (rest / 1000) % 60].map((part) =>
+    pad(Math.floor(part), 2),
+  )
   return `${formatDay(days)}T${clock.join(':')}.${pad(rest % 1000, 3)}Z`
 }
 
@@ -15,7 +17,11 @@ function formatDay(daysSinceEpoch: number): string {
   const era = Math.floor(days / 146_097)
   const dayOfEra = days - era * 146_097
   const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
   )
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
   const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)

@@ -1,16 +1,13 @@
 import {
   type Attributes,
-  type Counter,
-  type Histogram,
   isSpanContextValid,
   type Meter,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
-  trace,
   type Tracer,
-  type UpDownCounter,
+  trace,
 } from '@opentelemetry/api'
 import type { Clock, Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
@@ -25,8 +22,9 @@ import {
   normalizeMethod,
   OTHER_METHOD,
 } from './http-facts.ts'
+import { createInstruments, type Instruments } from './instruments.ts'
 import { formatIsoTime } from './iso-time.ts'
-import { attribute, DURATION_BUCKETS_S, metric } from './names.ts'
+import { attribute } from './names.ts'
 import type {
   AttemptObserver,
   EndpointFacts,
@@ -47,36 +45,12 @@ export interface ObserverParts {
   readonly accessLog: (line: AccessLogEntry) => void
 }
 
-interface Instruments {
-  readonly duration: Histogram
-  readonly active: UpDownCounter
-  readonly attempts: Counter
-}
-
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Observes requests through the OpenTelemetry API: a span per request and attempt, metrics, an access log. */
 export function createObserver(parts: ObserverParts): Observer {
   const instruments = createInstruments(parts.meter)
   return { request: (start) => new OtelRequest(parts, instruments, boundStart(start)) }
-}
-
-function createInstruments(meter: Meter): Instruments {
-  return {
-    duration: meter.createHistogram(metric.requestDuration, {
-      description: 'Duration of HTTP server requests.',
-      unit: 's',
-      advice: { explicitBucketBoundaries: DURATION_BUCKETS_S },
-    }),
-    active: meter.createUpDownCounter(metric.activeRequests, {
-      description: 'Number of active HTTP server requests.',
-      unit: '{request}',
-    }),
-    attempts: meter.createCounter(metric.attempts, {
-      description: 'Attempts at endpoints, by outcome.',
-      unit: '{attempt}',
-    }),
-  }
 }
 
 class OtelRequest implements RequestObserver {
@@ -178,8 +152,7 @@ class OtelRequest implements RequestObserver {
       if (error !== undefined || status >= 400) span.setStatus({ code: SpanStatusCode.ERROR })
     }
     span.end()
-    const { route: _, ...service } = { route: undefined, ...this.#routeAttributes }
-    this.#instruments.attempts.add(1, { ...service, [attribute.outcome]: error ?? 'answered' })
+    this.#instruments.attempts.add(1, { ...this.#routeAttributes, [attribute.outcome]: error ?? 'answered' })
   }
 
   #logEntry(end: RequestEnd, durationMs: number): AccessLogEntry {

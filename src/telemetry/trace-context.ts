@@ -34,6 +34,9 @@ export function injectContext(context: SpanContext): readonly string[] {
 /** A trace id for when no SDK makes one: 32 hexadecimal digits. */
 export function makeTraceId(random: Random): string {
   let id = ''
-  while (id.length < 32) id += Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, '0')
+  while (id.length < 32)
+    id += Math.floor(random() * 0x1_0000_0000)
+      .toString(16)
+      .padStart(8, '0')
   return id
 }

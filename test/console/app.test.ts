@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createConsole } from '../../src/console/app.ts'
-import type { ConsoleView, RouteStatus } from '../../src/console/view.ts'
+import type { ConsoleView } from '../../src/console/view.ts'
+import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import { serveConsole } from '../../workers/node/console.ts'
 

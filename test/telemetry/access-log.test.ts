@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { formatAccessLog, type AccessLogEntry } from '../../src/telemetry/access-log.ts'
+import { type AccessLogEntry, formatAccessLog } from '../../src/telemetry/access-log.ts'
 import { formatIsoTime } from '../../src/telemetry/iso-time.ts'
 
 const entry: AccessLogEntry = {

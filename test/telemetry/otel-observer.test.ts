@@ -1,5 +1,10 @@
-import { metrics, SpanKind, SpanStatusCode, ProxyTracerProvider } from '@opentelemetry/api'
-import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { metrics, ProxyTracerProvider, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -130,7 +135,11 @@ describe('spans', () => {
     request.attempt(endpoint).end(200, undefined)
     request.end(ok)
     const [first, second, server] = await spans()
-    expect([first?.kind, second?.kind, server?.kind]).toEqual([SpanKind.CLIENT, SpanKind.CLIENT, SpanKind.SERVER])
+    expect([first?.kind, second?.kind, server?.kind]).toEqual([
+      SpanKind.CLIENT,
+      SpanKind.CLIENT,
+      SpanKind.SERVER,
+    ])
     expect(first?.attributes).not.toHaveProperty('http.request.resend_count')
     expect(first?.attributes).toMatchObject({ 'error.type': 'connect-refused', 'server.port': 8080 })
     expect(first?.status.code).toBe(SpanStatusCode.ERROR)
@@ -210,7 +219,10 @@ describe('access log', () => {
     const { observer, lines, spans, points } = observe()
     observer.request({ ...start, path: '/login?token=hunter2' }).end(ok)
     expect(lines[0]?.path).toBe('/login')
-    const attributes = [(await spans())[0]?.attributes, ...[...(await points()).values()].flat().map((p) => p.attributes)]
+    const attributes = [
+      (await spans())[0]?.attributes,
+      ...[...(await points()).values()].flat().map((p) => p.attributes),
+    ]
     expect(JSON.stringify(attributes)).not.toContain('hunter2')
   })
 

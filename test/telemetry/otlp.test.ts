@@ -84,12 +84,12 @@ describe('without a collector', () => {
     const telemetry = begin()
     const request = telemetry.observer.request(start)
     expect(request.requestId).toMatch(/^[0-9a-f]{32}$/)
-    expect(request.attempt({ address: '10.0.0.2', port: 80, pod: undefined, node: undefined }).headers[1]).toContain(
-      request.requestId,
-    )
+    expect(
+      request.attempt({ address: '10.0.0.2', port: 80, pod: undefined, node: undefined }).headers[1],
+    ).toContain(request.requestId)
     request.end(ok)
     const text = await telemetry.prometheus()
-    expect(text).toMatch(/^http_server_request_duration_seconds_bucket\{.*le="0\.005"\} \d+$/m)
+    expect(text).toMatch(/^http_server_request_duration_bucket\{.*le="0\.005"\} \d+$/m)
     expect(text).toMatch(/^http_server_active_requests\{.*\} 0$/m)
     await telemetry.shutdown()
   })

@@ -1,5 +1,5 @@
-import type { Server } from 'node:http'
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 

@@ -11,6 +11,7 @@ import {
   AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
+  type Sampler,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
@@ -19,7 +20,7 @@ import {
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
 } from '@opentelemetry/semantic-conventions'
-import { SonicBoom } from 'sonic-boom'
+import sonicBoom from 'sonic-boom'
 import { systemRandom } from '../../src/model/clock.node.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import { type AccessLogEntry, formatAccessLog } from '../../src/telemetry/access-log.ts'
@@ -89,11 +90,16 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   return {
     observer,
     prometheus: async () => serializer.serialize((await prometheusReader.collect()).resourceMetrics),
-    shutdown: () => settleWithin(SHUTDOWN_MS, [log.close(), tracerProvider.shutdown(), meterProvider.shutdown()]),
+    shutdown: () =>
+      settleWithin(SHUTDOWN_MS, [log.close(), tracerProvider.shutdown(), meterProvider.shutdown()]),
   }
 }
 
-function createTracerProvider(resource: Resource, endpoint: string | undefined, traceRatio: number): TracerProvider {
+function createTracerProvider(
+  resource: Resource,
+  endpoint: string | undefined,
+  traceRatio: number,
+): TracerProvider {
   // Spans that nobody collects are not recorded, but requests still get their ids.
   if (endpoint === undefined) return new TracerProvider({ resource, sampler: new AlwaysOffSampler() })
   const ratio = new TraceIdRatioBasedSampler(traceRatio)
@@ -102,10 +108,21 @@ function createTracerProvider(resource: Resource, endpoint: string | undefined, 
     sampler: new ParentBasedSampler({
       root: ratio,
       remoteParentSampled: new AlwaysOnSampler(),
-      remoteParentNotSampled: ratio,
+      remoteParentNotSampled: drawnSampler(traceRatio),
     }),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }) })],
+    spanProcessors: [
+      new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }) }),
+    ],
   })
+}
+
+/** By our own draw: the trace id is the client's choice here, and must not decide. */
+function drawnSampler(ratio: number): Sampler {
+  const [on, off] = [new AlwaysOnSampler(), new AlwaysOffSampler()]
+  return {
+    shouldSample: () => (systemRandom() < ratio ? on : off).shouldSample(),
+    toString: () => `Drawn{${ratio}}`,
+  }
 }
 
 function otlpReaders(endpoint: string | undefined): IMetricReader[] {
@@ -116,7 +133,7 @@ function otlpReaders(endpoint: string | undefined): IMetricReader[] {
 
 function openAccessLog(target: string, dropped: Counter): AccessLog {
   if (target === 'off') return { write: () => {}, close: async () => {} }
-  const stream = new SonicBoom({
+  const stream = new sonicBoom.SonicBoom({
     ...(target === 'stdout' ? { fd: 1 } : { dest: target, mkdir: true }),
     sync: false,
     minLength: LOG_MIN_BYTES,
@@ -125,6 +142,7 @@ function openAccessLog(target: string, dropped: Counter): AccessLog {
   })
   stream.on('drop', () => dropped.add(1))
   // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
+  stream.once('error', (error: Error) => process.stderr.write(`Cannot write access log: ${error.message}\n`))
   stream.on('error', () => {})
   let isOpen = true
   return {

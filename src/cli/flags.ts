@@ -1,0 +1,100 @@
+import {
+  parseAddress,
+  parseCidrs,
+  parseDomain,
+  parseHttpUrl,
+  parseMillis,
+  parseName,
+  parseRatio,
+  parseText,
+  type ValueParse,
+} from './values.ts'
+
+/** One flag, mirrored by a variable. */
+export interface Flag<T> {
+  /** `--trace-ratio` */
+  readonly name: string
+  readonly metavar: string
+  /** Variables that stand in for the flag, the first one set wins. */
+  readonly env: readonly string[]
+  /** Text of the default, or undefined where there is none. */
+  readonly otherwise?: string
+  readonly description: string
+  parse(text: string): ValueParse<T>
+}
+
+export const flags = {
+  listen: flag('listen', 'HOST:PORT', '127.0.0.1:8080', 'where clients are answered', parseAddress),
+  console: flag(
+    'console',
+    'HOST:PORT',
+    '127.0.0.1:9080',
+    "the operator's port: health, metrics, status",
+    parseAddress,
+  ),
+  domain: flag(
+    'domain',
+    'NAME',
+    'localhost',
+    'default hostnames are <service>.<namespace>.<NAME>',
+    parseDomain,
+  ),
+  cluster: flag('cluster', 'NAME', 'default', "this cluster's name", parseName),
+  trustedProxies: flag(
+    'trusted-proxies',
+    'CIDR,…',
+    '',
+    'proxies in front of this gateway, whose X-Forwarded-For is believed',
+    parseCidrs,
+  ),
+  accessLog: flag('access-log', 'stdout|off|FILE', 'stdout', 'where one JSON line a request goes', parseText),
+  otlpEndpoint: {
+    ...flag('otlp-endpoint', 'URL', undefined, 'OTLP/HTTP collector of traces and metrics', parseHttpUrl),
+    env: ['POSTERN_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+  },
+  traceRatio: flag('trace-ratio', '0…1', '0.01', 'share of traces that are kept', parseRatio),
+  connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
+  drainDelayMs: flag(
+    'drain-delay',
+    'DURATION',
+    '0s',
+    'unready, but still accepting, before the drain',
+    parseMillis,
+  ),
+  drainTimeoutMs: flag(
+    'drain-timeout',
+    'DURATION',
+    '30s',
+    'for requests under way when stopping',
+    parseMillis,
+  ),
+} as const
+
+export type Flags = typeof flags
+export type FlagId = keyof Flags
+export type FlagValue<K extends FlagId> = Flags[K] extends Flag<infer T> ? T : never
+
+export const MANIFESTS = {
+  name: '--manifests',
+  metavar: 'DIR|FILE|-',
+  env: 'POSTERN_MANIFESTS',
+  description: 'Kubernetes manifests to read, followed when they change; repeatable',
+} as const
+
+function flag<T>(
+  name: string,
+  metavar: string,
+  otherwise: string | undefined,
+  description: string,
+  parse: (text: string) => ValueParse<T>,
+): Flag<T> {
+  const env = [`POSTERN_${name.toUpperCase().replaceAll('-', '_')}`]
+  return {
+    name: `--${name}`,
+    metavar,
+    env,
+    description,
+    parse,
+    ...(otherwise === undefined ? {} : { otherwise }),
+  }
+}

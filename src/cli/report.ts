@@ -1,0 +1,61 @@
+import Table from 'cli-table3'
+import type { RouteStatus } from '../gateway/route-status.ts'
+import type { Problem, Severity } from '../model/problem.ts'
+import type { Inspection } from './inspect.ts'
+
+/** `postern check`, for people. */
+export function formatProblems({ problems, services }: Inspection): string {
+  const blocks = problems.map((problem) => {
+    const object = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
+    const field = problem.field === '' ? '' : `, ${problem.field}`
+    return `${problem.severity} ${problem.code}: ${problem.kind} ${object}${field}\n  ${problem.message}\n  ${problem.hint}\n`
+  })
+  const count = (severity: Severity): string => {
+    const found = problems.filter((problem) => problem.severity === severity).length
+    return `${found} ${severity}${found === 1 ? '' : 's'}`
+  }
+  const summary = `${count('error')}, ${count('warning')}, ${count('info')} in ${services} Services`
+  return [...blocks, summary].join('\n')
+}
+
+/** `postern check --json`. */
+export function problemsJson({ problems }: Inspection): string {
+  return JSON.stringify({ problems: problems.map(plainProblem) }, undefined, 2)
+}
+
+/** `postern routes`, for people. */
+export function formatRoutes(routes: readonly RouteStatus[]): string {
+  if (routes.length === 0) return 'No Service is exposed: annotate one with postern.dev/expose: "true".'
+  const table = new Table({
+    head: ['HOST', 'PATH', 'SERVICE', 'TARGET', 'ENDPOINTS', 'PROBLEM'],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: BARE,
+  })
+  for (const route of routes) {
+    const path = route.pathType === 'exact' ? `${route.path} (exact)` : route.path
+    table.push([
+      route.host,
+      path,
+      route.service ?? '-',
+      route.target ?? '-',
+      route.endpoints,
+      route.problem ?? '',
+    ])
+  }
+  return table.toString()
+}
+
+/** `postern routes --json`. */
+export function routesJson(routes: readonly RouteStatus[]): string {
+  return JSON.stringify({ routes }, undefined, 2)
+}
+
+const BARE = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left']
+    .concat(['left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
+    .map((part) => [part, '']),
+)
+
+function plainProblem({ code, severity, kind, namespace, name, field, message, hint }: Problem): Problem {
+  return { code, severity, kind, namespace, name, field, message, hint }
+}

@@ -1,0 +1,47 @@
+import type { Gateway } from '../../src/gateway/gateway.ts'
+import type { Problem } from '../../src/model/problem.ts'
+
+export interface ReadyFacts {
+  readonly gateway: Gateway
+  readonly host: string
+  readonly port: number
+  readonly consoleHost: string
+  readonly consolePort: number
+}
+
+/** Hostnames with a curl line for each, and last the one line that says it runs. */
+export function announceReady({ gateway, host, port, consoleHost, consolePort }: ReadyFacts): void {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const routes = gateway.routes()
+  for (const { host: name, path, endpoints } of routes.slice(0, SHOWN)) {
+    const curl = name.endsWith('.localhost')
+      ? `curl http://${name}:${port}${path}`
+      : `curl -H 'Host: ${name.replace(/^\*/, 'any')}' http://${address}:${port}${path}`
+    console.error(`  ${curl}   # ${endpoints} endpoints`)
+  }
+  if (routes.length > SHOWN)
+    console.error(`  … and ${routes.length - SHOWN} more: see /api/routes on the console`)
+  console.error(
+    `postern: ready, ${routes.length} routes on http://${address}:${port}, console on http://${consoleHost}:${consolePort}`,
+  )
+}
+
+/** At start thousands of hostnames would hide the line that matters. */
+const SHOWN = 20
+
+const said = new Set<string>()
+
+/** Says each problem once, when it appears. */
+export function announceProblems(problems: readonly Problem[]): void {
+  const now = new Set(problems.map((problem) => JSON.stringify(problem)))
+  for (const key of said) if (!now.has(key)) said.delete(key)
+  for (const problem of problems) {
+    const key = JSON.stringify(problem)
+    if (said.has(key)) continue
+    said.add(key)
+    const name = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
+    console.error(
+      `postern: ${problem.severity} ${problem.code}: ${problem.kind} ${name}: ${problem.message}. ${problem.hint}`,
+    )
+  }
+}
