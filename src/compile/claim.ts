@@ -1,7 +1,7 @@
-import { normaliseHost } from '../model/host.ts'
+import { normaliseHost, normaliseHostPattern } from '../model/host.ts'
 import type { Service } from '../model/objects/service.ts'
 import { compareText, type Problem } from '../model/problem.ts'
-import type { Rule } from '../model/records.ts'
+import type { Rule, RuleOrigin } from '../model/records.ts'
 import { annotationField, type Reading, serviceProblem } from './annotations.ts'
 import type { CompileOptions } from './output.ts'
 import { annotations } from './schema.ts'
@@ -11,12 +11,14 @@ export interface Claim {
   readonly host: string
   /** `metadata.creationTimestamp` of the object, '' where it has none. */
   readonly createdAt: string
-  readonly rule: Rule
+  readonly origin: RuleOrigin
+  /** Undefined when what is meant cannot be read: the host stays its owner's, and nothing is served there. */
+  readonly rule: Rule | undefined
 }
 
 /** Oldest object first, then namespace, then name (Gateway API's rule for conflicts); one with no age is the youngest. */
 export function compareClaims(a: Claim, b: Claim): number {
-  const [x, y] = [a.rule.origin, b.rule.origin]
+  const [x, y] = [a.origin, b.origin]
   return (
     compareText(a.createdAt === '' ? '~' : a.createdAt, b.createdAt === '' ? '~' : b.createdAt) ||
     compareText(x.namespace, y.namespace) ||
@@ -30,16 +32,21 @@ export function hostsOf(
   reading: Reading<readonly string[]>,
   options: CompileOptions,
 ): { hosts: readonly string[]; problems: readonly Problem[] } {
-  if (reading.state === 'invalid') return { hosts: [], problems: [] }
   if (reading.state === 'absent') return defaultHost(service, options)
   const hosts: string[] = []
   const problems: Problem[] = []
-  for (const host of reading.value) {
+  for (const host of reading.state === 'valid' ? reading.value : readableHosts(service)) {
     if (isReserved(host, service.meta.namespace, options.domain))
       problems.push(reserved(service, host, options.domain))
     else hosts.push(host)
   }
   return { hosts, problems }
+}
+
+/** Of a list with a fault in it, the rest: they are held, so that a slip of the pen gives no host away. */
+function readableHosts(service: Service): readonly string[] {
+  const parts = (service.meta.annotations[annotations.host.name] ?? '').split(',')
+  return [...new Set(parts.flatMap((part) => normaliseHostPattern(part.trim()) ?? []))]
 }
 
 function defaultHost(service: Service, { domain }: CompileOptions) {

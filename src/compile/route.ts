@@ -1,5 +1,5 @@
 import { compareText, type Problem } from '../model/problem.ts'
-import type { PathMatch, RouteRecord } from '../model/records.ts'
+import type { PathMatch, RouteRecord, Rule, RuleOrigin } from '../model/records.ts'
 import { annotationField } from './annotations.ts'
 import { type Claim, compareClaims } from './claim.ts'
 import { annotations } from './schema.ts'
@@ -17,17 +17,17 @@ export function compileRoute(host: string, claims: readonly Claim[]): CompiledRo
   const sorted = [...claims].sort(compareClaims)
   const [first] = sorted
   if (first === undefined) return { record: undefined, problems: [] }
-  const owner = first.rule.origin.namespace
   const problems: Problem[] = []
-  const winners = new Map<string, Claim>()
-  for (const claim of sorted) {
-    const path = `${claim.rule.path.type} ${claim.rule.path.value}`
+  const winners = new Map<string, Rule>()
+  for (const { origin, rule } of sorted) {
+    const path = rule === undefined ? '' : `${rule.path.type} ${rule.path.value}`
     const winner = winners.get(path)
-    if (claim.rule.origin.namespace !== owner) problems.push(hostConflict(host, claim))
-    else if (winner !== undefined) problems.push(pathConflict(host, claim, winner))
-    else winners.set(path, claim)
+    if (origin.namespace !== first.origin.namespace) problems.push(hostConflict(host, origin))
+    else if (rule === undefined) continue
+    else if (winner === undefined) winners.set(path, rule)
+    else problems.push(pathConflict(host, rule, winner))
   }
-  const rules = [...winners.values()].map((claim) => claim.rule).sort((a, b) => comparePaths(a.path, b.path))
+  const rules = [...winners.values()].sort((a, b) => comparePaths(a.path, b.path))
   return { record: { host, rules }, problems }
 }
 
@@ -37,25 +37,25 @@ export function comparePaths(a: PathMatch, b: PathMatch): number {
 }
 
 // The owner is not named: a tenant learns nothing of another's namespace.
-function hostConflict(host: string, claim: Claim): Problem {
+function hostConflict(host: string, origin: RuleOrigin): Problem {
   return {
     code: 'host-conflict',
     severity: 'error',
-    ...claim.rule.origin,
+    ...origin,
     field: annotationField(annotations.host.name),
     message: `${host} is already claimed by an older Service in another namespace`,
     hint: 'Choose another hostname; the older claim keeps it.',
   }
 }
 
-function pathConflict(host: string, claim: Claim, winner: Claim): Problem {
-  const { type, value } = claim.rule.path
+function pathConflict(host: string, rule: Rule, winner: Rule): Problem {
+  const { type, value } = rule.path
   return {
     code: 'path-conflict',
     severity: 'error',
-    ...claim.rule.origin,
+    ...rule.origin,
     field: annotationField(annotations.path.name),
-    message: `Service ${winner.rule.origin.name} already has ${type} path ${value} on ${host}`,
+    message: `Service ${winner.origin.name} already has ${type} path ${value} on ${host}`,
     hint: `Choose another path or hostname; the older Service keeps it.`,
   }
 }

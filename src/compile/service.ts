@@ -1,6 +1,12 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem, ProblemCode } from '../model/problem.ts'
-import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
+import {
+  type PathMatch,
+  type RuleAction,
+  type RuleOrigin,
+  type ServiceRecord,
+  serviceKey,
+} from '../model/records.ts'
 import { annotationField, type Readings, readAnnotations, serviceProblem } from './annotations.ts'
 import { type Claim, hostsOf } from './claim.ts'
 import type { CompileOptions } from './output.ts'
@@ -36,17 +42,21 @@ export function compileService(service: Service, options: CompileOptions): Compi
 }
 
 function claim(service: Service, hosts: readonly string[], readings: Readings, action: RuleAction): Claim[] {
-  // What restricts access fails closed: with no telling which paths are meant, none is served.
-  if (readings.path.state === 'invalid' || readings.pathType.state === 'invalid') return []
+  const { namespace, name, creationTimestamp } = service.meta
+  const origin: RuleOrigin = { kind: 'Service', namespace, name }
+  // What restricts access fails closed: with no telling which hosts and paths are meant, none is served.
+  const isReadable = [readings.host, readings.path, readings.pathType].every(
+    ({ state }) => state !== 'invalid',
+  )
+  const rule = isReadable ? { path: pathOf(readings), action, origin } : undefined
+  return hosts.map((host) => ({ host, createdAt: creationTimestamp, origin, rule }))
+}
+
+/** `/api/` and `/api` are the same prefix. */
+function pathOf(readings: Readings): PathMatch {
   const type = valueOr(readings.pathType, 'prefix')
   const value = valueOr(readings.path, '/')
-  const path = { type, value: type === 'prefix' && value.length > 1 ? value.replace(/\/$/, '') : value }
-  const { namespace, name, creationTimestamp } = service.meta
-  return hosts.map((host) => ({
-    host,
-    createdAt: creationTimestamp,
-    rule: { path, action, origin: { kind: 'Service', namespace, name } },
-  }))
+  return { type, value: type === 'prefix' && value.length > 1 ? value.replace(/\/$/, '') : value }
 }
 
 interface Backend {

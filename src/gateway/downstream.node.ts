@@ -57,8 +57,11 @@ export class ResponseDownstream implements Downstream {
   head(status: number, headers: readonly string[]): void {
     // node:http merges fields set before with an array only when it is flat and even, which ours is.
     this.#response.writeHead(status, [...headers])
-    // An SSE client waits for the head, not for the first event.
-    this.#response.flushHeaders()
+    // Head and body leave in one packet when they came in one. Otherwise the head goes alone: an SSE client waits
+    // for it, not for the first event.
+    queueMicrotask(() => {
+      if (this.#bytesSent === 0) this.#response.flushHeaders()
+    })
   }
 
   write(chunk: Uint8Array): boolean {

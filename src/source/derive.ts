@@ -88,7 +88,7 @@ function endpointOf(service: Service, pod: Pod, address: string): SliceEndpoint 
   const hasName = pod.spec.hostname !== undefined && pod.spec.subdomain === service.meta.name
   return {
     addresses: [address],
-    conditions: { ready, serving: serving || service.spec.publishNotReadyAddresses, terminating },
+    conditions: { ready, serving, terminating },
     hostname: hasName ? pod.spec.hostname : undefined,
     nodeName: pod.spec.nodeName,
     zone: undefined,
