@@ -1,15 +1,15 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
-import { type FlagId, type FlagValue, flags, MANIFESTS } from './flags.ts'
+import { type Flag, type FlagId, type FlagValue, flags, MANIFESTS } from './flags.ts'
 import { buildProgram, type CommandName, commands } from './program.ts'
 
-type Values<K extends FlagId> = { readonly [P in Exclude<K, 'otlpEndpoint'>]: FlagValue<P> }
+type Given = Readonly<Record<string, unknown>>
+type Values = { readonly [K in FlagId]: FlagValue<K> }
 
 /** `postern up`. No manifests: the sample. */
-export interface UpConfig extends Values<FlagId> {
+export interface UpConfig extends Values {
   readonly command: 'up'
   readonly manifests: readonly string[]
-  readonly otlpEndpoint: string | undefined
 }
 
 /** `postern check` and `postern routes`. */
@@ -50,39 +50,51 @@ export function parseCommandLine(argv: readonly string[], env: Env, version: str
 
 function readConfig(name: CommandName, command: Command, env: Env): CommandLine {
   const faults: string[] = command.args.map((arg) => unexpected(name, arg))
-  const given: Readonly<Record<string, unknown>> = command.opts()
-  const values = new Map<FlagId, unknown>()
-  for (const id of commands[name].flags) {
-    const value = readFlag(id, given, env, faults)
-    if (value !== undefined) values.set(id, value)
-  }
+  const given: Given = command.opts()
   const manifests = readManifests(given, env)
   if (manifests.length === 0 && name !== 'up') {
     faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
   }
-  if (faults.length > 0) return { type: 'faults', faults }
-  const all = { otlpEndpoint: undefined, ...Object.fromEntries(values), command: name, manifests }
-  // Each value was made by the parser of its own flag, and every flag of the command has one.
+  const read = <T>(flag: Flag<T>): T => readFlag(flag, given, env, faults)
+  const config: Config =
+    name === 'up'
+      ? readUp(manifests, read)
+      : { command: name, manifests, domain: read(flags.domain), json: given.json === true }
+  return faults.length > 0 ? { type: 'faults', faults } : { type: 'run', config }
+}
+
+function readUp(manifests: readonly string[], read: <T>(flag: Flag<T>) => T): UpConfig {
   return {
-    type: 'run',
-    config: { ...all, ...(name === 'up' ? {} : { json: given.json === true }) } as unknown as Config,
+    command: 'up',
+    manifests,
+    listen: read(flags.listen),
+    console: read(flags.console),
+    domain: read(flags.domain),
+    cluster: read(flags.cluster),
+    trustedProxies: read(flags.trustedProxies),
+    accessLog: read(flags.accessLog),
+    otlpEndpoint: read(flags.otlpEndpoint),
+    traceRatio: read(flags.traceRatio),
+    connectTimeoutMs: read(flags.connectTimeoutMs),
+    drainDelayMs: read(flags.drainDelayMs),
+    drainTimeoutMs: read(flags.drainTimeoutMs),
   }
 }
 
-function readFlag(id: FlagId, given: Readonly<Record<string, unknown>>, env: Env, faults: string[]): unknown {
-  const flag = flags[id]
+/** The flag, else its variable, else its default; a fault is noted and the default stands in. */
+function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T {
   const typed = given[attributeOf(flag.name)]
   const variable = flag.env.find((name) => env[name] !== undefined && env[name] !== '')
-  const source = typeof typed === 'string' ? flag.name : (variable ?? flag.name)
-  const text = typeof typed === 'string' ? typed : variable === undefined ? flag.otherwise : env[variable]
-  if (text === undefined) return undefined
+  const text = typeof typed === 'string' ? typed : variable === undefined ? undefined : env[variable]
+  if (text === undefined) return flag.fallback
   const parsed = flag.parse(text)
   if (parsed.ok) return parsed.value
+  const source = typeof typed === 'string' ? flag.name : variable
   faults.push(`Cannot read ${source}: "${text}" is wrong: ${parsed.reason}`)
-  return undefined
+  return flag.fallback
 }
 
-function readManifests(given: Readonly<Record<string, unknown>>, env: Env): readonly string[] {
+function readManifests(given: Given, env: Env): readonly string[] {
   const typed = given.manifests
   if (Array.isArray(typed)) return typed.map(String)
   return (env[MANIFESTS.env] ?? '').split(',').filter((path) => path !== '')

@@ -17,8 +17,9 @@ export interface Flag<T> {
   readonly metavar: string
   /** Variables that stand in for the flag, the first one set wins. */
   readonly env: readonly string[]
-  /** Text of the default, or undefined where there is none. */
-  readonly otherwise?: string
+  /** The default as text, '' where there is none. */
+  readonly otherwise: string
+  readonly fallback: T
   readonly description: string
   parse(text: string): ValueParse<T>
 }
@@ -49,9 +50,14 @@ export const flags = {
   ),
   accessLog: flag('access-log', 'stdout|off|FILE', 'stdout', 'where one JSON line a request goes', parseText),
   otlpEndpoint: {
-    ...flag('otlp-endpoint', 'URL', undefined, 'OTLP/HTTP collector of traces and metrics', parseHttpUrl),
+    name: '--otlp-endpoint',
+    metavar: 'URL',
     env: ['POSTERN_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-  },
+    otherwise: '',
+    fallback: undefined,
+    description: 'OTLP/HTTP collector of traces and metrics',
+    parse: parseHttpUrl,
+  } as Flag<string | undefined>,
   traceRatio: flag('trace-ratio', '0…1', '0.01', 'share of traces that are kept', parseRatio),
   connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
   drainDelayMs: flag(
@@ -84,17 +90,12 @@ export const MANIFESTS = {
 function flag<T>(
   name: string,
   metavar: string,
-  otherwise: string | undefined,
+  otherwise: string,
   description: string,
   parse: (text: string) => ValueParse<T>,
 ): Flag<T> {
   const env = [`POSTERN_${name.toUpperCase().replaceAll('-', '_')}`]
-  return {
-    name: `--${name}`,
-    metavar,
-    env,
-    description,
-    parse,
-    ...(otherwise === undefined ? {} : { otherwise }),
-  }
+  const parsed = parse(otherwise)
+  if (!parsed.ok) throw new Error(`Cannot read the default of --${name}: "${otherwise}": ${parsed.reason}`)
+  return { name: `--${name}`, metavar, env, otherwise, fallback: parsed.value, description, parse }
 }

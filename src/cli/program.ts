@@ -73,9 +73,9 @@ function addCommand(
     )
     .addHelpText('after', `\nExample:\n  ${facts.example}\n${EXIT_CODES}`)
   for (const id of facts.flags) {
-    const { name: flagName, metavar, env, description, ...flag } = flags[id]
-    const otherwise = 'otherwise' in flag && flag.otherwise !== '' ? `; default ${flag.otherwise}` : ''
-    command.option(`${flagName} <${metavar}>`, `${description} [${env.join(', ')}${otherwise}]`)
+    const { name: flagName, metavar, env, description, otherwise } = flags[id]
+    const shown = otherwise === '' ? '' : `; default ${otherwise}`
+    command.option(`${flagName} <${metavar}>`, `${description} [${env.join(', ')}${shown}]`)
   }
   if (name !== 'up') command.option('--json', 'print JSON')
   command.action(() => onCommand(name, command))
