@@ -52,7 +52,8 @@ function readConfig(name: CommandName, command: Command, env: Env): CommandLine 
   const faults: string[] = command.args.map((arg) => unexpected(name, arg))
   const given: Given = command.opts()
   const manifests = readManifests(given, env)
-  if (manifests.length === 0 && name !== 'up') {
+  if (given.manifests === true) faults.push(`${MANIFESTS.name} needs a value: ${MANIFESTS.metavar}`)
+  else if (manifests.length === 0 && name !== 'up') {
     faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
   }
   const read = <T>(flag: Flag<T>): T => readFlag(flag, given, env, faults)
@@ -84,6 +85,10 @@ function readUp(manifests: readonly string[], read: <T>(flag: Flag<T>) => T): Up
 /** The flag, else its variable, else its default; a fault is noted and the default stands in. */
 function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T {
   const typed = given[attributeOf(flag.name)]
+  if (typed === true) {
+    faults.push(`${flag.name} needs a value: ${flag.metavar}`)
+    return flag.fallback
+  }
   const variable = flag.env.find((name) => env[name] !== undefined && env[name] !== '')
   const text = typeof typed === 'string' ? typed : variable === undefined ? undefined : env[variable]
   if (text === undefined) return flag.fallback
@@ -103,7 +108,8 @@ function readManifests(given: Given, env: Env): readonly string[] {
 function unexpected(name: CommandName, arg: string): string {
   if (!arg.startsWith('-')) return `Unexpected argument "${arg}"`
   const [flagName = arg] = arg.split('=')
-  const known = [MANIFESTS.name, '--help', ...commands[name].flags.map((id) => flags[id].name)]
+  const others = name === 'up' ? ['--help'] : ['--help', '--json']
+  const known = [MANIFESTS.name, ...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>
     distance(next, flagName) < distance(best, flagName) ? next : best,
   )

@@ -66,8 +66,10 @@ function addCommand(
     .description(facts.summary)
     .allowUnknownOption()
     .allowExcessArguments()
+    // Values are optional to commander only, so that a missing one is reported together with every other fault.
+    .configureHelp({ optionTerm: (option) => option.flags.replace(/\[(.+)\]/, '<$1>') })
     .option(
-      `${MANIFESTS.name} <${MANIFESTS.metavar}>`,
+      `${MANIFESTS.name} [${MANIFESTS.metavar}]`,
       `${MANIFESTS.description} [${MANIFESTS.env}]`,
       collect,
     )
@@ -75,12 +77,12 @@ function addCommand(
   for (const id of facts.flags) {
     const { name: flagName, metavar, env, description, otherwise } = flags[id]
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
-    command.option(`${flagName} <${metavar}>`, `${description} [${env.join(', ')}${shown}]`)
+    command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
   }
   if (name !== 'up') command.option('--json', 'print JSON')
   command.action(() => onCommand(name, command))
 }
 
 function collect(path: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), path]
+  return [...(Array.isArray(before) ? before : []), path]
 }

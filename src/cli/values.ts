@@ -18,7 +18,10 @@ export function parseAddress(text: string): ValueParse<Address> {
   const port = Number(match?.[3])
   if (match === null || port > 65535)
     return { ok: false, reason: 'not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080' }
-  return { ok: true, value: { host: match[1] ?? (match[2] || '0.0.0.0'), port } }
+  const host = match[1] ?? (match[2] || '0.0.0.0')
+  return ipaddr.isValid(host) || normaliseHost(host) !== undefined
+    ? { ok: true, value: { host, port } }
+    : { ok: false, reason: `"${host}" is neither an address nor a hostname` }
 }
 
 export function parseDomain(text: string): ValueParse<string> {
@@ -54,7 +57,7 @@ export function parseMillis(text: string): ValueParse<number> {
 
 export function parseRatio(text: string): ValueParse<number> {
   const value = Number(text)
-  return text.trim() !== '' && value >= 0 && value <= 1
+  return /^\d*\.?\d+$/.test(text) && value <= 1
     ? { ok: true, value }
     : { ok: false, reason: 'not a number from 0 to 1' }
 }

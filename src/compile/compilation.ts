@@ -79,8 +79,10 @@ export class Compilation {
         this.#compileService(some, after?.kind === 'Service' ? after : undefined)
         return
       case 'EndpointSlice':
-        if (before?.kind === 'EndpointSlice') this.#dropSlice(before)
-        if (after?.kind === 'EndpointSlice') this.#putSlice(after)
+        this.#compileSlice(
+          before?.kind === 'EndpointSlice' ? before : undefined,
+          after?.kind === 'EndpointSlice' ? after : undefined,
+        )
         return
       case 'Node': {
         const value = after?.kind === 'Node' ? compileNode(after) : null
@@ -137,6 +139,13 @@ export class Compilation {
     const { record, problems } = compileRoute(host, [...(this.#claims.get(host)?.values() ?? [])])
     this.#out.push({ kind: 'route', key: host, value: record ?? null })
     this.#book.replace(`host ${host}`, problems)
+  }
+
+  #compileSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
+    // Only a slice that changed hands is deleted: a delete before each put would make every put news.
+    const isKept = before && after && serviceOfSlice(before) === serviceOfSlice(after)
+    if (before !== undefined && !isKept) this.#dropSlice(before)
+    if (after !== undefined) this.#putSlice(after)
   }
 
   #dropSlice(slice: EndpointSlice): void {

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { watch } from 'chokidar'
 import type { Problem } from '../model/problem.ts'
 
@@ -24,24 +24,50 @@ export async function readManifests(
   const files: ManifestFile[] = []
   const problems: Problem[] = []
   for (const path of paths) {
-    try {
-      for (const name of await expand(path)) {
-        files.push({ name, text: name === '-' ? await stdin() : await readFile(name, 'utf8') })
-      }
-    } catch (error) {
-      problems.push(unreadable(path, error))
+    for (const name of await attempt(path, problems, () => expand(path), [])) {
+      const text = await attempt(
+        name,
+        problems,
+        () => (name === '-' ? stdin() : readFile(name, 'utf8')),
+        undefined,
+      )
+      if (text !== undefined) files.push({ name, text })
     }
   }
   return { files, problems }
 }
 
+/** One path that cannot be read is a problem, and the others are read. */
+async function attempt<T>(
+  path: string,
+  problems: Problem[],
+  read: () => Promise<T>,
+  otherwise: T,
+): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    problems.push(unreadable(path, error))
+    return otherwise
+  }
+}
+
 async function expand(path: string): Promise<string[]> {
   if (path === '-' || !(await stat(path)).isDirectory()) return [path]
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => !entry.isDirectory() && MANIFEST.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
+  return (
+    entries
+      .filter((entry) => !entry.isDirectory() && MANIFEST.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      // A mounted ConfigMap holds each file again below `..data` and a dated folder.
+      .filter(
+        (name) =>
+          !relative(path, name)
+            .split(sep)
+            .some((part) => part.startsWith('..')),
+      )
+      .sort()
+  )
 }
 
 function unreadable(path: string, error: unknown): Problem {

@@ -16,10 +16,16 @@ export class ManifestSource {
 
   async read(): Promise<Collection> {
     const { files, problems } = await readManifests(this.#paths, this.#stdin)
-    const names = new Set(files.map((file) => file.name))
-    for (const name of this.#lastGood.keys()) if (!names.has(name)) this.#lastGood.delete(name)
-    const manifests = files.map(({ name, text }) => this.#keep(name, parseManifest(text, name)))
-    const collection = collectManifests(manifests)
+    const manifests = new Map(
+      files.map(({ name, text }) => [name, this.#keep(name, parseManifest(text, name))]),
+    )
+    // A file that is there and cannot be read, or was named and is gone for a moment, keeps what it held.
+    const unread = new Set(problems.map((problem) => problem.name))
+    for (const [name, objects] of this.#lastGood) {
+      if (unread.has(name)) manifests.set(name, { objects, problems: [], isWhole: true })
+      else if (!manifests.has(name)) this.#lastGood.delete(name)
+    }
+    const collection = collectManifests([...manifests.values()])
     return { ...collection, problems: [...problems, ...collection.problems] }
   }
 

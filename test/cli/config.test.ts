@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest'
+import { type Env, parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
+import { flags } from '../../src/cli/flags.ts'
+import { type CommandName, commands } from '../../src/cli/program.ts'
+
+const parse = (argv: readonly string[], env: Env = {}) => parseCommandLine(argv, env, '1.2.3')
+
+function up(argv: readonly string[], env: Env = {}): UpConfig {
+  const line = parse(['up', ...argv], env)
+  if (line.type !== 'run' || line.config.command !== 'up') throw new Error(JSON.stringify(line))
+  return line.config
+}
+
+function faults(argv: readonly string[], env: Env = {}): readonly string[] {
+  const line = parse(argv, env)
+  return line.type === 'faults' ? line.faults : []
+}
+
+function help(argv: readonly string[]): string {
+  const line = parse(argv)
+  return line.type === 'help' ? line.text : ''
+}
+
+test('nothing given: the defaults', () => {
+  expect(up([])).toEqual({
+    command: 'up',
+    manifests: [],
+    listen: { host: '127.0.0.1', port: 8080 },
+    console: { host: '127.0.0.1', port: 9080 },
+    domain: 'localhost',
+    cluster: 'default',
+    trustedProxies: [],
+    accessLog: 'stdout',
+    otlpEndpoint: undefined,
+    traceRatio: 0.01,
+    connectTimeoutMs: 2000,
+    drainDelayMs: 0,
+    drainTimeoutMs: 30_000,
+  })
+})
+
+test('every fault is reported at once, with the flag or variable it stands in', () => {
+  const env = { POSTERN_DRAIN_TIMEOUT: 'soon', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' }
+  const argv = [
+    'up',
+    '--listen',
+    '80',
+    '--trace-ratio',
+    '2',
+    '--domain=a b',
+    '--trusted-proxies',
+    '10.0.0.0/33',
+  ]
+  const found = faults([...argv, '--colour', 'extra'], env)
+  const sources = ['--colour', '"extra"', '--listen: "80"', '--domain: "a b"', '"10.0.0.0/33"']
+  const later = [
+    'OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318"',
+    '--trace-ratio: "2"',
+    'POSTERN_DRAIN_TIMEOUT: "soon"',
+  ]
+  expect(found).toHaveLength(8)
+  for (const [index, text] of [...sources, ...later].entries()) expect(found[index]).toContain(text)
+})
+
+const SAMPLES: Readonly<Record<keyof typeof flags, string>> = {
+  listen: '[::1]:81',
+  console: ':82',
+  domain: 'Apps.Example.com',
+  cluster: 'eu-1',
+  trustedProxies: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
+  accessLog: 'off',
+  otlpEndpoint: 'http://collector:4318',
+  traceRatio: '0.5',
+  connectTimeoutMs: '500ms',
+  drainDelayMs: '5s',
+  drainTimeoutMs: '1m30s',
+}
+
+test.each(Object.entries(SAMPLES))('%s: a variable means the same as its flag', (id, text) => {
+  const { name } = flags[id as keyof typeof flags]
+  const variable = `POSTERN_${name.slice(2).toUpperCase().replaceAll('-', '_')}`
+  const config = up([name, text])
+  expect(config).not.toEqual(up([]))
+  expect(up([`${name}=${text}`])).toEqual(config)
+  expect(up([], { [variable]: text })).toEqual(config)
+})
+
+test('a flag wins over its variable, even over a wrong one', () => {
+  expect(up(['--domain', 'a.test'], { POSTERN_DOMAIN: 'b.test' }).domain).toBe('a.test')
+  expect(up(['--trace-ratio', '1'], { POSTERN_TRACE_RATIO: 'all' }).traceRatio).toBe(1)
+  expect(up(['--manifests', 'a'], { POSTERN_MANIFESTS: 'b' }).manifests).toEqual(['a'])
+})
+
+test('our own variable wins over the one of OpenTelemetry, and an empty one counts for nothing', () => {
+  const env = { POSTERN_OTLP_ENDPOINT: 'http://a', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://b' }
+  expect(up([], env).otlpEndpoint).toBe('http://a')
+  expect(up([], { ...env, POSTERN_OTLP_ENDPOINT: '' }).otlpEndpoint).toBe('http://b')
+  expect(up([], { POSTERN_DOMAIN: '', POSTERN_MANIFESTS: '' })).toEqual(up([]))
+})
+
+test('manifests are repeated as a flag and listed as a variable', () => {
+  expect(up(['--manifests', 'a', '--manifests', '-']).manifests).toEqual(['a', '-'])
+  expect(up([], { POSTERN_MANIFESTS: 'a,b' }).manifests).toEqual(['a', 'b'])
+})
+
+test.each(['check', 'routes'])('%s needs manifests', (command) => {
+  expect(faults([command])).toEqual([
+    expect.stringContaining('--manifests (or POSTERN_MANIFESTS) is missing'),
+  ])
+  expect(parse([command, '--json'], { POSTERN_MANIFESTS: 'k8s' })).toEqual({
+    type: 'run',
+    config: { command, json: true, manifests: ['k8s'], domain: 'localhost', otlpEndpoint: undefined },
+  })
+})
+
+test.each([
+  [['up', '--lissten', '127.0.0.1:1'], 'Unknown flag --lissten of up: did you mean --listen?'],
+  [['up', '--trace-ration=1'], 'Unknown flag --trace-ration of up: did you mean --trace-ratio?'],
+  [['check', '--manifest=x'], 'Unknown flag --manifest of check: did you mean --manifests?'],
+  [['check', '--jsn', '--manifests=x'], 'Unknown flag --jsn of check: did you mean --json?'],
+  [['up', '--completely-else'], 'Unknown flag --completely-else of up'],
+])('%s', (argv, fault) => {
+  expect(faults(argv)).toContain(fault)
+})
+
+test('a command that is not there is a fault', () => {
+  expect(faults(['upp'])).toEqual([expect.stringContaining("unknown command 'upp'")])
+})
+
+test('a flag without its value is a fault', () => {
+  expect(faults(['up', '--listen'])).toEqual([expect.stringContaining('--listen')])
+})
+
+test.each([[[]], [['--help']], [['-h']]])('help of the program: %j', (argv) => {
+  const text = help(argv)
+  for (const part of [...Object.keys(commands), 'Exit codes:', 'POSTERN_']) expect(text).toContain(part)
+})
+
+test.each(Object.keys(commands) as CommandName[])(
+  'help of %s names its flags, their variables and the exit codes',
+  (command) => {
+    const text = help([command, '--help']).replace(/\s+/g, ' ')
+    for (const id of commands[command].flags) {
+      for (const name of [flags[id].name, ...flags[id].env]) expect(text).toContain(name)
+    }
+    const common = ['--manifests', 'POSTERN_MANIFESTS', 'Exit codes: 0 fine 1', ' 2 wrong usage', 'Example:']
+    for (const part of command === 'up' ? common : [...common, '--json']) expect(text).toContain(part)
+  },
+)
+
+test('the version', () => {
+  expect(help(['--version'])).toBe('1.2.3\n')
+})
