@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { choose } from '../../src/balance/choose.ts'
+import type { Endpoint } from '../../src/balance/endpoint.ts'
+import { GatewayState } from '../../src/gateway/state.ts'
+
+const SERVICE = 'shop/web:80'
+
+const endpoints = (count: number): Endpoint[] =>
+  Array.from({ length: count }, (_, index) => {
+    const address = `10.0.0.${index + 1}`
+    const facts = { pod: undefined, node: undefined, zone: undefined }
+    return { key: `${address}:80`, address, port: 80, ...facts }
+  })
+
+const balances = ['least-request', 'round-robin'] as const
+const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+
+function busy(state: GatewayState, endpoint: Endpoint | undefined, times: number): void {
+  for (let i = 0; i < times; i++) state.attemptBegan('other', endpoint?.key ?? '', false)
+}
+
+test.each(balances)('%s never takes one that was tried, and ends when all were', (balance) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 6 }), fc.array(draw, { minLength: 1 }), (count, draws) => {
+      const state = new GatewayState()
+      const tried: Endpoint[] = []
+      let turn = 0
+      const random = () => draws[turn++ % draws.length] ?? 0
+      for (;;) {
+        // Fresh objects each time, as after a table was swapped.
+        const next = choose(SERVICE, balance, endpoints(count), state, random, tried)
+        if (next === undefined) break
+        expect(tried.map((endpoint) => endpoint.key)).not.toContain(next.key)
+        state.attemptBegan(SERVICE, next.key, tried.length > 0)
+        tried.push(next)
+      }
+      expect(tried).toHaveLength(count)
+    }),
+  )
+})
+
+test('least-request takes the idle one of two, whatever the dice say', () => {
+  fc.assert(
+    fc.property(draw, fc.integer({ min: 0, max: 1 }), (value, idle) => {
+      const state = new GatewayState()
+      const pair = endpoints(2)
+      busy(state, pair[1 - idle], 1)
+      expect(choose(SERVICE, 'least-request', pair, state, () => value, [])).toBe(pair[idle])
+    }),
+  )
+})
+
+test('least-request never takes the one endpoint that is busier than all others', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 9 }), fc.nat(), draw, draw, (count, nat, first, second) => {
+      const state = new GatewayState()
+      const all = endpoints(count)
+      const busiest = all[nat % count]
+      busy(state, busiest, 3)
+      const draws = [first, second]
+      const taken = choose(SERVICE, 'least-request', all, state, () => draws.shift() ?? 0, [])
+      expect(taken).not.toBe(busiest)
+    }),
+  )
+})
+
+test('least-request reaches every endpoint when all are idle', () => {
+  const all = endpoints(5)
+  const taken = new Set<Endpoint | undefined>()
+  for (let i = 0; i < 5; i++) {
+    taken.add(choose(SERVICE, 'least-request', all, new GatewayState(), () => (i + 0.5) / 5, []))
+  }
+  expect(taken).toEqual(new Set(all))
+})
+
+test('round-robin gives each endpoint the same share', () => {
+  const state = new GatewayState()
+  const counts = new Map<string, number>()
+  for (let i = 0; i < 12; i++) {
+    const taken = choose(SERVICE, 'round-robin', endpoints(4), state, () => 0, [])
+    if (taken === undefined) throw new Error('nothing was chosen')
+    state.attemptBegan(SERVICE, taken.key, false)
+    counts.set(taken.key, (counts.get(taken.key) ?? 0) + 1)
+  }
+  expect([...counts.values()]).toEqual([3, 3, 3, 3])
+})
+
+test('the turns of one service do not move those of another', () => {
+  const state = new GatewayState()
+  const all = endpoints(3)
+  state.attemptBegan('shop/other:80', 'elsewhere', false)
+  expect(choose(SERVICE, 'round-robin', all, state, () => 0, [])).toBe(all[0])
+})
+
+test.each(balances)('%s rolls no dice for a single endpoint', (balance) => {
+  const random = () => {
+    throw new Error('not needed')
+  }
+  const [only] = endpoints(1)
+  expect(choose(SERVICE, balance, endpoints(1), new GatewayState(), random, [])).toEqual(only)
+})
