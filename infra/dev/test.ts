@@ -40,9 +40,8 @@ const failedChecks = checks.filter(([title, command]) => {
 const tests = runTests()
 const failed = tests.failed + failedChecks
 if (tests.passed + tests.failed === 0) console.log('No test ran.')
-console.log(
-  `${tests.passed} passed, ${failed} failed${tests.skipped > 0 ? `, ${tests.skipped} skipped` : ''}`,
-)
+if (tests.skipped > 0) console.log(`${tests.skipped} skipped`)
+console.log(`${tests.passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || tests.passed === 0 ? 1 : 0
 
 function runTests(): Count {

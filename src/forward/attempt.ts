@@ -24,8 +24,13 @@ export interface AttemptRequest<Body> {
   readonly isIdempotent: boolean
 }
 
-/** What comes back. Exactly one of onEnd, onUpgrade and onError is called last, and nothing after abort(). */
+/**
+ * What comes back, never before {@link Dialer.attempt} has returned. Exactly one of onEnd, onUpgrade and onError is
+ * called last, and nothing after abort().
+ */
 export interface AttemptEvents<Socket> {
+  /** 103 Early Hints (RFC 8297), any number before the head. Other interim responses are not passed on. */
+  onHint(headers: readonly string[]): void
   /** [name, value, …] as the endpoint sent them, framing and hop-by-hop fields removed. */
   onHead(status: number, headers: readonly string[]): void
   /** @returns false to pause until {@link Attempt.resume}. */

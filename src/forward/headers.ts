@@ -11,28 +11,50 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Fields by which applications learn who the client is: only we may set them. */
+/** Fields by which applications learn who the client is, or what it asked for: only we may set them. */
 const IDENTITY: ReadonlySet<string> = new Set([
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-ssl',
-  'x-original-forwarded-for',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'x-remote-addr',
+  'x-remote-ip',
+  'remote-addr',
+  'client-ip',
   'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-visitor',
+  'fastly-client-ip',
+  'fly-client-ip',
   'true-client-ip',
+  'front-end-https',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-original-uri',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-host',
   'x-request-id',
 ])
 
+/** The same, by the start of their names: proxies' notes on the client, its certificate and its mesh identity. */
+const IDENTITY_PREFIXES: readonly string[] = ['x-forwarded-', 'x-envoy-', 'ssl-client-', 'x-ssl-client-']
+
 /** Set by us on every request, so dropped from what came. */
 const OURS: ReadonlySet<string> = new Set(['host', 'expect', 'traceparent', 'tracestate'])
+
+/** Fields that a recipient could take for framing or authority if they came after the body (RFC 9110 §6.5.1). */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'host',
+  'authorization',
+  'set-cookie',
+  'www-authenticate',
+  'location',
+])
 
 export interface ForwardedFacts {
   /** The authority as the client wrote it; goes on as Host. */
@@ -66,7 +88,7 @@ export function requestHeaders(
     const lower = name.toLowerCase()
     if (facts.isTrusted && lower === 'x-forwarded-for') forwardedFor += `${value}, `
     if (facts.isTrusted && lower === 'x-forwarded-host') forwardedHost = value
-    if (HOP_BY_HOP.has(lower) || IDENTITY.has(lower) || OURS.has(lower) || named?.has(lower)) continue
+    if (isDropped(lower) || named?.has(lower)) continue
     out.push(name, value)
   }
   out.push('X-Forwarded-For', forwardedFor + facts.peerAddress)
@@ -79,15 +101,43 @@ export function requestHeaders(
 }
 
 /** The fields for the client: what the endpoint sent, less what belongs to its connection. */
-export function responseHeaders(raw: readonly string[]): string[] {
+export function responseHeaders(raw: readonly string[], status: number): string[] {
   const named = connectionNamed(raw)
+  // RFC 9110 §8.6: neither has a body, so a length would be read as the next response's.
+  const isBare = status === 204 || status < 200
   const out: string[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] ?? '', raw[i + 1] ?? '']
     const lower = name.toLowerCase()
-    if (!HOP_BY_HOP.has(lower) && named?.has(lower) !== true) out.push(name, value)
+    if (HOP_BY_HOP.has(lower) || named?.has(lower) || (isBare && lower === 'content-length')) continue
+    out.push(name, value)
   }
   return out
+}
+
+/** What may follow a body, as [name, value, …]. */
+export function trailerFields(raw: readonly string[]): string[] {
+  const fields: string[] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const lower = (raw[i] ?? '').toLowerCase()
+    if (!HOP_BY_HOP.has(lower) && !NEVER_TRAILERS.has(lower)) fields.push(raw[i] ?? '', raw[i + 1] ?? '')
+  }
+  return fields
+}
+
+function isDropped(lower: string): boolean {
+  if (lower.includes('_')) return isForgery(lower.replaceAll('_', '-'))
+  return isReplaced(lower)
+}
+
+/** Many applications read `X_Real_IP` as `X-Real-IP` (CGI, WSGI, Rack): a second spelling is a second identity. */
+function isForgery(folded: string): boolean {
+  return isReplaced(folded) || folded === 'content-length' || folded === 'content-type'
+}
+
+function isReplaced(lower: string): boolean {
+  if (HOP_BY_HOP.has(lower) || IDENTITY.has(lower) || OURS.has(lower)) return true
+  return IDENTITY_PREFIXES.some((prefix) => lower.startsWith(prefix))
 }
 
 /** Names in Connection options, which must not go on. End-to-end framing cannot be removed by naming it. */

@@ -2,7 +2,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { AttemptErrorCode } from '../model/errors.ts'
 import type { Attempt, AttemptEvents, AttemptRequest, Dialer } from './attempt.ts'
-import { responseHeaders } from './headers.ts'
+import { responseHeaders, trailerFields } from './headers.ts'
 
 export interface UndiciDialerOptions {
   readonly connectTimeoutMs: number
@@ -39,7 +39,7 @@ export class UndiciDialer implements Dialer<Readable, Duplex> {
     const handler = new Handler(events)
     const agent = request.isIdempotent ? this.#idempotent : this.#fresh
     const host = request.address.includes(':') ? `[${request.address}]` : request.address
-    try {
+    handler.dispatch(() =>
       agent.dispatch(
         {
           origin: `http://${host}:${request.port}`,
@@ -50,11 +50,8 @@ export class UndiciDialer implements Dialer<Readable, Duplex> {
           upgrade: request.upgrade ?? null,
         },
         handler,
-      )
-    } catch (error) {
-      // undici refuses what it will not write, for example a path with a control character.
-      handler.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)))
-    }
+      ),
+    )
     return handler
   }
 
@@ -66,11 +63,22 @@ export class UndiciDialer implements Dialer<Readable, Duplex> {
 class Handler implements Dispatcher.DispatchHandler, Attempt {
   readonly #events: AttemptEvents<Duplex>
   #controller: Dispatcher.DispatchController | undefined
+  #isDispatching = false
   #isOver = false
   #hasHead = false
 
   constructor(events: AttemptEvents<Duplex>) {
     this.#events = events
+  }
+
+  dispatch(start: () => void): void {
+    this.#isDispatching = true
+    try {
+      start()
+    } catch (error) {
+      this.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)))
+    }
+    this.#isDispatching = false
   }
 
   resume(): void {
@@ -89,9 +97,14 @@ class Handler implements Dispatcher.DispatchHandler, Attempt {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (this.#isOver || status < 200) return
+    if (this.#isOver || (status < 200 && status !== 103)) return
+    const headers = responseHeaders(asText(controller.rawHeaders), status)
+    if (status === 103) {
+      this.#events.onHint(headers)
+      return
+    }
     this.#hasHead = true
-    this.#events.onHead(status, responseHeaders(asText(controller.rawHeaders)))
+    this.#events.onHead(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -101,12 +114,12 @@ class Handler implements Dispatcher.DispatchHandler, Attempt {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#events.onEnd(asText(controller.rawTrailers))
+    this.#events.onEnd(trailerFields(asText(controller.rawTrailers)))
   }
 
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
-    _status: number,
+    status: number,
     _fields: unknown,
     socket: Duplex,
   ): void {
@@ -115,10 +128,15 @@ class Handler implements Dispatcher.DispatchHandler, Attempt {
       return
     }
     this.#isOver = true
-    this.#events.onUpgrade(responseHeaders(asText(controller.rawHeaders)), socket)
+    this.#events.onUpgrade(responseHeaders(asText(controller.rawHeaders), status), socket)
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onResponseError(controller: unknown, error: Error): void {
+    // undici refuses at once what it will not write, for example a path with a control character.
+    if (this.#isDispatching) {
+      queueMicrotask(() => this.onResponseError(controller, error))
+      return
+    }
     if (this.#isOver) return
     this.#isOver = true
     const code = this.#hasHead ? 'response-incomplete' : errorCode(error, this.#controller !== undefined)

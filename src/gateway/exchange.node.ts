@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { choose } from '../balance/choose.ts'
 import type { Endpoint } from '../balance/endpoint.ts'
-import type { Attempt, AttemptEvents, AttemptFailure, Dialer } from '../forward/attempt.ts'
+import type { Attempt, AttemptEvents, AttemptFailure, AttemptRequest, Dialer } from '../forward/attempt.ts'
 import { requestHeaders } from '../forward/headers.ts'
 import { RequestBody } from '../forward/request-body.node.ts'
 import type { Peer } from '../identity/identify.ts'
@@ -37,6 +37,8 @@ export class Exchange implements AttemptEvents<Duplex> {
   #span: AttemptObserver | undefined
   #status: number | undefined
   #isOver = false
+  /** The client does not keep up: a stall is its own. */
+  #isBlocked = false
   readonly #tried: Endpoint[] = []
 
   constructor(
@@ -61,17 +63,34 @@ export class Exchange implements AttemptEvents<Duplex> {
   start(): void {
     this.#parts.state.requestBegan()
     this.#downstream.onDrain(() => {
+      this.#isBlocked = false
       this.#idle?.restart()
       this.#attempt?.resume()
     })
-    this.#downstream.onGone(() => this.#fail('client-closed'))
+    this.#downstream.onGone(() => this.fail('client-closed'))
     this.#next('endpoints-none')
+  }
+
+  /** Ends the exchange: with an error reply when none has begun, else by cutting the client's connection. */
+  fail(error: ErrorCode): void {
+    if (this.#isOver) return
+    const attempt = this.#attempt
+    this.#endAttempt(error)
+    this.#body?.release()
+    this.#finish()
+    this.#downstream.fail(error)
+    attempt?.abort()
+  }
+
+  /** The client's side is done with: nothing is waited for any more. */
+  closed(): void {
+    this.#idle?.cancel()
   }
 
   /** The next attempt, or the last failure as the answer. */
   #next(failure: ErrorCode): void {
     const { state, random, dialer } = this.#parts
-    const { service, path, passage } = this.#plan
+    const { service } = this.#plan
     const endpoint = choose(
       service.key,
       service.record.balance,
@@ -81,38 +100,43 @@ export class Exchange implements AttemptEvents<Duplex> {
       this.#tried,
     )
     if (endpoint === undefined) {
-      this.#fail(failure)
+      this.fail(failure)
       return
     }
     state.attemptBegan(service.key, endpoint.key, this.#tried.length > 0)
     this.#tried.push(endpoint)
     this.#endpoint = endpoint
-    const span = this.#observer.attempt(endpoint)
-    this.#span = span
+    this.#span = this.#observer.attempt(endpoint)
+    this.#attempt = dialer.attempt(this.#attemptRequest(endpoint, this.#span.headers), this)
+  }
+
+  #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): AttemptRequest<Readable> {
+    const { authority, passage, path, strippedPrefix } = this.#plan
     const facts = {
-      authority: this.#plan.authority,
+      authority,
       peerAddress: this.#peer.address,
       clientAddress: passage.client.address,
       scheme: passage.client.scheme,
       isTrusted: this.#peer.isTrusted,
-      strippedPrefix: this.#plan.strippedPrefix,
+      strippedPrefix,
       requestId: this.#observer.requestId,
       httpVersion: this.#request.httpVersion,
     }
     const method = this.#request.method ?? 'GET'
-    this.#attempt = dialer.attempt(
-      {
-        address: endpoint.address,
-        port: endpoint.port,
-        method,
-        path,
-        headers: requestHeaders(this.#request.rawHeaders, facts, span.headers),
-        body: this.#body?.lend() ?? null,
-        upgrade: this.#downstream.isUpgrade ? 'websocket' : undefined,
-        isIdempotent: isIdempotent(method),
-      },
-      this,
-    )
+    return {
+      address,
+      port,
+      method,
+      path,
+      headers: requestHeaders(this.#request.rawHeaders, facts, trace),
+      body: this.#body?.lend() ?? null,
+      upgrade: this.#downstream.isUpgrade ? 'websocket' : undefined,
+      isIdempotent: isIdempotent(method),
+    }
+  }
+
+  onHint(headers: readonly string[]): void {
+    if (!this.#isOver) this.#downstream.hint(headers)
   }
 
   onHead(status: number, headers: readonly string[]): void {
@@ -122,7 +146,7 @@ export class Exchange implements AttemptEvents<Duplex> {
       this.#downstream.head(status, headers)
     } catch {
       // node:http refuses to write a field that an endpoint should never have sent.
-      this.#fail('response-invalid')
+      this.fail('response-invalid')
       return
     }
     this.#status = status
@@ -131,14 +155,16 @@ export class Exchange implements AttemptEvents<Duplex> {
 
   onData(chunk: Uint8Array): boolean {
     this.#idle?.restart()
-    return this.#downstream.write(chunk)
+    this.#isBlocked = !this.#downstream.write(chunk)
+    return !this.#isBlocked
   }
 
   onEnd(trailers: readonly string[]): void {
     if (this.#isOver) return
     this.#endAttempt(undefined)
-    this.#downstream.end(trailers)
+    if (!this.#request.complete) this.#body?.release()
     this.#finish()
+    this.#downstream.end(trailers)
   }
 
   onUpgrade(headers: readonly string[], socket: Duplex): void {
@@ -165,7 +191,7 @@ export class Exchange implements AttemptEvents<Duplex> {
     if (this.#isOver) return
     this.#endAttempt(failure.code)
     if (this.#status !== undefined) {
-      this.#fail('response-incomplete')
+      this.fail('response-incomplete')
       return
     }
     const isReplayable = this.#body === undefined || this.#body.bytesRead === 0
@@ -177,13 +203,18 @@ export class Exchange implements AttemptEvents<Duplex> {
       hasBudget: this.#parts.state.hasRetryBudget(),
     }
     if (mayRetry(facts)) this.#next(failure.code)
-    else this.#fail(failure.code)
+    else this.fail(failure.code)
   }
 
   #startIdle(): void {
     const { idleTimeoutMs } = this.#plan.service.record
-    if (idleTimeoutMs > 0)
-      this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#fail('response-timeout'))
+    if (idleTimeoutMs > 0) this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#stall())
+  }
+
+  /** Nothing moved for too long. The last bytes may still wait for a client that does not read them. */
+  #stall(): void {
+    if (this.#isOver) this.#downstream.cut('client-closed')
+    else this.fail(this.#isBlocked ? 'client-closed' : 'response-timeout')
   }
 
   /** A byte of the request moved: the endpoint's time counts from here. */
@@ -193,17 +224,7 @@ export class Exchange implements AttemptEvents<Duplex> {
   }
 
   #expire(): void {
-    const isClients = this.#body?.isStarved === true && !this.#body.isComplete
-    this.#fail(isClients ? 'request-timeout' : 'response-timeout')
-  }
-
-  #fail(error: ErrorCode): void {
-    if (this.#isOver) return
-    const attempt = this.#attempt
-    this.#endAttempt(error)
-    this.#downstream.fail(error)
-    this.#finish()
-    attempt?.abort()
+    this.fail(this.#body?.isStarved ? 'request-timeout' : 'response-timeout')
   }
 
   #endAttempt(error: ErrorCode | undefined): void {
@@ -217,7 +238,6 @@ export class Exchange implements AttemptEvents<Duplex> {
   #finish(): void {
     this.#isOver = true
     this.#deadline?.cancel()
-    this.#idle?.cancel()
   }
 
   get bytesReceived(): number {

@@ -3,11 +3,13 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { identifyPeer, type Peer } from '../identity/identify.ts'
 import type { Timers } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { Observer, RequestObserver } from '../telemetry/observer.ts'
+import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
-import { type Plan, plan, type RequestHead, type RoadOptions } from './plan.ts'
-import { errorReply } from './reply.ts'
+import { type Plan, plan, type RoadOptions } from './plan.ts'
+import { headOf, isWebSocket, single } from './request-head.node.ts'
 import type { Table } from './table.ts'
 import { UpgradeDownstream } from './upgrade.node.ts'
 
@@ -17,10 +19,14 @@ export interface GatewayParts extends ExchangeParts {
   readonly observer: Observer
   readonly road: RoadOptions
   readonly timers: Timers
+  /** A fault of ours, or of the network, that no client is to blame for. */
+  readonly onTrouble: (error: Error) => void
 }
 
 /** How long a client may take over a request's head. */
 const HEAD_TIMEOUT_MS = 10_000
+/** How often that is looked at: node:http has one timer for all connections. */
+const HEAD_CHECK_MS = 2_000
 const MAX_HEAD_BYTES = 32_768
 /** How long an idle client connection is kept; longer than most load balancers keep theirs. */
 const KEEP_ALIVE_MS = 75_000
@@ -31,13 +37,16 @@ export class Listener {
   readonly #server: Server
   readonly #peers = new WeakMap<Duplex, Peer>()
   readonly #upgraded = new Set<Duplex>()
+  readonly #connections: Connections
   #isDraining = false
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
+    this.#connections = new Connections(parts.timers)
     this.#server = createServer({
       maxHeaderSize: MAX_HEAD_BYTES,
       headersTimeout: HEAD_TIMEOUT_MS,
+      connectionsCheckingInterval: HEAD_CHECK_MS,
       // Uploads take as long as they move; the exchange has its own deadlines.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -48,7 +57,7 @@ export class Listener {
     this.#server.on('request', (request, response) => this.#onRequest(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
     this.#server.on('connect', (request, socket) => this.#onUpgrade(request, socket, Buffer.alloc(0)))
-    this.#server.on('clientError', (error, socket) => answerBrokenHead(error, socket))
+    this.#server.on('clientError', (error, socket) => this.#connections.broken(socket, error))
   }
 
   /** @returns the port, for when 0 was asked for. */
@@ -87,7 +96,8 @@ export class Listener {
     this.#serve(
       request,
       request.socket,
-      (requestId, ended) => new ResponseDownstream(response, requestId, () => this.#isDraining, ended),
+      (requestId, ended) =>
+        new ResponseDownstream(response, requestId, () => this.#isDraining, this.#parts.timers, ended),
     )
   }
 
@@ -95,7 +105,11 @@ export class Listener {
     if (head.length > 0) socket.unshift(head)
     this.#upgraded.add(socket)
     socket.once('close', () => this.#upgraded.delete(socket))
-    this.#serve(request, socket, (requestId, ended) => new UpgradeDownstream(socket, requestId, ended))
+    this.#serve(
+      request,
+      socket,
+      (requestId, ended) => new UpgradeDownstream(socket, requestId, this.#parts.timers, ended),
+    )
   }
 
   #serve(
@@ -104,29 +118,45 @@ export class Listener {
     downstreamOf: (requestId: string, ended: (end: DownstreamEnd) => void) => Downstream,
   ): void {
     const peer = this.#peerOf(socket)
-    const table = this.#parts.table()
-    const decided = table === undefined ? undefined : plan(headOf(request), peer, table, this.#parts.road)
+    const decided = this.#decide(request, peer)
     const observer = this.#observe(request, peer, decided)
     let exchange: Exchange | undefined
+    const underway: Underway = { request, fail: (error) => (exchange ?? downstream).fail(error) }
     const downstream = downstreamOf(observer.requestId, ({ status, error, bytesSent }) => {
+      exchange?.closed()
       observer.end({ status, error, bytesSent, bytesReceived: exchange?.bytesReceived ?? 0 })
+      this.#connections.end(socket, underway)
       // A connection that was busy when we began to drain is idle now.
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
-    if (decided === undefined) {
-      downstream.fail('endpoints-none')
-      return
-    }
-    if (decided.type === 'reply') {
-      downstream.fail(decided.error)
+    this.#connections.begin(socket, underway)
+    if (typeof decided === 'string' || decided.type === 'reply') {
+      downstream.fail(typeof decided === 'string' ? decided : decided.error)
       return
     }
     exchange = new Exchange(this.#parts, decided, request, peer, observer, downstream)
-    exchange.start()
+    try {
+      exchange.start()
+    } catch (cause) {
+      this.#parts.onTrouble(new Error(`Cannot forward a request to ${decided.service.key}`, { cause }))
+      exchange.fail('internal')
+    }
   }
 
-  #observe(request: IncomingMessage, peer: Peer, decided: Plan | undefined): RequestObserver {
-    const passage = decided?.passage
+  /** The plan, or why there is none. */
+  #decide(request: IncomingMessage, peer: Peer): Plan | ErrorCode {
+    const table = this.#parts.table()
+    if (table === undefined) return 'endpoints-none'
+    try {
+      return plan(headOf(request), peer, table, this.#parts.road)
+    } catch (cause) {
+      this.#parts.onTrouble(new Error(`Cannot plan ${request.method} ${request.url}`, { cause }))
+      return 'internal'
+    }
+  }
+
+  #observe(request: IncomingMessage, peer: Peer, decided: Plan | ErrorCode): RequestObserver {
+    const passage = typeof decided === 'string' ? undefined : decided.passage
     const { headers } = request
     const observer = this.#parts.observer.request({
       method: request.method ?? '',
@@ -161,42 +191,6 @@ export class Listener {
   }
 }
 
-function headOf(request: IncomingMessage): RequestHead {
-  return {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    hosts: request.headersDistinct.host ?? [],
-    field: (name) => single(request.headers[name]),
-  }
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value
-}
-
-function isWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
-}
-
 function isSocket(socket: Duplex): socket is Socket {
   return 'remoteAddress' in socket
-}
-
-/** A head that no parser takes as one request: answered and closed, never passed on. */
-function answerBrokenHead(error: Error, socket: Duplex): void {
-  const code = 'code' in error ? error.code : ''
-  if (!socket.writable || code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const isTooLarge = code === 'HPE_HEADER_OVERFLOW'
-  const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const reply = errorReply(
-    isTooLarge ? 'request-head-too-large' : isSlow ? 'request-timeout' : 'request-invalid',
-    '',
-  )
-  let head = `HTTP/1.1 ${reply.status} \r\nConnection: close\r\n`
-  for (let i = 0; i + 1 < reply.headers.length; i += 2)
-    head += `${reply.headers[i]}: ${reply.headers[i + 1]}\r\n`
-  socket.end(`${head}\r\n${reply.body}`)
 }

@@ -24,7 +24,8 @@ export function identifyPeer(remoteAddress: string, trustedProxies: readonly Cid
 
 /**
  * The true client: the peer, or behind trusted proxies the rightmost address in X-Forwarded-For that is not one of
- * theirs. What stands further left came from the client and proves nothing.
+ * theirs. What stands further left came from the client and proves nothing; so with X-Forwarded-Proto, of which proxies
+ * that append write one for each hop.
  */
 export function identifyClient(
   peer: Peer,
@@ -33,16 +34,19 @@ export function identifyClient(
   trustedProxies: readonly Cidr[],
 ): Client {
   if (!peer.isTrusted) return { address: peer.address, scheme: 'http' }
-  const scheme = forwardedProto?.trim().toLowerCase() === 'https' ? 'https' : 'http'
   let address = peer.address
+  let hops = 0
   for (const text of (forwardedFor ?? '').split(',').reverse()) {
     const hop = normaliseAddress(text.trim())
     // An unreadable hop ends the chain of trust: whoever wrote it is the last one we can name.
     if (hop === undefined) break
     address = hop
+    hops++
     if (!isTrusted(hop, trustedProxies)) break
   }
-  return { address, scheme }
+  const protos = (forwardedProto ?? '').split(',')
+  const proto = protos[Math.max(0, protos.length - Math.max(1, hops))] ?? ''
+  return { address, scheme: proto.trim().toLowerCase() === 'https' ? 'https' : 'http' }
 }
 
 function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { serviceYaml, startGateway } from '../support/gateway.ts'
-import { echo, send, startHttp } from '../support/http.ts'
+import { echo, send, sendRaw, startHttp, startTcp } from '../support/http.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -13,7 +13,7 @@ async function gatewayTo(
   road = { trustedProxies: [] as never[] },
 ) {
   const pod = await startHttp(listener)
-  const gateway = await startGateway(serviceYaml({ annotations, endpoints: [pod.port] }), road)
+  const gateway = await startGateway(serviceYaml({ annotations, endpoints: [pod.port] }), { road })
   closers.push(pod.close, gateway.close)
   return gateway
 }
@@ -142,4 +142,41 @@ test('a change of the table moves the next request, and none under way', async (
   expect((await send({ port: gateway.port })).body).toBe('first')
   gateway.use(serviceYaml({ endpoints: [second.port] }))
   expect((await send({ port: gateway.port })).body).toBe('second')
+})
+
+test('a 204 goes without the length that its endpoint gave it', async () => {
+  const pod = await startTcp((socket) =>
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nX-Kept: 1\r\n\r\n'),
+    ),
+  )
+  const gateway = await startGateway(serviceYaml({ endpoints: [pod.port] }))
+  const { status, headers } = await send({ port: gateway.port })
+  await gateway.close()
+  await pod.close()
+  expect(status).toBe(204)
+  expect(headers['x-kept']).toBe('1')
+  expect(headers).not.toHaveProperty('content-length')
+})
+
+test('early hints go on before the response, and trailers that could mislead do not', async () => {
+  const pod = await startHttp((_request, response) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    response.writeHead(200, { trailer: 'x-sum' })
+    response.write('body')
+    response.addTrailers({ 'x-sum': '7', 'set-cookie': 'a=b', location: '/' })
+    response.end()
+  })
+  const gateway = await startGateway(serviceYaml({ endpoints: [pod.port] }))
+  const raw = await sendRaw(
+    gateway.port,
+    'GET / HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: close\r\n\r\n',
+  )
+  await gateway.close()
+  await pod.close()
+  expect(raw).toMatch(
+    /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/,
+  )
+  expect(raw).toMatch(/\r\nx-sum: 7\r\n/)
+  expect(raw).not.toMatch(/set-cookie|location/i)
 })

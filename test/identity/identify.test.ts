@@ -117,3 +117,15 @@ test('what a client writes to the left of its own address changes nothing', () =
     }),
   )
 })
+
+test.each([
+  ['203.0.113.9', 'https', 'https'],
+  ['203.0.113.9', 'http', 'http'],
+  ['203.0.113.9, 10.0.0.7', 'https, http', 'https'],
+  ['6.6.6.6, 203.0.113.9', 'https, http', 'http'],
+  ['203.0.113.9, 10.0.0.7', 'https', 'https'],
+  [undefined, 'https', 'https'],
+  [undefined, undefined, 'http'],
+])('behind proxies, for %s and %s the scheme is %s', (forwardedFor, forwardedProto, scheme) => {
+  expect(clientOf('10.0.0.1', forwardedFor, forwardedProto).scheme).toBe(scheme)
+})

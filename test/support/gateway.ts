@@ -6,6 +6,7 @@ import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import type { Timers } from '../../src/model/clock.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
@@ -71,10 +72,18 @@ export interface TestGateway {
   close(): Promise<void>
 }
 
+/** Timers that run twenty times as fast, so that a test need not wait for a limit of seconds. */
+export const hurried: Timers = { start: (delayMs, fire) => systemTimers.start(delayMs / 20, fire) }
+
+export interface TestGatewayOptions {
+  readonly road?: RoadOptions
+  readonly timers?: Timers
+}
+
 /** A real gateway on a loopback port, over the table of a manifest. */
 export async function startGateway(
   yaml: string,
-  road: RoadOptions = { trustedProxies: [] },
+  { road = { trustedProxies: [] }, timers = systemTimers }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   let table = tableOf(yaml)
   const observer = new RecordingObserver()
@@ -86,8 +95,11 @@ export async function startGateway(
     dialer,
     state,
     road,
-    timers: systemTimers,
+    timers,
     random: systemRandom,
+    onTrouble: (error) => {
+      throw error
+    },
   })
   const port = await listener.listen('127.0.0.1', 0)
   return {

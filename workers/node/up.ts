@@ -65,6 +65,7 @@ export async function runUp(config: UpConfig): Promise<number> {
     road: { trustedProxies: config.trustedProxies },
     timers: systemTimers,
     random: systemRandom,
+    onTrouble: say,
   })
   let isDraining = false
   const view = {
