@@ -1,25 +1,39 @@
-import type { Agent, Observation } from './agent.ts'
+import type { ObjectChange } from '../compile/compilation.ts'
+import type { Clock } from '../model/clock.ts'
+import type { KubeObject } from '../model/objects/object.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Agent } from './agent.ts'
+
+/** All objects of a source at one moment, and what it could not read. */
+export interface Observation {
+  readonly objects: ReadonlyMap<string, KubeObject>
+  readonly problems: readonly Problem[]
+}
 
 /** A source that is read whole, again and again: manifest files. */
 export interface ObservedSource {
   read(): Promise<Observation>
 }
 
+export interface ManifestWatchOptions {
+  readonly source: ObservedSource
+  readonly agent: Agent
+  readonly clock: Clock
+  readonly onTrouble: (error: Error) => void
+}
+
 /**
- * Reads a source and publishes it, one reading at a time: a change that comes while one is under way leads to exactly
- * one more.
+ * Reads a source and publishes what differs from the last reading, one reading at a time: a change that comes while one
+ * is under way leads to exactly one more.
  */
 export class ManifestWatch {
-  readonly #source: ObservedSource
-  readonly #agent: Agent
-  readonly #onTrouble: (error: Error) => void
+  readonly #options: ManifestWatchOptions
+  #texts: ReadonlyMap<string, string> = new Map()
   #running: Promise<void> | undefined
   #isStale = false
 
-  constructor(source: ObservedSource, agent: Agent, onTrouble: (error: Error) => void) {
-    this.#source = source
-    this.#agent = agent
-    this.#onTrouble = onTrouble
+  constructor(options: ManifestWatchOptions) {
+    this.#options = options
   }
 
   /** Resolves when what stands in the source now has been published. */
@@ -32,13 +46,28 @@ export class ManifestWatch {
   }
 
   async #run(): Promise<void> {
+    const { source, agent, clock, onTrouble } = this.#options
     while (this.#isStale) {
       this.#isStale = false
       try {
-        await this.#agent.observe(await this.#source.read())
+        const readAt = clock.now()
+        await agent.apply(this.#diff(await source.read()), readAt)
       } catch (error) {
-        this.#onTrouble(error instanceof Error ? error : new Error(String(error)))
+        onTrouble(error instanceof Error ? error : new Error(String(error)))
       }
     }
+  }
+
+  #diff({ objects, problems }: Observation): ObjectChange[] {
+    const changes: ObjectChange[] = []
+    const texts = new Map<string, string>()
+    for (const key of this.#texts.keys()) if (!objects.has(key)) changes.push({ type: 'delete', key })
+    for (const [key, object] of objects) {
+      const text = JSON.stringify(object)
+      texts.set(key, text)
+      if (this.#texts.get(key) !== text) changes.push({ type: 'put', object })
+    }
+    this.#texts = texts
+    return [...changes, { type: 'found', facet: 'source', problems }]
   }
 }

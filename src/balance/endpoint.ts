@@ -1,3 +1,10 @@
+/** A policy record that a client must be admitted by, for a container port. */
+export interface Guard {
+  /** Key of the record. */
+  readonly policy: string
+  readonly port: number
+}
+
 /** One address:port that may receive a request. */
 export interface Endpoint {
   /** `address:port`: load and health are kept under it, across tables and routes. */
@@ -7,6 +14,8 @@ export interface Endpoint {
   readonly pod: string | undefined
   readonly node: string | undefined
   readonly zone: string | undefined
+  /** All of them must admit a client. */
+  readonly guards: readonly Guard[]
 }
 
 /** What choosing reads, and only reads. */

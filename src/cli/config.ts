@@ -1,26 +1,39 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
-import { type Flag, type FlagId, type FlagValue, flags, MANIFESTS } from './flags.ts'
-import { buildProgram, type CommandName, commands } from './program.ts'
+import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
+import { buildProgram, type CommandName, commands, readsManifests } from './program.ts'
 
 type Given = Readonly<Record<string, unknown>>
-type Values = { readonly [K in FlagId]: FlagValue<K> }
 
-/** `postern up`. No manifests: the sample. */
-export interface UpConfig extends Values {
+/** The values of a command's flags. */
+type ValuesOf<C extends CommandName> = {
+  readonly [K in (typeof commands)[C]['flags'][number]]: FlagValue<K>
+}
+
+/** `postern up`. Neither manifests nor a kubeconfig: the sample. */
+export interface UpConfig extends ValuesOf<'up'> {
   readonly command: 'up'
   readonly manifests: readonly string[]
 }
 
+export interface AgentConfig extends Omit<ValuesOf<'agent'>, 'redis'> {
+  readonly command: 'agent'
+  readonly redis: string
+}
+
+export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, 'redis'> {
+  readonly command: 'gateway'
+  readonly redis: string
+}
+
 /** `postern check` and `postern routes`. */
-export interface InspectConfig {
+export interface InspectConfig extends ValuesOf<'check'> {
   readonly command: 'check' | 'routes'
   readonly manifests: readonly string[]
-  readonly domain: string
   readonly json: boolean
 }
 
-export type Config = UpConfig | InspectConfig
+export type Config = UpConfig | AgentConfig | GatewayConfig | InspectConfig
 
 export type CommandLine =
   | { readonly type: 'run'; readonly config: Config }
@@ -49,37 +62,65 @@ export function parseCommandLine(argv: readonly string[], env: Env, version: str
 }
 
 function readConfig(name: CommandName, command: Command, env: Env): CommandLine {
-  const faults: string[] = command.args.map((arg) => unexpected(name, arg))
   const given: Given = command.opts()
-  const manifests = readManifests(given, env)
-  if (given.manifests === true) faults.push(`${MANIFESTS.name} needs a value: ${MANIFESTS.metavar}`)
-  else if (manifests.length === 0 && name !== 'up') {
-    faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
-  }
-  const read = <T>(flag: Flag<T>): T => readFlag(flag, given, env, faults)
-  const config: Config =
-    name === 'up'
-      ? readUp(manifests, read)
-      : { command: name, manifests, domain: read(flags.domain), json: given.json === true }
-  return faults.length > 0 ? { type: 'faults', faults } : { type: 'run', config }
+  const faults: string[] = command.args.map((arg) => unexpected(name, arg))
+  const read = <C extends CommandName>(of: C): ValuesOf<C> => readFlags(of, given, env, faults)
+  const config = configOf(name, given, env, read, faults)
+  return faults.length > 0 || config === undefined ? { type: 'faults', faults } : { type: 'run', config }
 }
 
-function readUp(manifests: readonly string[], read: <T>(flag: Flag<T>) => T): UpConfig {
-  return {
-    command: 'up',
-    manifests,
-    listen: read(flags.listen),
-    console: read(flags.console),
-    domain: read(flags.domain),
-    cluster: read(flags.cluster),
-    trustedProxies: read(flags.trustedProxies),
-    accessLog: read(flags.accessLog),
-    otlpEndpoint: read(flags.otlpEndpoint),
-    traceRatio: read(flags.traceRatio),
-    connectTimeoutMs: read(flags.connectTimeoutMs),
-    drainDelayMs: read(flags.drainDelayMs),
-    drainTimeoutMs: read(flags.drainTimeoutMs),
+function configOf(
+  name: CommandName,
+  given: Given,
+  env: Env,
+  read: <C extends CommandName>(of: C) => ValuesOf<C>,
+  faults: string[],
+): Config | undefined {
+  switch (name) {
+    case 'up': {
+      const manifests = readManifests(given, env, faults)
+      const values = read(name)
+      if (manifests.length > 0 && values.kubeconfig !== undefined) {
+        faults.push(
+          `${MANIFESTS.name} and ${flags.kubeconfig.name} cannot both be given: read files, or a cluster?`,
+        )
+      }
+      return { command: name, manifests, ...values }
+    }
+    case 'agent': {
+      const { redis, ...values } = read(name)
+      return needsRedis(redis, faults) ? { command: name, redis, ...values } : undefined
+    }
+    case 'gateway': {
+      const { redis, ...values } = read(name)
+      return needsRedis(redis, faults) ? { command: name, redis, ...values } : undefined
+    }
+    case 'check':
+    case 'routes': {
+      const manifests = readManifests(given, env, faults)
+      if (manifests.length === 0 && given.manifests !== true) {
+        faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
+      }
+      return { command: name, manifests, json: given.json === true, ...read(name) }
+    }
   }
+}
+
+function needsRedis(redis: string | undefined, faults: string[]): redis is string {
+  const { name, env } = flags.redis
+  if (
+    redis === undefined &&
+    !faults.some((fault) => fault.includes(name) || fault.includes(env[0] ?? name))
+  ) {
+    faults.push(`${name} (or ${env.join(', ')}) is missing: where is the registry?`)
+  }
+  return redis !== undefined
+}
+
+function readFlags<C extends CommandName>(name: C, given: Given, env: Env, faults: string[]): ValuesOf<C> {
+  const values = commands[name].flags.map((id) => [id, readFlag<unknown>(flags[id], given, env, faults)])
+  // Each id with the value that its own flag parsed, which TypeScript cannot follow through the entries.
+  return Object.fromEntries(values) as ValuesOf<C>
 }
 
 /** The flag, else its variable, else its default; a fault is noted and the default stands in. */
@@ -99,8 +140,9 @@ function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T
   return flag.fallback
 }
 
-function readManifests(given: Given, env: Env): readonly string[] {
+function readManifests(given: Given, env: Env, faults: string[]): readonly string[] {
   const typed = given.manifests
+  if (typed === true) faults.push(`${MANIFESTS.name} needs a value: ${MANIFESTS.metavar}`)
   if (Array.isArray(typed)) return typed.map(String)
   return (env[MANIFESTS.env] ?? '').split(',').filter((path) => path !== '')
 }
@@ -108,8 +150,9 @@ function readManifests(given: Given, env: Env): readonly string[] {
 function unexpected(name: CommandName, arg: string): string {
   if (!arg.startsWith('-')) return `Unexpected argument "${arg}"`
   const [flagName = arg] = arg.split('=')
-  const others = name === 'up' ? ['--help'] : ['--help', '--json']
-  const known = [MANIFESTS.name, ...others, ...commands[name].flags.map((id) => flags[id].name)]
+  const others = name === 'check' || name === 'routes' ? ['--help', '--json'] : ['--help']
+  if (readsManifests(name)) others.push(MANIFESTS.name)
+  const known = [...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>
     distance(next, flagName) < distance(best, flagName) ? next : best,
   )

@@ -5,7 +5,9 @@ import {
   parseHttpUrl,
   parseMillis,
   parseName,
+  parseNetworkPolicy,
   parseRatio,
+  parseRedisUrl,
   parseText,
   type ValueParse,
 } from './values.ts'
@@ -48,16 +50,42 @@ export const flags = {
     'proxies in front of this gateway, whose X-Forwarded-For is believed',
     parseCidrs,
   ),
+  networkPolicy: flag(
+    'network-policy',
+    'enforce|off',
+    'enforce',
+    'whether NetworkPolicies decide on clients',
+    parseNetworkPolicy,
+  ),
+  endpointCidrs: flag(
+    'allow-endpoint-cidrs',
+    'CIDR,…',
+    '',
+    'where endpoints may lie that are no Pods',
+    parseCidrs,
+  ),
+  redis: optionalFlag(
+    'redis',
+    'URL',
+    ['POSTERN_REDIS'],
+    'the registry: redis://… or rediss://…',
+    parseRedisUrl,
+  ),
+  kubeconfig: optionalFlag(
+    'kubeconfig',
+    'FILE',
+    ['POSTERN_KUBECONFIG'],
+    'how to reach the cluster (for the agent, by default: from inside it, or $KUBECONFIG)',
+    parseText,
+  ),
   accessLog: flag('access-log', 'stdout|off|FILE', 'stdout', 'where one JSON line a request goes', parseText),
-  otlpEndpoint: {
-    name: '--otlp-endpoint',
-    metavar: 'URL',
-    env: ['POSTERN_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-    otherwise: '',
-    fallback: undefined,
-    description: 'OTLP/HTTP collector of traces and metrics',
-    parse: parseHttpUrl,
-  } as Flag<string | undefined>,
+  otlpEndpoint: optionalFlag(
+    'otlp-endpoint',
+    'URL',
+    ['POSTERN_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    'OTLP/HTTP collector of traces and metrics',
+    parseHttpUrl,
+  ),
   traceRatio: flag('trace-ratio', '0…1', '0.01', 'share of traces that are kept', parseRatio),
   connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
   drainDelayMs: flag(
@@ -98,4 +126,15 @@ function flag<T>(
   const parsed = parse(otherwise)
   if (!parsed.ok) throw new Error(`Cannot read the default of --${name}: "${otherwise}": ${parsed.reason}`)
   return { name: `--${name}`, metavar, env, otherwise, fallback: parsed.value, description, parse }
+}
+
+/** A flag without a default. */
+function optionalFlag<T>(
+  name: string,
+  metavar: string,
+  env: readonly string[],
+  description: string,
+  parse: (text: string) => ValueParse<T>,
+): Flag<T | undefined> {
+  return { name: `--${name}`, metavar, env, otherwise: '', fallback: undefined, description, parse }
 }

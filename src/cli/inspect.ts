@@ -1,4 +1,5 @@
 import { Compilation } from '../compile/compilation.ts'
+import type { CompileOptions } from '../compile/output.ts'
 import { type RouteStatus, routeStatuses } from '../gateway/route-status.ts'
 import { Table } from '../gateway/table.ts'
 import { encodeCanonical } from '../model/canonical.ts'
@@ -13,8 +14,8 @@ export interface Inspection {
   readonly services: number
 }
 
-export function inspect({ objects, problems }: Collection, domain: string): Inspection {
-  const compilation = new Compilation({ domain })
+export function inspect({ objects, problems }: Collection, options: CompileOptions): Inspection {
+  const compilation = new Compilation(options)
   const changes = compilation.apply([
     ...[...objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'source', problems },

@@ -1,7 +1,20 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
-export type CommandName = 'up' | 'check' | 'routes'
+const compiling = ['domain', 'endpointCidrs'] as const
+const serving = [
+  'listen',
+  'console',
+  'cluster',
+  'trustedProxies',
+  'networkPolicy',
+  'accessLog',
+  'otlpEndpoint',
+  'traceRatio',
+  'connectTimeoutMs',
+  'drainDelayMs',
+  'drainTimeoutMs',
+] as const
 
 interface CommandFacts {
   readonly summary: string
@@ -9,23 +22,40 @@ interface CommandFacts {
   readonly example: string
 }
 
-export const commands: Readonly<Record<CommandName, CommandFacts>> = {
+export const commands = {
   up: {
     summary:
       'serve annotated Services: agent, gateway and console in one process (without manifests: a sample shop)',
-    flags: Object.keys(flags) as FlagId[],
+    flags: ['kubeconfig', ...compiling, ...serving],
     example: 'postern up --manifests k8s/ --domain apps.example.com --listen 0.0.0.0:80',
+  },
+  agent: {
+    summary: 'watch a cluster, and publish what is exposed to Redis',
+    flags: ['redis', 'kubeconfig', 'cluster', ...compiling, 'console', 'otlpEndpoint'],
+    example: 'postern agent --redis redis://redis:6379 --domain apps.example.com',
+  },
+  gateway: {
+    summary: 'serve what an agent has published to Redis; run as many as you like',
+    flags: ['redis', ...serving],
+    example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
   },
   check: {
     summary: 'say what is wrong with the manifests',
-    flags: ['domain'],
+    flags: compiling,
     example: 'kubectl get svc,endpointslices,pods -A -o yaml | postern check --manifests -',
   },
   routes: {
     summary: 'list the hostnames and paths that are exposed, and what is behind them',
-    flags: ['domain'],
+    flags: compiling,
     example: 'postern routes --manifests k8s/ --json',
   },
+} as const satisfies Record<string, CommandFacts>
+
+export type CommandName = keyof typeof commands
+
+/** Commands that read manifests. */
+export function readsManifests(name: CommandName): boolean {
+  return name !== 'agent' && name !== 'gateway'
 }
 
 const ABOUT = `An edge gateway for Kubernetes Services: annotate a Service with postern.dev/expose: "true",
@@ -60,7 +90,7 @@ function addCommand(
   name: CommandName,
   onCommand: (name: CommandName, command: Command) => void,
 ): void {
-  const facts = commands[name]
+  const facts: CommandFacts = commands[name]
   const command = program
     .command(name)
     .description(facts.summary)
@@ -68,18 +98,17 @@ function addCommand(
     .allowExcessArguments()
     // Values are optional to commander only, so that a missing one is reported together with every other fault.
     .configureHelp({ optionTerm: (option) => option.flags.replace(/\[(.+)\]/, '<$1>') })
-    .option(
-      `${MANIFESTS.name} [${MANIFESTS.metavar}]`,
-      `${MANIFESTS.description} [${MANIFESTS.env}]`,
-      collect,
-    )
     .addHelpText('after', `\nExample:\n  ${facts.example}\n${EXIT_CODES}`)
+  if (readsManifests(name)) {
+    const { name: flagName, metavar, description, env } = MANIFESTS
+    command.option(`${flagName} [${metavar}]`, `${description} [${env}]`, collect)
+  }
   for (const id of facts.flags) {
     const { name: flagName, metavar, env, description, otherwise } = flags[id]
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
     command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
   }
-  if (name !== 'up') command.option('--json', 'print JSON')
+  if (name === 'check' || name === 'routes') command.option('--json', 'print JSON')
   command.action(() => onCommand(name, command))
 }
 

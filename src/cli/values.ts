@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import type { Cidr } from '../identity/identify.ts'
+import type { Cidr } from '../model/address.ts'
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHost } from '../model/host.ts'
 
@@ -71,4 +71,18 @@ export function parseHttpUrl(text: string): ValueParse<string> {
 
 export function parseText(text: string): ValueParse<string> {
   return text === '' ? { ok: false, reason: 'is empty' } : { ok: true, value: text }
+}
+
+export function parseNetworkPolicy(text: string): ValueParse<'enforce' | 'off'> {
+  return text === 'enforce' || text === 'off'
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'neither enforce nor off' }
+}
+
+export function parseRedisUrl(text: string): ValueParse<string> {
+  const url = URL.parse(text)
+  const isRedis = url?.protocol === 'redis:' || url?.protocol === 'rediss:'
+  return isRedis && url.hostname !== ''
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'not a redis:// or rediss:// URL' }
 }

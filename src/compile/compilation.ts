@@ -1,12 +1,12 @@
-import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type PosternRecord, type RecordKind, serviceKey } from '../model/records.ts'
 import type { Claim } from './claim.ts'
-import { compileEndpointSlice, serviceOfSlice } from './endpoint-slice.ts'
-import { diagnoseEndpoints } from './endpoints.ts'
+import { EndpointBoard } from './endpoint-board.ts'
+import { diagnoseEndpoints, endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
+import { policyProblems } from './network-policy.ts'
 import { compileNode } from './node.ts'
 import type { CompileOptions } from './output.ts'
 import { ProblemBook } from './problem-book.ts'
@@ -34,13 +34,18 @@ export class Compilation {
   readonly #claims = new Map<string, Map<string, Claim>>()
   readonly #namespaces = new NamespaceIndex()
   readonly #book = new ProblemBook()
+  readonly #endpoints: EndpointBoard
   readonly #dirtyHosts = new Set<string>()
-  readonly #dirtyEndpoints = new Set<string>()
+  /** Services (namespace/name) of which to say anew why they cannot be served, if they cannot. */
+  readonly #doubtful = new Set<string>()
+  /** Services that cannot be served, by namespace: a Pod or a workload may be why. */
+  readonly #ailing = new Map<string, Set<string>>()
   readonly #options: CompileOptions
   #out: RecordChange[] = []
 
   constructor(options: CompileOptions) {
     this.#options = options
+    this.#endpoints = new EndpointBoard(this.#namespaces, options)
   }
 
   /** Takes changes of objects; returns what changed of the records. */
@@ -48,9 +53,10 @@ export class Compilation {
     this.#out = []
     for (const change of changes) this.#take(change)
     for (const host of this.#dirtyHosts) this.#settleHost(host)
-    for (const service of this.#dirtyEndpoints) this.#diagnose(service)
+    this.#settleEndpoints()
+    for (const service of this.#doubtful) this.#diagnose(service)
     this.#dirtyHosts.clear()
-    this.#dirtyEndpoints.clear()
+    this.#doubtful.clear()
     for (const { key, problems } of this.#book.takeChanged()) {
       this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
     }
@@ -69,32 +75,32 @@ export class Compilation {
     else this.#objects.set(key, after)
     if (before !== undefined) this.#namespaces.remove(before)
     if (after !== undefined) this.#namespaces.add(after)
+    this.#endpoints.note(before, after)
     const some = after ?? before
-    if (some !== undefined) this.#compile(some, before, after)
+    if (some !== undefined) this.#compile(some, after)
   }
 
-  #compile(some: KubeObject, before: KubeObject | undefined, after: KubeObject | undefined): void {
+  #compile(some: KubeObject, after: KubeObject | undefined): void {
     switch (some.kind) {
       case 'Service':
         this.#compileService(some, after?.kind === 'Service' ? after : undefined)
-        return
-      case 'EndpointSlice':
-        this.#compileSlice(
-          before?.kind === 'EndpointSlice' ? before : undefined,
-          after?.kind === 'EndpointSlice' ? after : undefined,
-        )
         return
       case 'Node': {
         const value = after?.kind === 'Node' ? compileNode(after) : null
         this.#out.push({ kind: 'node', key: some.meta.name, value })
         return
       }
+      case 'NetworkPolicy': {
+        const problems = after?.kind === 'NetworkPolicy' ? policyProblems(after) : []
+        this.#book.replace(`policy ${nameOf(some)}`, problems)
+        return
+      }
+      case 'EndpointSlice':
       case 'Namespace':
-      case 'NetworkPolicy':
         return
       default:
-        // A Pod or a workload: it shows only in what is said of the Services of its namespace.
-        for (const name of this.#namespaces.services(some.meta.namespace)) this.#dirtyEndpoints.add(name)
+        // A Pod or a workload: it shows in what is said of Services that cannot be served.
+        for (const name of this.#ailing.get(some.meta.namespace) ?? []) this.#doubtful.add(name)
     }
   }
 
@@ -107,10 +113,8 @@ export class Compilation {
     this.#moveClaims(name, before?.claims ?? [], compiled?.claims ?? [])
     this.#replaceServiceRecord(before, compiled)
     this.#book.replace(`service ${name}`, compiled?.problems ?? [])
-    if ((before?.record === undefined) !== (compiled?.record === undefined)) {
-      for (const slice of this.#namespaces.slices(name)) this.#emitSlice(name, slice)
-    }
-    this.#dirtyEndpoints.add(name)
+    if ((before?.record === undefined) !== (compiled?.record === undefined)) this.#endpoints.noteService(name)
+    this.#doubtful.add(name)
   }
 
   #moveClaims(service: string, before: readonly Claim[], after: readonly Claim[]): void {
@@ -141,52 +145,37 @@ export class Compilation {
     this.#book.replace(`host ${host}`, problems)
   }
 
-  #compileSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
-    // Only a slice that changed hands is deleted: a delete before each put would make every put news.
-    const isKept = before && after && serviceOfSlice(before) === serviceOfSlice(after)
-    if (before !== undefined && !isKept) this.#dropSlice(before)
-    if (after !== undefined) this.#putSlice(after)
-  }
-
-  #dropSlice(slice: EndpointSlice): void {
-    const service = serviceOfSlice(slice)
-    if (service === undefined) return
-    this.#out.push({ kind: 'endpoints', key: `${service}/${slice.meta.name}`, value: null })
-    this.#dirtyEndpoints.add(service)
-  }
-
-  #putSlice(slice: EndpointSlice): void {
-    const service = serviceOfSlice(slice)
-    if (service === undefined) return
-    if (this.#services.get(service)?.record !== undefined) this.#emitSlice(service, slice)
-    this.#dirtyEndpoints.add(service)
-  }
-
-  /** Slices of Services that are not exposed stay in the cluster. */
-  #emitSlice(service: string, slice: EndpointSlice): void {
-    const isExposed = this.#services.get(service)?.record !== undefined
-    const value = isExposed ? compileEndpointSlice(slice) : undefined
-    this.#out.push({ kind: 'endpoints', key: `${service}/${slice.meta.name}`, value: value ?? null })
+  #settleEndpoints(): void {
+    const touched = this.#endpoints.settle(
+      // Slices of Services that are not exposed stay in the cluster.
+      (service) => this.#services.get(service)?.record !== undefined,
+      this.#out,
+      (ref, slice, refusals) => {
+        this.#book.replace(`slice ${ref}`, slice === undefined ? [] : endpointRefusals(slice, refusals))
+      },
+    )
+    for (const service of touched) this.#doubtful.add(service)
   }
 
   #diagnose(name: string): void {
+    const [namespace] = splitName(name)
     const object = this.#objects.get(objectKey('Service', ...splitName(name)))
     const isServed = object?.kind === 'Service' && this.#services.get(name)?.record !== undefined
-    const [namespace] = splitName(name)
     const problems = isServed
-      ? diagnoseEndpoints(
-          object,
-          [...this.#namespaces.slices(name)],
-          [...this.#namespaces.pods(namespace)],
-          [...this.#namespaces.workloads(namespace)],
-        )
+      ? diagnoseEndpoints(object, this.#endpoints.slicesOf(name), {
+          pods: () => [...this.#namespaces.pods(namespace)],
+          workloads: () => [...this.#namespaces.workloads(namespace)],
+        })
       : []
+    const ailing = this.#ailing.get(namespace) ?? new Set<string>()
+    if (problems.length > 0) this.#ailing.set(namespace, ailing.add(name))
+    else if (ailing.delete(name) && ailing.size === 0) this.#ailing.delete(namespace)
     this.#book.replace(`endpoints ${name}`, problems)
   }
 }
 
-function nameOf(service: Service): string {
-  return `${service.meta.namespace}/${service.meta.name}`
+function nameOf({ meta }: KubeObject): string {
+  return `${meta.namespace}/${meta.name}`
 }
 
 function splitName(name: string): [namespace: string, name: string] {

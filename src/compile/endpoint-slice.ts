@@ -12,24 +12,52 @@ export function serviceOfSlice(slice: EndpointSlice): string | undefined {
   return name === undefined || name === '' ? undefined : `${slice.meta.namespace}/${name}`
 }
 
-/** An EndpointSlice by itself: one record, so that a Pod's change costs one slice and touches no route. */
-export function compileEndpointSlice(slice: EndpointSlice): EndpointsRecord | undefined {
+/** What is known of an endpoint beyond its slice: why it is refused, or which policy record guards it. */
+export interface Judgement {
+  readonly refusal: string | undefined
+  readonly policy: string | undefined
+}
+
+export interface Refusal {
+  /** Place in the slice's `endpoints`. */
+  readonly index: number
+  readonly reason: string
+}
+
+export interface CompiledSlice {
+  readonly record: EndpointsRecord
+  readonly refusals: readonly Refusal[]
+}
+
+/** One EndpointSlice: one record, so that a Pod's change costs one slice and touches no route. */
+export function compileEndpointSlice(
+  slice: EndpointSlice,
+  judge: (endpoint: SliceEndpoint) => Judgement,
+): CompiledSlice | undefined {
   if (slice.addressType === 'FQDN') return undefined
-  return {
+  const refusals: Refusal[] = []
+  const endpoints = slice.endpoints.flatMap((endpoint, index) => {
+    const { refusal, policy } = judge(endpoint)
+    if (refusal === undefined) return compileEndpoint(endpoint, policy)
+    refusals.push({ index, reason: refusal })
+    return []
+  })
+  const record: EndpointsRecord = {
     family: slice.addressType,
     ports: slice.ports
       .flatMap(({ name, port, protocol }) =>
         port === undefined || protocol !== 'TCP' ? [] : [{ name, port }],
       )
       .sort((a, b) => compareText(a.name, b.name) || a.port - b.port),
-    endpoints: slice.endpoints
-      .flatMap(compileEndpoint)
-      .sort((a, b) => compareText(a.address, b.address) || compareText(a.pod ?? '', b.pod ?? '')),
+    endpoints: endpoints.sort(
+      (a, b) => compareText(a.address, b.address) || compareText(a.pod ?? '', b.pod ?? ''),
+    ),
   }
+  return { record, refusals }
 }
 
 /** Conditions as the API defines them: nil ready is ready, nil serving follows ready, nil terminating is false. */
-function compileEndpoint(endpoint: SliceEndpoint): EndpointRecord[] {
+function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): EndpointRecord[] {
   const [address] = endpoint.addresses
   if (address === undefined) return []
   const ready = endpoint.conditions.ready ?? true
@@ -43,6 +71,7 @@ function compileEndpoint(endpoint: SliceEndpoint): EndpointRecord[] {
       ...(nodeName === undefined ? {} : { node: nodeName }),
       ...(zone === undefined ? {} : { zone }),
       ...(targetRef?.kind === 'Pod' && targetRef.name !== '' ? { pod: targetRef.name } : {}),
+      ...(policy === undefined ? {} : { policy }),
     },
   ]
 }

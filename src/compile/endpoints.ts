@@ -1,9 +1,11 @@
-import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
+import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import { isPodReady, type Pod } from '../model/objects/pod.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
 import type { Problem, ProblemCode, Severity } from '../model/problem.ts'
+import type { EndpointRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
+import type { CompiledSlice, Refusal } from './endpoint-slice.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -13,18 +15,25 @@ export function selects(selector: Labels | undefined, labels: Labels): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
 }
 
+/** Looked at only when nothing can serve. */
+export interface Surroundings {
+  /** Of the Service's namespace. */
+  readonly pods: () => readonly Pod[]
+  readonly workloads: () => readonly Workload[]
+}
+
 /** Why an exposed Service would answer 503: nothing behind it, and the nearest reason for that. */
 export function diagnoseEndpoints(
   service: Service,
-  slices: readonly EndpointSlice[],
-  pods: readonly Pod[],
-  workloads: readonly Workload[],
+  slices: readonly CompiledSlice[],
+  { pods, workloads }: Surroundings,
 ): Problem[] {
-  const endpoints = slices.flatMap((slice) => slice.endpoints)
+  const endpoints = slices.flatMap(({ record }) => record.endpoints)
   if (endpoints.some(canServe)) return []
   const { selector } = service.spec
-  if (endpoints.length > 0) {
-    return [unready(service, `none of its ${endpoints.length} endpoints is ready`)]
+  const refused = slices.reduce((sum, { refusals }) => sum + refusals.length, 0)
+  if (endpoints.length + refused > 0) {
+    return [unready(service, noneServes(endpoints.length, refused))]
   }
   if (selector === undefined) {
     return [
@@ -38,7 +47,7 @@ export function diagnoseEndpoints(
       ),
     ]
   }
-  const matching = pods.filter((pod) => selects(selector, pod.meta.labels))
+  const matching = pods().filter((pod) => selects(selector, pod.meta.labels))
   if (matching.length > 0) {
     const waiting = matching
       .filter((pod) => !isPodReady(pod))
@@ -46,7 +55,7 @@ export function diagnoseEndpoints(
       .sort()
     return [unready(service, `its Pods have no address or are not ready: ${waiting.join(', ')}`)]
   }
-  const makers = workloads.filter((workload) => selects(selector, workload.spec.template.metadata.labels))
+  const makers = workloads().filter((workload) => selects(selector, workload.spec.template.metadata.labels))
   if (makers.length > 0) {
     const names = makers
       .map((maker) => `${maker.kind} ${maker.meta.name}`)
@@ -78,10 +87,34 @@ export function diagnoseEndpoints(
   ]
 }
 
+/** What a slice asks for and does not get: one problem a slice, so that a hundred bad endpoints are one line. */
+export function endpointRefusals(slice: EndpointSlice, refusals: readonly Refusal[]): Problem[] {
+  const [first] = refusals
+  if (first === undefined) return []
+  const others = refusals.length > 1 ? ` (and ${refusals.length - 1} more)` : ''
+  return [
+    {
+      code: 'endpoint-refused',
+      severity: 'warning',
+      kind: 'EndpointSlice',
+      namespace: slice.meta.namespace,
+      name: slice.meta.name,
+      field: `endpoints[${first.index}]`,
+      message: `No request goes to endpoint ${first.index} of the slice: ${first.reason}${others}`,
+      hint: 'An endpoint must be a Pod of its namespace; others need --allow-endpoint-cidrs, and an address that nobody holds.',
+    },
+  ]
+}
+
+function noneServes(count: number, refused: number): string {
+  if (refused === 0) return `none of its ${count} endpoints is ready`
+  const rest = count === 0 ? '' : `, and none of the other ${count} is ready`
+  return `${refused} of its endpoints ${refused === 1 ? 'is' : 'are'} refused (see the EndpointSlice)${rest}`
+}
+
 /** A terminating endpoint serves when nothing else is ready. */
-function canServe({ conditions }: SliceEndpoint): boolean {
-  const ready = conditions.ready ?? true
-  return ready || ((conditions.serving ?? ready) && (conditions.terminating ?? false))
+function canServe({ ready, serving, terminating }: EndpointRecord): boolean {
+  return ready || (serving && terminating)
 }
 
 function unready(service: Service, reason: string): Problem {

@@ -1,3 +1,4 @@
+import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PosternRecord } from '../model/records.ts'
 
@@ -11,4 +12,8 @@ export interface Compiled {
 export interface CompileOptions {
   /** Default hostnames are `<service>.<namespace>.<domain>`. */
   readonly domain: string
+  /** Where endpoints may lie that are no Pods. */
+  readonly endpointCidrs: readonly Cidr[]
+  /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */
+  readonly allowLoopback: boolean
 }

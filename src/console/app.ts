@@ -1,32 +1,43 @@
 import { Hono } from 'hono'
-import type { ConsoleView } from './view.ts'
+import type { ConsoleView, HealthView } from './view.ts'
 
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
 
-const INDEX = {
-  name: 'postern console',
-  paths: {
-    '/healthz': 'the process answers',
-    '/readyz': 'the gateway has a table to route by',
-    '/metrics': 'metrics as Prometheus text',
-    '/api/routes': 'rules with their services and eligible endpoints',
-    '/api/problems': 'what is wrong with objects of the cluster',
-  },
+const HEALTH_PATHS = {
+  '/healthz': 'the process answers',
+  '/readyz': 'it can do its work: a gateway has a table, an agent has published',
+  '/metrics': 'metrics as Prometheus text',
 } as const
 
-/** The operator's port: health, readiness, metrics, status. Never mount it where clients can reach it. */
+const CONSOLE_PATHS = {
+  ...HEALTH_PATHS,
+  '/api/routes': 'rules with their services and eligible endpoints',
+  '/api/problems': 'what is wrong with objects of the cluster',
+} as const
+
+/** The operator's port of a gateway: health, metrics, status. Never mount it where clients can reach it. */
 export function createConsole(view: ConsoleView): Hono {
+  const app = createHealth(view, 'postern console', CONSOLE_PATHS)
+  app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
+  app.get('/api/problems', (c) => c.json({ problems: view.problems() }))
+  return app
+}
+
+/** The operator's port of any part. */
+export function createHealth(
+  view: HealthView,
+  name: string,
+  paths: Readonly<Record<string, string>> = HEALTH_PATHS,
+): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     await next()
     c.header('cache-control', 'no-store')
   })
-  app.get('/', (c) => c.json(INDEX))
+  app.get('/', (c) => c.json({ name, paths }))
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', (c) => (view.isReady() ? c.text('ready') : c.text(view.notReadyReason(), 503)))
   app.get('/metrics', async (c) => c.body(await view.metrics(), 200, { 'content-type': PROMETHEUS_TEXT }))
-  app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
-  app.get('/api/problems', (c) => c.json({ problems: view.problems() }))
   app.notFound((c) => c.json({ error: 'not found', path: c.req.path }, 404))
   app.onError((_error, c) => c.json({ error: 'internal' }, 500))
   return app

@@ -1,13 +1,17 @@
 import type { RouteStatus } from '../gateway/route-status.ts'
 import type { Problem } from '../model/problem.ts'
 
-/** What the console may see of a gateway. */
-export interface ConsoleView {
+/** What an operator's probes may see of any part. */
+export interface HealthView {
   isReady(): boolean
   /** Why it is not ready, for people. */
   notReadyReason(): string
   /** Prometheus text. */
   metrics(): Promise<string>
+}
+
+/** What the console may see of a gateway. */
+export interface ConsoleView extends HealthView {
   routes(): readonly RouteStatus[]
   problems(): readonly Problem[]
 }

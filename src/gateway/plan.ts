@@ -1,7 +1,10 @@
-import { type Cidr, type Client, identifyClient, type Peer } from '../identity/identify.ts'
+import type { Endpoint } from '../balance/endpoint.ts'
+import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
+import { type Cidr, parseIp } from '../model/address.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { Rule } from '../model/records.ts'
+import { admits } from '../policy/network-policy.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import type { Table, TableService } from './table.ts'
@@ -20,6 +23,7 @@ export interface RequestHead {
 /** What the operator told this gateway. */
 export interface RoadOptions {
   readonly trustedProxies: readonly Cidr[]
+  readonly networkPolicy: 'enforce' | 'off'
 }
 
 /** Where a request has come on its road: filled from the top, so that a refusal still tells how far it was. */
@@ -41,6 +45,8 @@ export interface Reply {
 export interface Forward {
   readonly type: 'forward'
   readonly service: TableService
+  /** The endpoints that this client may be sent to; never empty. */
+  readonly candidates: readonly Endpoint[]
   readonly passage: Passage
   /** Path and query for the endpoint. */
   readonly path: string
@@ -58,7 +64,7 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service → endpoints. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service → NetworkPolicy → endpoints. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  */
 export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadOptions): Plan {
@@ -87,9 +93,12 @@ export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadO
   const service = table.service(rule.action.service)
   if (service === undefined || service.candidates.length === 0) return reply('endpoints-none', passage)
 
+  const candidates = options.networkPolicy === 'off' ? service.candidates : admitted(service, client)
+  if (candidates.length === 0) return reply('client-refused', passage)
+
   const prefix = rule.action.stripPrefix
   const path = stripPrefix(target.path, prefix) + target.query
-  return { type: 'forward', service, passage, path, authority, strippedPrefix: prefix }
+  return { type: 'forward', service, candidates, passage, path, authority, strippedPrefix: prefix }
 }
 
 function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
@@ -101,6 +110,17 @@ function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
         options.trustedProxies,
       )
     : identifyClient(peer, undefined, undefined, options.trustedProxies)
+}
+
+/** The endpoints whose NetworkPolicies let this client in: Pods that say no are not chosen. */
+function admitted({ candidates, guarded }: TableService, client: Client): readonly Endpoint[] {
+  if (guarded === undefined) return candidates
+  const address = parseIp(client.address)
+  return guarded.flatMap(({ endpoints, guards }) =>
+    guards.every(({ policy, port }) => policy !== undefined && admits(policy, address, port))
+      ? endpoints
+      : [],
+  )
 }
 
 function reply(error: ErrorCode, passage: Passage): Reply {

@@ -12,6 +12,7 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'request-head-too-large': { status: 431, proxyError: 'http_request_error' },
   'request-timeout': { status: 408, proxyError: 'http_request_error' },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
+  'client-refused': { status: 403, proxyError: 'http_request_denied' },
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },
   'path-unknown': { status: 404, proxyError: 'destination_not_found' },
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },

@@ -11,6 +11,7 @@ import {
   type RouteRecord,
   type ServiceRecord,
 } from '../model/records.ts'
+import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
 
@@ -19,6 +20,14 @@ export interface TableService {
   readonly key: string
   readonly record: ServiceRecord
   readonly candidates: readonly Endpoint[]
+  /** The candidates, in groups with one answer to who may reach them. Undefined when no NetworkPolicy guards any. */
+  readonly guarded: readonly GuardedEndpoints[] | undefined
+}
+
+export interface GuardedEndpoints {
+  readonly endpoints: readonly Endpoint[]
+  /** All must admit a client, each on its port. A policy that is missing admits nobody. */
+  readonly guards: readonly { readonly policy: NetworkPolicySet | undefined; readonly port: number }[]
 }
 
 /** The gateway's compiled, in-memory view of the records. */
@@ -28,6 +37,7 @@ export class Table {
   /** By namespace/name of the Service, then by record key. */
   readonly #slices = new Map<string, Map<string, EndpointsRecord>>()
   readonly #nodes = new Map<string, NodeRecord>()
+  readonly #policies = new Map<string, NetworkPolicySet>()
   readonly #problems = new Map<string, readonly Problem[]>()
   /** Service keys by namespace/name. */
   readonly #keys = new Map<string, Set<string>>()
@@ -56,13 +66,12 @@ export class Table {
   apply(changes: readonly StoredChange[]): void {
     const parsed = changes.map(parseChange)
     const dirty = new Set<string>()
-    let nodesChanged = false
-    for (const change of parsed) {
-      nodesChanged ||= change.kind === 'node'
-      this.#put(change, dirty)
-    }
-    if (nodesChanged) {
+    for (const change of parsed) this.#put(change, dirty)
+    if (parsed.some(({ kind }) => kind === 'node')) {
       for (const [key, { record }] of this.#services) if (record.target.type === 'node') dirty.add(key)
+    }
+    if (parsed.some(({ kind }) => kind === 'policy')) {
+      for (const [key, { guarded }] of this.#services) if (guarded !== undefined) dirty.add(key)
     }
     for (const key of dirty) this.#refresh(key)
   }
@@ -84,6 +93,9 @@ export class Table {
       case 'node':
         put(this.#nodes, change.key, change.value)
         return
+      case 'policy':
+        put(this.#policies, change.key, change.value === null ? null : readPolicy(change.value))
+        return
       case 'problem':
         put(this.#problems, change.key, change.value)
         return
@@ -99,7 +111,7 @@ export class Table {
       if (keys.size === 0) this.#keys.delete(owner)
       return
     }
-    this.#services.set(key, { key, record, candidates: [] })
+    this.#services.set(key, { key, record, candidates: [], guarded: undefined })
     this.#keys.set(owner, keys.add(key))
     dirty.add(key)
   }
@@ -108,7 +120,20 @@ export class Table {
     const record = this.#services.get(key)?.record
     if (record === undefined) return
     const slices = [...(this.#slices.get(`${record.namespace}/${record.name}`)?.values() ?? [])]
-    this.#services.set(key, { key, record, candidates: eligibleEndpoints(record, slices, this.#nodes) })
+    const candidates = eligibleEndpoints(record, slices, this.#nodes)
+    this.#services.set(key, { key, record, candidates, guarded: this.#groupByGuards(candidates) })
+  }
+
+  #groupByGuards(candidates: readonly Endpoint[]): readonly GuardedEndpoints[] | undefined {
+    if (candidates.every(({ guards }) => guards.length === 0)) return undefined
+    const groups = Map.groupBy(candidates, ({ guards }) => JSON.stringify(guards))
+    return [...groups.values()].map((endpoints) => ({
+      endpoints,
+      guards: (endpoints[0]?.guards ?? []).map(({ policy, port }) => ({
+        policy: this.#policies.get(policy),
+        port,
+      })),
+    }))
   }
 }
 

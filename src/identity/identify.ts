@@ -1,6 +1,4 @@
-import ipaddr from 'ipaddr.js'
-
-export type Cidr = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
+import { type Cidr, isInCidr, normaliseIp, parseIp } from '../model/address.ts'
 
 /** Who connected, worked out once a connection. */
 export interface Peer {
@@ -50,18 +48,14 @@ export function identifyClient(
 }
 
 function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {
-  if (trustedProxies.length === 0 || !ipaddr.isValid(address)) return false
-  const parsed = ipaddr.parse(address)
-  return trustedProxies.some(
-    ([network, bits]) => parsed.kind() === network.kind() && parsed.match(network, bits),
-  )
+  if (trustedProxies.length === 0) return false
+  const parsed = parseIp(address)
+  return parsed !== undefined && trustedProxies.some((cidr) => isInCidr(parsed, cidr))
 }
 
-/** @returns undefined when the text is no address. A port (`1.2.3.4:80`, `[::1]:80`) and a zone are dropped. */
+/** @returns undefined when the text is no address. A port (`1.2.3.4:80`, `[::1]:80`) is dropped. */
 function normaliseAddress(text: string): string | undefined {
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
-  const address = bare.split('%')[0] ?? ''
-  if (!address.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(address) ? address : undefined
-  return ipaddr.IPv6.isValid(address) ? ipaddr.process(address).toString() : undefined
+  return normaliseIp(bare)
 }

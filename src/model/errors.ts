@@ -4,6 +4,7 @@ export const errorCodes = [
   'request-head-too-large',
   'request-timeout',
   'method-refused',
+  'client-refused',
   'host-unknown',
   'path-unknown',
   'rule-unavailable',

@@ -55,6 +55,8 @@ const endpoint = v.object({
   zone: v.optional(v.string()),
   /** `targetRef` when it is a Pod: its name. */
   pod: v.optional(v.string()),
+  /** Key of the policy record that says who may reach the Pod. Absent: no NetworkPolicy selects it. */
+  policy: v.optional(v.string()),
 })
 
 /** One per EndpointSlice. Key: namespace/service/slice. */
@@ -73,10 +75,23 @@ const node = v.object({
   excluded: v.boolean(),
 })
 
+const policyRule = v.object({
+  /** Absent: everyone. */
+  from: v.optional(v.array(v.object({ cidr: v.string(), except: v.array(v.string()) }))),
+  /** TCP ports of the container, first and last. Absent: all. */
+  ports: v.optional(v.array(v.tuple([port, port]))),
+})
+
+/**
+ * All that NetworkPolicies say of who may reach some Pods from outside. Key: digest of the record, so that Pods with
+ * the same answer share one. A client is admitted that one rule admits.
+ */
+const policy = v.object({ rules: v.array(policyRule) })
+
 /** Key: kind/namespace/name of the object. */
 const problems = v.array(problemSchema)
 
-const schemas = { route, service, endpoints, node, problem: problems } as const
+const schemas = { route, service, endpoints, node, policy, problem: problems } as const
 
 export type RecordKind = keyof typeof schemas
 export type Rule = Readonly<v.InferOutput<typeof rule>>
@@ -87,6 +102,8 @@ export type RouteRecord = Readonly<v.InferOutput<typeof route>>
 export type ServiceRecord = Readonly<v.InferOutput<typeof service>>
 export type EndpointsRecord = Readonly<v.InferOutput<typeof endpoints>>
 export type EndpointRecord = Readonly<v.InferOutput<typeof endpoint>>
+export type PolicyRecord = Readonly<v.InferOutput<typeof policy>>
+export type PolicyRule = PolicyRecord['rules'][number]
 export type NodeRecord = Readonly<v.InferOutput<typeof node>>
 
 interface RecordValues {
@@ -94,6 +111,7 @@ interface RecordValues {
   service: ServiceRecord
   endpoints: EndpointsRecord
   node: NodeRecord
+  policy: PolicyRecord
   problem: readonly Problem[]
 }
 
@@ -102,7 +120,14 @@ export type PosternRecord = {
   [K in RecordKind]: { readonly kind: K; readonly key: string; readonly value: RecordValues[K] }
 }[RecordKind]
 
-export const recordKinds: readonly RecordKind[] = ['route', 'service', 'endpoints', 'node', 'problem']
+export const recordKinds: readonly RecordKind[] = [
+  'route',
+  'service',
+  'endpoints',
+  'node',
+  'policy',
+  'problem',
+]
 
 export type RecordParse = { ok: true; record: PosternRecord } | { ok: false; reason: string }
 

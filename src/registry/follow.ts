@@ -1,4 +1,5 @@
 import type { Random, Timers } from '../model/clock.ts'
+import { pause } from '../model/pause.ts'
 import { comparePositions, formatPosition, origin } from '../model/position.ts'
 import type { Head } from './head.ts'
 import {
@@ -130,17 +131,4 @@ class Follower {
 function backoffMs(endings: number, random: Random): number {
   const longest = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** (endings + 1))
   return Math.max(MIN_BACKOFF_MS, longest * (0.5 + random() / 2))
-}
-
-function pause(delayMs: number, timers: Timers, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = timers.start(delayMs, end)
-    signal.addEventListener('abort', end)
-  })
 }

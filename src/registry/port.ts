@@ -20,7 +20,7 @@ export interface Entry {
   readonly head: Head
   /** Position of the entry before this one; an entry applies only after it. */
   readonly previous: Position
-  /** Empty for a heartbeat; `reload` when the publish was too large to carry. */
+  /** Empty for a heartbeat; `reload` when the publish was whole. */
   readonly changes: readonly StoredChange[] | 'reload'
 }
 
@@ -50,7 +50,7 @@ export interface RegistryReader {
   load(signal: AbortSignal): Promise<Load>
   /**
    * Entries after a position, in order, waiting for more until aborted.
-   * Yields 'gap' (and ends) when the entry after `position` is no longer held.
+   * Yields 'gap' (and ends) when the entry after `position` is no longer held, and when the registry is behind it.
    * @throws RegistryError
    */
   entries(position: Position, signal: AbortSignal): AsyncIterable<Entry | 'gap'>
@@ -62,8 +62,29 @@ export interface Publish {
   /** The head to write: `position` greater than `expected`. */
   readonly head: Head
   readonly changes: readonly StoredChange[]
-  /** Replace everything: records that are not in `changes` are deleted. */
+  /**
+   * Replace everything: records that are not in `changes` are deleted, also ones that cannot be read. Otherwise
+   * `changes` stay within {@link MAX_INCREMENT_BYTES} and {@link MAX_INCREMENT_CHANGES}.
+   */
   readonly isWhole: boolean
+}
+
+/** A publish that is larger must be whole: followers then load instead of replaying it. */
+export const MAX_INCREMENT_BYTES = 262_144
+export const MAX_INCREMENT_CHANGES = 1_000
+
+/** Bytes that changes take in a registry, about. */
+export function sizeOf(changes: readonly StoredChange[]): number {
+  return changes.reduce(
+    (sum, { kind, key, text }) => sum + kind.length + key.length + (text === null ? 0 : byteLength(text)),
+    0,
+  )
+}
+
+/** In UTF-8, at most: what is not ASCII counts threefold. */
+function byteLength(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range
+  return /^[\x00-\x7f]*$/.test(text) ? text.length : text.length * 3
 }
 
 export type PublishResult =

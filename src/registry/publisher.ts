@@ -4,11 +4,14 @@ import { applyChange, HashTree } from './hash-tree.ts'
 import { type Head, SCHEMA_VERSION } from './head.ts'
 import { recordId } from './owner.ts'
 import {
+  MAX_INCREMENT_BYTES,
+  MAX_INCREMENT_CHANGES,
   type PublishResult,
   RegistryError,
   type RegistryWriter,
   type StoredChange,
   type StoredRecord,
+  sizeOf,
 } from './port.ts'
 
 const MAX_ATTEMPTS = 5
@@ -79,7 +82,7 @@ export class Publisher {
 
   async #write(news: readonly StoredChange[], observedAt: number): Promise<number> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const isWhole = this.#isUnsure
+      const isWhole = this.#isUnsure || isTooLarge(news)
       const changes = isWhole ? [...this.#records.values()] : news
       const position = this.#nextPosition()
       // Stays so if the writer throws: the write may have happened or not.
@@ -120,4 +123,8 @@ export class Publisher {
     }
     return writer.publish({ expected: this.#current, head, changes, isWhole })
   }
+}
+
+function isTooLarge(changes: readonly StoredChange[]): boolean {
+  return changes.length > MAX_INCREMENT_CHANGES || sizeOf(changes) > MAX_INCREMENT_BYTES
 }

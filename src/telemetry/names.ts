@@ -47,6 +47,9 @@ export const metric = {
   activeRequests: 'http.server.active_requests',
   attempts: 'postern.attempts',
   accessLogDropped: 'postern.access_log.dropped',
+  publishes: 'postern.agent.publishes',
+  publishedRecords: 'postern.agent.published_records',
+  observationAge: 'postern.agent.observation_age',
 } as const
 
 /** Boundaries in seconds that the conventions advise for request durations. */

@@ -7,6 +7,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { type Collection, collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
+import { compileOptions } from '../support/compile.ts'
 import { serviceYaml } from '../support/gateway.ts'
 
 function observed(...yaml: string[]): Collection {
@@ -23,65 +24,79 @@ function startAgent() {
     },
   }
   const publisher = new Publisher({ writer, cluster: 'test', clock: frozenClock })
-  const agent = new Agent({ compile: { domain: 'example.test' }, publisher, clock: frozenClock })
+  const agent = new Agent({ compile: compileOptions, publisher })
+  let current: Collection = observed()
+  const source = { read: async () => current }
+  const options = { agent, clock: frozenClock }
+  const fail = (error: Error) => {
+    throw error
+  }
+  const watch = new ManifestWatch({ ...options, source, onTrouble: fail })
+  /** How many records were written for what the source holds now. */
+  const observe = async (collection: Collection) => {
+    const before = sent.length
+    current = collection
+    await watch.refresh()
+    return sent.slice(before).reduce((sum, { changes }) => sum + changes.length, 0)
+  }
   const lastWritten = () =>
     sent
       .at(-1)
       ?.changes.map(({ kind, key }) => `${kind} ${key}`)
       .sort()
-  return { agent, sent, lastWritten }
+  return { options, observe, sent, lastWritten }
 }
 
 const web = serviceYaml({ name: 'web', endpoints: [{ address: '10.0.0.1', port: 80 }] })
 const api = serviceYaml({ name: 'api', endpoints: [{ address: '10.0.0.2', port: 80 }] })
 
 test('an observation that is the same, though read anew, writes nothing', async () => {
-  const { agent, sent } = startAgent()
-  expect(await agent.observe(observed(web, api))).toBeGreaterThan(0)
-  expect(await agent.observe(observed(web, api))).toBe(0)
-  expect(await agent.observe(observed(api, web))).toBe(0)
+  const { observe, sent } = startAgent()
+  expect(await observe(observed(web, api))).toBeGreaterThan(0)
+  expect(await observe(observed(web, api))).toBe(0)
+  expect(await observe(observed(api, web))).toBe(0)
   expect(sent).toHaveLength(1)
 })
 
 test('a change of endpoints writes only the records of its slice', async () => {
-  const { agent, lastWritten } = startAgent()
-  await agent.observe(observed(web, api))
+  const { observe, lastWritten } = startAgent()
+  await observe(observed(web, api))
   const moved = serviceYaml({ name: 'web', endpoints: [{ address: '10.0.0.3', port: 80 }] })
-  expect(await agent.observe(observed(moved, api))).toBe(1)
+  expect(await observe(observed(moved, api))).toBe(1)
   expect(lastWritten()).toEqual(['endpoints shop/web/web-0'])
 })
 
 test('a slice whose change does not matter to a gateway writes nothing', async () => {
-  const { agent } = startAgent()
-  await agent.observe(observed(web, api))
+  const { observe } = startAgent()
+  await observe(observed(web, api))
   const relabelled = web.replace('"kubernetes.io/service-name"', '"team":"blue","kubernetes.io/service-name"')
   expect(relabelled).not.toBe(web)
-  expect(await agent.observe(observed(relabelled, api))).toBe(0)
+  expect(await observe(observed(relabelled, api))).toBe(0)
 })
 
 test('a slice that changes hands is deleted under its old service', async () => {
-  const { agent, lastWritten } = startAgent()
-  await agent.observe(observed(web, api))
+  const { observe, lastWritten } = startAgent()
+  await observe(observed(web, api))
   const taken = web.replace('"kubernetes.io/service-name":"web"', '"kubernetes.io/service-name":"api"')
-  await agent.observe(observed(taken, api))
+  await observe(observed(taken, api))
   expect(lastWritten()).toEqual(
     expect.arrayContaining(['endpoints shop/api/web-0', 'endpoints shop/web/web-0']),
   )
 })
 
 test('a change of one service writes only what is its own', async () => {
-  const { agent, lastWritten } = startAgent()
-  await agent.observe(observed(web, api))
+  const { observe, lastWritten } = startAgent()
+  await observe(observed(web, api))
   const endpoints = [{ address: '10.0.0.1', port: 80 }]
   const annotations = { 'postern.dev/balance': 'round-robin' }
-  expect(await agent.observe(observed(serviceYaml({ name: 'web', annotations, endpoints }), api))).toBe(1)
+  expect(await observe(observed(serviceYaml({ name: 'web', annotations, endpoints }), api))).toBe(1)
   expect(lastWritten()).toEqual(['service shop/web:80'])
 })
 
 test('what is gone from the source is deleted', async () => {
-  const { agent, sent, lastWritten } = startAgent()
-  await agent.observe(observed(web, api))
-  await agent.observe(observed(api))
+  const { observe, sent, lastWritten } = startAgent()
+  await observe(observed(web, api))
+  await observe(observed(api))
   expect(lastWritten()).toEqual([
     'endpoints shop/web/web-0',
     'route web.shop.example.test',
@@ -91,17 +106,17 @@ test('what is gone from the source is deleted', async () => {
 })
 
 test('a problem of the source is written once, and taken back when it is mended', async () => {
-  const { agent, sent } = startAgent()
-  await agent.observe(observed(web))
-  expect(await agent.observe(observed(web, 'a: [1'))).toBe(1)
+  const { observe, sent } = startAgent()
+  await observe(observed(web))
+  expect(await observe(observed(web, 'a: [1'))).toBe(1)
   expect(sent.at(-1)?.changes).toMatchObject([{ kind: 'problem' }])
-  expect(await agent.observe(observed(web, 'a: [1'))).toBe(0)
-  expect(await agent.observe(observed(web))).toBe(1)
+  expect(await observe(observed(web, 'a: [1'))).toBe(0)
+  expect(await observe(observed(web))).toBe(1)
   expect(sent.at(-1)?.changes).toMatchObject([{ kind: 'problem', text: null }])
 })
 
 test('changes that come during a reading lead to exactly one more', async () => {
-  const { agent } = startAgent()
+  const { options, observe } = startAgent()
   const gates = [Promise.withResolvers<Collection>(), Promise.withResolvers<Collection>()]
   const began = Promise.withResolvers<void>()
   let reads = 0
@@ -112,7 +127,7 @@ test('changes that come during a reading lead to exactly one more', async () => 
     },
   }
   const troubles: Error[] = []
-  const watch = new ManifestWatch(source, agent, (error) => troubles.push(error))
+  const watch = new ManifestWatch({ ...options, source, onTrouble: (error) => troubles.push(error) })
   const first = watch.refresh()
   await began.promise
   const others = [watch.refresh(), watch.refresh()]
@@ -121,18 +136,18 @@ test('changes that come during a reading lead to exactly one more', async () => 
   await Promise.all([first, ...others])
   expect(reads).toBe(2)
   expect(troubles).toEqual([])
-  expect(await agent.observe(observed(web, api))).toBe(0)
+  expect(await observe(observed(web, api))).toBe(0)
 })
 
 test('a source that cannot be read is told, and read again at the next change', async () => {
-  const { agent } = startAgent()
+  const { options, observe } = startAgent()
   let isBroken = true
   const source = { read: async () => (isBroken ? Promise.reject(new Error('broken')) : observed(web)) }
   const troubles: string[] = []
-  const watch = new ManifestWatch(source, agent, (error) => troubles.push(error.message))
+  const watch = new ManifestWatch({ ...options, source, onTrouble: (error) => troubles.push(error.message) })
   await watch.refresh()
   isBroken = false
   await watch.refresh()
   expect(troubles).toEqual(['broken'])
-  expect(await agent.observe(observed(web))).toBe(0)
+  expect(await observe(observed(web))).toBe(0)
 })

@@ -9,7 +9,7 @@ const SERVICE = 'shop/web:80'
 const endpoints = (count: number): Endpoint[] =>
   Array.from({ length: count }, (_, index) => {
     const address = `10.0.0.${index + 1}`
-    const facts = { pod: undefined, node: undefined, zone: undefined }
+    const facts = { pod: undefined, node: undefined, zone: undefined, guards: [] }
     return { key: `${address}:80`, address, port: 80, ...facts }
   })
 

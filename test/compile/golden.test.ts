@@ -5,6 +5,7 @@ import { compareProblems, compareText } from '../../src/model/problem.ts'
 import { parseRecord } from '../../src/model/records.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
+import { compileOptions } from '../support/compile.ts'
 
 const folder = new URL('../fixtures/compile/', import.meta.url)
 const names = readdirSync(folder)
@@ -28,7 +29,7 @@ describe.each(names)('compile %s', (name) => {
 
 function compile(file: string) {
   const collected = collectManifests([parseManifest(readFileSync(new URL(file, folder), 'utf8'), file)])
-  const compilation = new Compilation({ domain: 'example.test' })
+  const compilation = new Compilation(compileOptions)
   const changes = compilation.apply([
     ...[...collected.objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'manifests', problems: collected.problems },

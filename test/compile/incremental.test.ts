@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Compilation, type ObjectChange, type RecordChange } from '../../src/compile/compilation.ts'
 import { type KubeObject, keyOf, parseObject } from '../../src/model/objects/object.ts'
+import { compileOptions } from '../support/compile.ts'
 
 const names = fc.constantFrom('a', 'b', 'c')
 const meta = fc.record({ namespace: fc.constantFrom('one', 'two'), name: names })
@@ -28,24 +29,70 @@ const service = fc
     spec: { selector: { app: some.app }, ports: some.ports.map((port) => ({ name: `p${port}`, port })) },
   }))
 
+const addresses = fc.constantFrom('10.244.0.1', '10.244.0.2', '192.0.2.1')
+const target = fc.record({
+  kind: fc.constantFrom('Pod', 'Pod', 'Pod', 'Other'),
+  name: names,
+  uid: fc.constantFrom('', 'u'),
+})
+
 const slice = fc
-  .record({ meta, service: names, ready: fc.boolean(), type: fc.constantFrom('IPv4', 'FQDN') })
+  .record({
+    meta,
+    service: names,
+    ready: fc.boolean(),
+    type: fc.constantFrom('IPv4', 'IPv4', 'IPv4', 'FQDN'),
+    endpoints: fc.array(fc.tuple(addresses, fc.option(target)), { minLength: 1, maxLength: 3 }),
+  })
   .map((some) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { ...some.meta, labels: { 'kubernetes.io/service-name': some.service } },
     addressType: some.type,
     ports: [{ port: 8080 }],
-    endpoints: [{ addresses: ['10.244.0.1'], conditions: { ready: some.ready } }],
+    endpoints: some.endpoints.map(([address, targetRef]) => ({
+      addresses: [address],
+      conditions: { ready: some.ready },
+      ...(targetRef === null ? {} : { targetRef: { ...targetRef, namespace: some.meta.namespace } }),
+    })),
   }))
 
-const pod = fc.record({ meta, labels, ready: fc.constantFrom('True', 'False') }).map((some) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { ...some.meta, labels: some.labels },
-  spec: {},
-  status: { conditions: [{ type: 'Ready', status: some.ready }] },
-}))
+const pod = fc
+  .record({
+    meta,
+    labels,
+    ready: fc.constantFrom('True', 'False'),
+    uid: fc.constantFrom('', 'u'),
+    podIP: addresses,
+    hostNetwork: fc.boolean(),
+  })
+  .map((some) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...some.meta, uid: some.uid, labels: some.labels },
+    spec: {
+      hostNetwork: some.hostNetwork,
+      containers: [{ ports: [{ name: 'http', containerPort: 8080 }] }],
+    },
+    status: { podIP: some.podIP, conditions: [{ type: 'Ready', status: some.ready }] },
+  }))
+
+const policy = fc
+  .record({
+    meta,
+    labels,
+    port: fc.constantFrom(8080, 'http', 'none'),
+    cidr: fc.constantFrom('0.0.0.0/0', '192.0.2.0/24'),
+  })
+  .map((some) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: some.meta,
+    spec: {
+      podSelector: { matchLabels: some.labels },
+      ingress: [{ from: [{ ipBlock: { cidr: some.cidr } }], ports: [{ port: some.port }] }],
+    },
+  }))
 
 const deployment = fc.record({ meta, labels }).map((some) => ({
   apiVersion: 'apps/v1',
@@ -54,10 +101,22 @@ const deployment = fc.record({ meta, labels }).map((some) => ({
   spec: { template: { metadata: { labels: some.labels } } },
 }))
 
-const node = fc.record({ name: names }).map((metadata) => ({ apiVersion: 'v1', kind: 'Node', metadata }))
+const node = fc.record({ name: names, address: addresses }).map((some) => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: some.name },
+  status: { addresses: [{ type: 'InternalIP', address: some.address }] },
+}))
 
 const object = fc
-  .oneof({ weight: 4, arbitrary: service }, { weight: 2, arbitrary: slice }, pod, deployment, node)
+  .oneof(
+    { weight: 4, arbitrary: service },
+    { weight: 4, arbitrary: slice },
+    { weight: 3, arbitrary: pod },
+    { weight: 2, arbitrary: policy },
+    deployment,
+    node,
+  )
   .map((raw): KubeObject => {
     const parsed = parseObject(raw)
     if (parsed.type !== 'object')
@@ -73,7 +132,7 @@ const change = fc.oneof(
 test('changes in any order and any batches give the records of a compile from scratch', () => {
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) => {
-      const compilation = new Compilation({ domain: 'example.test' })
+      const compilation = new Compilation(compileOptions)
       const records = new Map<string, unknown>()
       const objects = new Map<string, KubeObject>()
       for (const batch of batches) {
@@ -83,7 +142,7 @@ test('changes in any order and any batches give the records of a compile from sc
           if (one.type === 'delete') objects.delete(one.key)
         }
       }
-      const scratch = new Compilation({ domain: 'example.test' })
+      const scratch = new Compilation(compileOptions)
       const puts = [...objects.values()].reverse().map((put): ObjectChange => ({ type: 'put', object: put }))
       expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
     }),
@@ -94,7 +153,7 @@ test('changes in any order and any batches give the records of a compile from sc
 test('a change of an EndpointSlice compiles no route', () => {
   fc.assert(
     fc.property(fc.array(object, { maxLength: 20 }), slice, (objects, raw) => {
-      const compilation = new Compilation({ domain: 'example.test' })
+      const compilation = new Compilation(compileOptions)
       compilation.apply(objects.map((put) => ({ type: 'put', object: put })))
       const parsed = parseObject(raw)
       if (parsed.type !== 'object') return

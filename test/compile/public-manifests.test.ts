@@ -5,6 +5,7 @@ import type { KubeObject } from '../../src/model/objects/object.ts'
 import type { Service } from '../../src/model/objects/service.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
+import { compileOptions } from '../support/compile.ts'
 
 const folder = new URL('../../../shared/manifests/', import.meta.url)
 const isPresent = existsSync(folder)
@@ -22,7 +23,7 @@ describe.skipIf(!isPresent)('public manifests, every Service exposed', () => {
       const exposed = [...objects.values()].map((object) =>
         object.kind === 'Service' ? expose(object) : object,
       )
-      const changes = new Compilation({ domain: 'example.test' }).apply([
+      const changes = new Compilation(compileOptions).apply([
         ...exposed.map((object: KubeObject) => ({ type: 'put', object }) as const),
         { type: 'found', facet: 'manifests', problems },
       ])

@@ -181,10 +181,30 @@ export function registryContract(name: string, make: () => Promise<RegistryUnder
       const changes = Array.from({ length: 5000 }, (_, index) =>
         route(`h${index}`, encodeCanonical({ index })),
       )
-      expect(await publish(undefined, one, ...changes)).toEqual({ ok: true })
+      const whole = { expected: undefined, head: one, changes, isWhole: true }
+      expect(await registry.writer.publish(whole)).toEqual({ ok: true })
       const { before, records, after } = await load()
       expect([before, after]).toEqual([one, one])
       expect(sortedByKey(records)).toEqual(sortedByKey(changes))
+    })
+
+    test('a large whole publish deletes what it does not carry, and the next change is an increment again', async () => {
+      await publish(undefined, one, route('old', '1'), { kind: 'node', key: 'n', text: '2' })
+      const changes = Array.from({ length: 5000 }, (_, index) => route(`h${index}`, `${index}`))
+      const whole = { expected: one.position, head: two, changes, isWhole: true }
+      expect(await registry.writer.publish(whole)).toEqual({ ok: true })
+      expect((await load()).records).toHaveLength(5000)
+      expect(await publish(two.position, three, route('h0', null))).toEqual({ ok: true })
+      expect((await load()).records).toHaveLength(4999)
+      expect(await take(two.position, 1)).toMatchObject([{ head: three, changes: [route('h0', null)] }])
+    })
+
+    test('a large publish of a deposed writer changes nothing', async () => {
+      await publish(undefined, headAt(2, 1), route('a', 'new'))
+      const changes = Array.from({ length: 5000 }, (_, index) => route(`h${index}`, `${index}`))
+      const whole = { expected: one.position, head: two, changes, isWhole: true }
+      expect(await registry.writer.publish(whole)).toEqual({ ok: false, current: headAt(2, 1).position })
+      expect(await load()).toMatchObject({ records: [route('a', 'new')], after: headAt(2, 1) })
     })
   })
 }

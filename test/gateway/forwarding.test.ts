@@ -10,7 +10,7 @@ afterEach(async () => {
 async function gatewayTo(
   listener: Parameters<typeof startHttp>[0],
   annotations = {},
-  road = { trustedProxies: [] as never[] },
+  road = { networkPolicy: 'enforce' as const, trustedProxies: [] as never[] },
 ) {
   const pod = await startHttp(listener)
   const gateway = await startGateway(serviceYaml({ annotations, endpoints: [pod.port] }), { road })

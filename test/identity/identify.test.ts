@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseCidrs } from '../../src/cli/values.ts'
-import { type Cidr, identifyClient, identifyPeer } from '../../src/identity/identify.ts'
+import { identifyClient, identifyPeer } from '../../src/identity/identify.ts'
+import type { Cidr } from '../../src/model/address.ts'
 
 function cidrs(text: string): readonly Cidr[] {
   const parsed = parseCidrs(text)

@@ -10,13 +10,14 @@ import type { Timers } from '../../src/model/clock.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
+import { compileOptions } from './compile.ts'
 
 /** The table that a manifest compiles to. */
 export function tableOf(yaml: string, domain = 'example.test'): Table {
   const { objects, problems } = collectManifests([parseManifest(yaml, 'test.yaml')])
   const errors = problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) throw new Error(`the test's manifest is wrong: ${JSON.stringify(errors)}`)
-  const changes = new Compilation({ domain }).apply(
+  const changes = new Compilation({ ...compileOptions, domain }).apply(
     [...objects.values()].map((object) => ({ type: 'put', object })),
   )
   const table = new Table()
@@ -83,7 +84,7 @@ export interface TestGatewayOptions {
 /** A real gateway on a loopback port, over the table of a manifest. */
 export async function startGateway(
   yaml: string,
-  { road = { trustedProxies: [] }, timers = systemTimers }: TestGatewayOptions = {},
+  { road = { trustedProxies: [], networkPolicy: 'enforce' }, timers = systemTimers }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   let table = tableOf(yaml)
   const observer = new RecordingObserver()

@@ -7,7 +7,7 @@ import { readStdin } from './stdin.ts'
 /** `postern check` and `postern routes`. @returns the exit code: check fails on problems of severity error. */
 export async function runInspect(config: InspectConfig): Promise<number> {
   const collection = await new ManifestSource(config.manifests, readStdin).read()
-  const inspection = inspect(collection, config.domain)
+  const inspection = inspect(collection, { ...config, allowLoopback: true })
   if (config.command === 'routes') {
     console.log(config.json ? routesJson(inspection.routes) : formatRoutes(inspection.routes))
     return collection.problems.some((problem) => problem.code === 'file-unreadable') ? 1 : 0

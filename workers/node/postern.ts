@@ -20,12 +20,22 @@ async function main(): Promise<number> {
 
 /** SDKs and servers are loaded only by the command that needs them. */
 async function run(config: Config): Promise<number> {
-  if (config.command === 'up') {
-    const code = await (await import('./up.ts')).runUp(config)
-    // An exporter whose collector is away would keep the process for its retries.
-    process.exit(code)
+  switch (config.command) {
+    case 'check':
+    case 'routes':
+      return (await import('./inspect.ts')).runInspect(config)
+    case 'up':
+      return exit(await (await import('./up.ts')).runUp(config))
+    case 'agent':
+      return exit(await (await import('./agent.ts')).runAgent(config))
+    case 'gateway':
+      return exit(await (await import('./gateway.ts')).runGateway(config))
   }
-  return (await import('./inspect.ts')).runInspect(config)
+}
+
+/** An exporter whose collector is away would keep the process for its retries. */
+function exit(code: number): never {
+  process.exit(code)
 }
 
 try {

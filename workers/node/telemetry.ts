@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Counter } from '@opentelemetry/api'
+import type { Counter, Meter } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -42,6 +42,7 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   readonly observer: Observer
+  readonly meter: Meter
   /** Metrics as Prometheus text. */
   prometheus(): Promise<string>
   /** Flushes what it can within two seconds. Never rejects. */
@@ -89,6 +90,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   })
   return {
     observer,
+    meter,
     prometheus: async () => serializer.serialize((await prometheusReader.collect()).resourceMetrics),
     shutdown: () =>
       settleWithin(SHUTDOWN_MS, [log.close(), tracerProvider.shutdown(), meterProvider.shutdown()]),

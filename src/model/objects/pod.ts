@@ -17,6 +17,7 @@ export const podSchema = v.object({
     nodeName: maybe(v.string()),
     hostname: maybe(v.string()),
     subdomain: maybe(v.string()),
+    hostNetwork: v.nullish(v.boolean(), false),
     containers,
   }),
   status: v.nullish(

@@ -18,6 +18,8 @@ export const serviceSchema = v.object({
   spec: v.object({
     type: v.nullish(v.picklist(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']), 'ClusterIP'),
     clusterIP: maybe(v.string()),
+    clusterIPs: list(v.string()),
+    externalIPs: list(v.string()),
     ports: list(servicePort),
     selector: maybe(v.record(v.string(), v.string())),
     ipFamilies: list(v.picklist(['IPv4', 'IPv6'])),

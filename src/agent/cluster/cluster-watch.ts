@@ -1,0 +1,107 @@
+import type { ObjectChange } from '../../compile/compilation.ts'
+import type { Clock, Random, Timers } from '../../model/clock.ts'
+import { keyOf } from '../../model/objects/object.ts'
+import { watchedKinds } from './kinds.ts'
+import type { KubeApi } from './kube-api.ts'
+import { Reflector } from './reflector.ts'
+
+/** How long changes are gathered: a rollout changes a Pod and its slice together. */
+const SETTLE_MS = 10
+
+export interface ClusterWatchOptions {
+  readonly api: KubeApi
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  /** Takes a batch of changes. One at a time: the next batch waits for its promise, and gathers meanwhile. */
+  readonly onChanges: (changes: readonly ObjectChange[]) => Promise<void>
+  readonly onTrouble: (error: Error) => void
+}
+
+/** Watches everything in a cluster that matters, and gives nothing before every kind has been listed whole. */
+export class ClusterWatch {
+  readonly #options: ClusterWatchOptions
+  readonly #reflectors: readonly Reflector[]
+  /** Kinds that have not been listed yet. */
+  readonly #awaited = new Set(watchedKinds.map(({ kind }) => kind))
+  /** The last change of each object and of each finding: what came before it does not matter. */
+  #pending = new Map<string, ObjectChange>()
+  #isScheduled = false
+  #isBusy = false
+
+  constructor(options: ClusterWatchOptions) {
+    this.#options = options
+    this.#reflectors = watchedKinds.map(
+      (kind) =>
+        new Reflector({
+          ...options,
+          kind,
+          onChange: (change) => this.#gather(change),
+          onListed: () => {
+            this.#awaited.delete(kind.kind)
+            this.#schedule()
+          },
+        }),
+    )
+  }
+
+  /** Kinds that have not been listed yet; empty once the whole picture is there. */
+  get awaited(): readonly string[] {
+    return [...this.#awaited]
+  }
+
+  /** The oldest moment (ms since the Unix epoch) at which every watch was live; undefined before the first. */
+  observedAt(): number | undefined {
+    const moments = this.#reflectors.map((reflector) => reflector.liveAt())
+    return moments.some((moment) => moment === undefined)
+      ? undefined
+      : Math.min(...moments.map((moment) => moment ?? 0))
+  }
+
+  /** Watches until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)))
+  }
+
+  #gather(change: ObjectChange): void {
+    const key = changeKey(change)
+    // Last in, last out: a map keeps the place of a key's first entry.
+    this.#pending.delete(key)
+    this.#pending.set(key, change)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isBusy || this.#awaited.size > 0) return
+    this.#isScheduled = true
+    this.#options.timers.start(SETTLE_MS, () => {
+      this.#isScheduled = false
+      void this.#flush()
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const changes = [...this.#pending.values()]
+    this.#pending = new Map()
+    this.#isBusy = true
+    try {
+      await this.#options.onChanges(changes)
+    } catch (error) {
+      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#isBusy = false
+      if (this.#pending.size > 0) this.#schedule()
+    }
+  }
+}
+
+function changeKey(change: ObjectChange): string {
+  switch (change.type) {
+    case 'put':
+      return `object ${keyOf(change.object)}`
+    case 'delete':
+      return `object ${change.key}`
+    case 'found':
+      return `found ${change.facet}`
+  }
+}

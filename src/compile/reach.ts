@@ -1,0 +1,56 @@
+import { isInCidr, normaliseIp, parseIp } from '../model/address.ts'
+import type { SliceEndpoint } from '../model/objects/endpoint-slice.ts'
+import { type Pod, podAddresses } from '../model/objects/pod.ts'
+import type { AddressBook } from './address-book.ts'
+import type { CompileOptions } from './output.ts'
+
+/** Ranges, as ipaddr.js names them, in which no endpoint lies: the gateway itself, its link, its cloud's metadata. */
+const NEVER: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'unspecified', 'multicast', 'broadcast'])
+/** Metadata services outside the link-local range: AWS (IPv6), Alibaba, Oracle. */
+const METADATA: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', '192.0.0.192'])
+
+/**
+ * Nobody is lent our reach: whoever may write an EndpointSlice could otherwise have the gateway dial any address that
+ * it can reach (CVE-2021-25740, CVE-2020-8554). An endpoint is dialled when it is a Pod of the Service's namespace that
+ * has been seen, or when the operator allows its address and nobody in the cluster holds it.
+ *
+ * @param pod the Pod of the slice's namespace that `targetRef` names, when it has been seen
+ * @returns why the endpoint is refused; undefined when it may be dialled
+ */
+export function refusalOf(
+  endpoint: SliceEndpoint,
+  namespace: string,
+  pod: Pod | undefined,
+  book: AddressBook,
+  options: CompileOptions,
+): string | undefined {
+  const [text = ''] = endpoint.addresses
+  const address = parseIp(text)
+  if (address === undefined) return `"${text}" is no IP address`
+  const range = address.range()
+  const isAllowedLoopback = range === 'loopback' && options.allowLoopback
+  if ((NEVER.has(range) && !isAllowedLoopback) || METADATA.has(address.toString())) {
+    return `${text} is not an address for endpoints (${METADATA.has(address.toString()) ? 'metadata' : range})`
+  }
+  const { targetRef } = endpoint
+  if (targetRef?.kind === 'Pod') return podRefusal(targetRef, namespace, address.toString(), pod)
+  const holder = book.holderOf(address.toString())
+  if (holder !== undefined) return `${text} belongs to ${holder}, but the endpoint names no Pod`
+  if (isAllowedLoopback || options.endpointCidrs.some((cidr) => isInCidr(address, cidr))) return undefined
+  return `${text} is no Pod's, and not in --allow-endpoint-cidrs`
+}
+
+function podRefusal(
+  target: NonNullable<SliceEndpoint['targetRef']>,
+  namespace: string,
+  address: string,
+  pod: Pod | undefined,
+): string | undefined {
+  if (target.namespace !== '' && target.namespace !== namespace) {
+    return `its Pod ${target.name} is in another namespace, ${target.namespace}`
+  }
+  if (pod === undefined) return `its Pod ${target.name} has not been seen`
+  if (pod.meta.uid !== target.uid) return `its Pod ${target.name} has another UID`
+  const isItsOwn = podAddresses(pod).some((own) => normaliseIp(own) === address)
+  return isItsOwn ? undefined : `${address} is no address of its Pod ${target.name}`
+}

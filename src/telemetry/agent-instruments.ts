@@ -1,0 +1,44 @@
+import type { Meter } from '@opentelemetry/api'
+import type { Clock } from '../model/clock.ts'
+import { metric } from './names.ts'
+
+interface Writer<P extends { readonly changes: readonly unknown[] }, R extends { readonly ok: boolean }> {
+  publish(publish: P): Promise<R>
+}
+
+/** Counts what an agent publishes, and how old its picture of the cluster is. */
+export function observeAgent<
+  P extends { readonly changes: readonly unknown[] },
+  R extends { readonly ok: boolean },
+>(meter: Meter, writer: Writer<P, R>, observedAt: () => number | undefined, clock: Clock): Writer<P, R> {
+  const publishes = meter.createCounter(metric.publishes, {
+    description: 'Publishes to the registry, by outcome: written, fenced or failed.',
+    unit: '{publish}',
+  })
+  const records = meter.createCounter(metric.publishedRecords, {
+    description: 'Records written to the registry.',
+    unit: '{record}',
+  })
+  meter
+    .createObservableGauge(metric.observationAge, {
+      description: 'Age of the oldest moment at which every watch was live.',
+      unit: 's',
+    })
+    .addCallback((result) => {
+      const moment = observedAt()
+      if (moment !== undefined) result.observe(Math.max(0, clock.now() - moment) / 1000)
+    })
+  return {
+    publish: async (publish) => {
+      try {
+        const result = await writer.publish(publish)
+        publishes.add(1, { outcome: result.ok ? 'written' : 'fenced' })
+        if (result.ok) records.add(publish.changes.length)
+        return result
+      } catch (error) {
+        publishes.add(1, { outcome: 'failed' })
+        throw error
+      }
+    },
+  }
+}

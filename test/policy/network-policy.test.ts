@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { parseIp } from '../../src/model/address.ts'
+import type { PolicyRule } from '../../src/model/records.ts'
+import { admits, readPolicy } from '../../src/policy/network-policy.ts'
+
+const isAdmitted = (rules: PolicyRule[], client: string, port = 8080) =>
+  admits(readPolicy({ rules }), parseIp(client), port)
+
+test('an isolated Pod without rules admits nobody', () => {
+  expect(isAdmitted([], '203.0.113.1')).toBe(false)
+})
+
+test('a rule without peers admits everyone, on its ports only', () => {
+  const rules: PolicyRule[] = [{ ports: [[8080, 8090]] }]
+  expect(isAdmitted(rules, '203.0.113.1', 8079)).toBe(false)
+  expect(isAdmitted(rules, '203.0.113.1', 8080)).toBe(true)
+  expect(isAdmitted(rules, '203.0.113.1', 8090)).toBe(true)
+  expect(isAdmitted(rules, '203.0.113.1', 8091)).toBe(false)
+  expect(isAdmitted(rules, 'unknown')).toBe(true)
+})
+
+test('a block admits its addresses, less the exceptions', () => {
+  const rules: PolicyRule[] = [{ from: [{ cidr: '203.0.113.0/24', except: ['203.0.113.128/25'] }] }]
+  expect(isAdmitted(rules, '203.0.113.1')).toBe(true)
+  expect(isAdmitted(rules, '203.0.113.128')).toBe(false)
+  expect(isAdmitted(rules, '203.0.114.1')).toBe(false)
+  expect(isAdmitted(rules, '2001:db8::1')).toBe(false)
+  expect(isAdmitted(rules, 'unknown')).toBe(false)
+})
+
+test('an IPv4 client over an IPv6 socket is an IPv4 client', () => {
+  const rules: PolicyRule[] = [{ from: [{ cidr: '203.0.113.0/24', except: [] }] }]
+  expect(isAdmitted(rules, '::ffff:203.0.113.5')).toBe(true)
+  expect(isAdmitted([{ from: [{ cidr: '::/0', except: [] }] }], '::ffff:203.0.113.5')).toBe(false)
+})
+
+test('the address and the port must match in one rule', () => {
+  const rules: PolicyRule[] = [
+    { from: [{ cidr: '203.0.113.0/24', except: [] }], ports: [[80, 80]] },
+    { from: [{ cidr: '0.0.0.0/0', except: [] }], ports: [[443, 443]] },
+  ]
+  expect(isAdmitted(rules, '198.51.100.1', 80)).toBe(false)
+  expect(isAdmitted(rules, '198.51.100.1', 443)).toBe(true)
+  expect(isAdmitted(rules, '203.0.113.1', 80)).toBe(true)
+})
+
+test('a block that cannot be read admits nobody', () => {
+  expect(isAdmitted([{ from: [{ cidr: '0.0.0.0/99', except: [] }] }], '203.0.113.1')).toBe(false)
+  expect(isAdmitted([{ from: [{ cidr: '0.0.0.0/0', except: ['?'] }] }], '203.0.113.1')).toBe(false)
+})

@@ -1,0 +1,46 @@
+import type { AgentConfig } from '../../src/cli/config.ts'
+import { createHealth } from '../../src/console/app.ts'
+import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
+import { Publisher } from '../../src/registry/publisher.ts'
+import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { observeAgent } from '../../src/telemetry/agent-instruments.ts'
+import { serveConsole } from './console.ts'
+import { untilStopped } from './signals.ts'
+import { startTelemetry } from './telemetry.ts'
+import { VERSION } from './version.ts'
+import { watchCluster } from './watch-cluster.ts'
+
+/** The agent: a cluster in, Redis out. @returns the exit code. */
+export async function runAgent(config: AgentConfig): Promise<number> {
+  const stopped = untilStopped()
+  const telemetry = startTelemetry({
+    ...config,
+    serviceName: 'postern-agent',
+    version: VERSION,
+    clock: systemClock,
+    traceRatio: 0,
+    accessLog: 'off',
+  })
+  const registry = new RedisRegistry({
+    url: config.redis,
+    cluster: config.cluster,
+    random: systemRandom,
+  })
+  const counted = observeAgent(telemetry.meter, registry, () => cluster.observedAt(), systemClock)
+  const publisher = new Publisher({ writer: counted, cluster: config.cluster, clock: systemClock })
+  const cluster = watchCluster(config.kubeconfig, { ...config, allowLoopback: false }, publisher)
+  const view = {
+    isReady: () => cluster.notReadyReason() === undefined,
+    notReadyReason: () => cluster.notReadyReason() ?? '',
+    metrics: () => telemetry.prometheus(),
+  }
+  const operator = await serveConsole(createHealth(view, 'postern agent'), config.console)
+  console.error(
+    `postern: agent of cluster ${config.cluster}, health on http://${config.console.host}:${operator.port}`,
+  )
+  await stopped
+  await Promise.all([cluster.stop(), operator.close()])
+  await registry.close()
+  await telemetry.shutdown()
+  return 0
+}

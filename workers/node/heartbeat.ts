@@ -1,0 +1,29 @@
+import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { pause } from '../../src/model/pause.ts'
+import type { Publisher } from '../../src/registry/publisher.ts'
+import { say } from './say.ts'
+
+const HEARTBEAT_MS = 10_000
+/** After a failure sooner: what could not be written is waiting. */
+const RETRY_MS = 1_000
+
+/** Confirms to the registry what was published, and repairs it, until aborted. */
+export async function beat(
+  publisher: Publisher,
+  observedAt: () => number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  let delayMs = HEARTBEAT_MS
+  while (!signal.aborted) {
+    await pause(delayMs * (0.8 + systemRandom() * 0.2), systemTimers, signal)
+    const moment = observedAt()
+    if (signal.aborted || moment === undefined) continue
+    try {
+      await publisher.heartbeat(moment)
+      delayMs = HEARTBEAT_MS
+    } catch (error) {
+      say(error instanceof Error ? error : new Error(String(error)))
+      delayMs = RETRY_MS
+    }
+  }
+}

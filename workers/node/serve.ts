@@ -1,0 +1,91 @@
+import type { GatewayConfig } from '../../src/cli/config.ts'
+import { createConsole } from '../../src/console/app.ts'
+import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { Gateway } from '../../src/gateway/gateway.ts'
+import { Listener } from '../../src/gateway/listener.node.ts'
+import { GatewayState } from '../../src/gateway/state.ts'
+import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import type { RegistryReader } from '../../src/registry/port.ts'
+import { announceReady } from './announce.ts'
+import { serveConsole } from './console.ts'
+import { say } from './say.ts'
+import type { Telemetry } from './telemetry.ts'
+
+type ServeConfig = Omit<GatewayConfig, 'command' | 'redis'>
+
+export interface ServingGateway {
+  readonly gateway: Gateway
+  /** Drains as the configuration says, and ends. */
+  stop(): Promise<void>
+}
+
+/**
+ * A gateway in this process: the console at once, clients once there is a table to route by.
+ * Resolves when clients are listened for; `undefined` when stopped before.
+ */
+export async function serveGateway(
+  config: ServeConfig,
+  reader: RegistryReader,
+  telemetry: Telemetry,
+  stopped: Promise<void>,
+  onTable: (gateway: Gateway) => void,
+): Promise<ServingGateway | undefined> {
+  const following = new AbortController()
+  const loaded = Promise.withResolvers<void>()
+  const gateway = new Gateway({
+    reader,
+    timers: systemTimers,
+    random: systemRandom,
+    onTrouble: say,
+    onTable: () => {
+      loaded.resolve()
+      onTable(gateway)
+    },
+  })
+  const dialer = new UndiciDialer(config)
+  const parts = { dialer, state: new GatewayState(), timers: systemTimers, random: systemRandom }
+  const { observer } = telemetry
+  const listener = new Listener({
+    ...parts,
+    table: () => gateway.table,
+    observer,
+    road: config,
+    onTrouble: say,
+  })
+  let isDraining = false
+  const view = {
+    isReady: () => gateway.table !== undefined && !isDraining,
+    notReadyReason: () => (isDraining ? 'draining' : 'no table has been loaded yet'),
+    metrics: () => telemetry.prometheus(),
+    routes: () => gateway.routes(),
+    problems: () => gateway.problems(),
+  }
+  const operator = await serveConsole(createConsole(view), config.console)
+  const done = gateway.run(following.signal)
+  const end = async (): Promise<void> => {
+    following.abort()
+    await Promise.all([done, operator.close(), dialer.close()])
+  }
+  if ((await Promise.race([loaded.promise, stopped.then(() => 'stopped')])) === 'stopped') {
+    await end()
+    return undefined
+  }
+  const port = await listener.listen(config.listen.host, config.listen.port)
+  announceReady({
+    gateway,
+    port,
+    host: config.listen.host,
+    consoleHost: config.console.host,
+    consolePort: operator.port,
+  })
+  return {
+    gateway,
+    stop: async () => {
+      isDraining = true
+      listener.startDraining()
+      await new Promise((resolve) => systemTimers.start(config.drainDelayMs, () => resolve(undefined)))
+      await listener.close(config.drainTimeoutMs)
+      await end()
+    },
+  }
+}
