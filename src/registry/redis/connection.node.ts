@@ -1,5 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import * as v from 'valibot'
 import type { Random } from '../../model/clock.ts'
+import { RegistryError } from '../port.ts'
 import { registryError } from './errors.ts'
 
 export interface RedisConnectionOptions {
@@ -50,6 +52,20 @@ export class RedisConnection {
     } catch (error) {
       throw registryError(action, error, this.#trouble)
     }
+  }
+
+  /** The same, for a reply of a known shape. @throws RegistryError */
+  async ask<T>(
+    schema: v.GenericSchema<unknown, T>,
+    action: string,
+    command: string,
+    ...args: readonly (string | number)[]
+  ): Promise<T> {
+    const reply = await this.call(action, command, ...args)
+    const parsed = v.safeParse(schema, reply)
+    if (parsed.success) return parsed.output
+    const said = JSON.stringify(reply)?.slice(0, 80)
+    throw new RegistryError('invalid', `Cannot ${action}: Redis answered ${command} with ${said}`)
   }
 
   /** Ends at once; commands under way are rejected. */

@@ -69,7 +69,7 @@ async function nextEntries(
   const { key, cluster } = stream
   const id = formatPosition(reached)
   const args = ['COUNT', MAX_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', key, id]
-  const reply = v.parse(readReply, await connection.call(`follow ${key}`, 'XREAD', ...args))
+  const reply = await connection.ask(readReply, `follow ${key}`, 'XREAD', ...args)
   return (reply ?? []).flatMap(([, entries]) => entries.map((entry) => parseEntry(...entry, cluster)))
 }
 
@@ -79,6 +79,6 @@ async function range(
   after: Position,
 ): Promise<Entry[]> {
   const args = [key, `(${formatPosition(after)}`, '+', 'COUNT', MAX_ENTRIES]
-  const reply = v.parse(rangeReply, await connection.call(`read ${key}`, 'XRANGE', ...args))
+  const reply = await connection.ask(rangeReply, `read ${key}`, 'XRANGE', ...args)
   return reply.map((entry) => parseEntry(...entry, cluster))
 }
