@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const READY = /^postern: ready, (\d+) routes on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
+const READY_WITHIN_MS = 20_000
+
+/** The real program in a process of its own. */
+export interface PosternProcess {
+  readonly child: ChildProcess
+  /** All that it has said on standard error. */
+  said(): string
+  /** @returns the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface ServingProcess extends PosternProcess {
+  /** Where clients are answered. */
+  readonly port: number
+  /** Base URL of the operator's port. */
+  readonly console: string
+}
+
+export function startPostern(args: readonly string[], env: NodeJS.ProcessEnv = {}): PosternProcess {
+  const child = spawn(process.execPath, ['workers/node/postern.ts', ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  let text = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  const exited = once(child, 'exit')
+  return {
+    child,
+    said: () => text,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal)
+      await exited
+      return child.exitCode
+    },
+  }
+}
+
+/** Starts a command that serves (`up`, `gateway`) on free ports, and waits for its ready line. */
+export async function startServing(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServingProcess> {
+  const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
+  const started = startPostern([...args, ...addresses], env)
+  const { child, said } = started
+  const ready = await new Promise<RegExpExecArray>((resolve, reject) => {
+    const look = (): void => {
+      const match = READY.exec(said())
+      if (match !== null) resolve(match)
+    }
+    const fail = (why: string) => reject(new Error(`postern ${args[0]} ${why}; it said:\n${said()}`))
+    const limit = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS)
+    child.stderr?.on('data', look)
+    child.once('exit', () => fail('ended'))
+    limit.unref()
+  })
+  return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
+}
