@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { aptInstall, succeeds } from './apt.ts'
 
 const SET_UP = 'ip link set lo up && ip route add local 10.244.0.0/16 dev lo'
 
@@ -8,7 +8,7 @@ const SET_UP = 'ip link set lo up && ip route add local 10.244.0.0/16 dev lo'
  */
 export function inNamespace(command: readonly string[]): { command: readonly string[]; isIsolated: boolean } {
   if (process.platform !== 'linux') return { command, isIsolated: false }
-  if (!succeeds(['ip', '-V'])) installIproute()
+  if (!succeeds(['ip', '-V'])) aptInstall('iproute2')
   for (const flags of [['-n'], ['-rn']]) {
     if (!succeeds(['unshare', ...flags, 'sh', '-c', SET_UP])) continue
     return {
@@ -17,15 +17,4 @@ export function inNamespace(command: readonly string[]): { command: readonly str
     }
   }
   return { command, isIsolated: false }
-}
-
-function installIproute(): void {
-  if (process.getuid?.() !== 0 || !succeeds(['apt-get', '--version'])) return
-  const install = ['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'iproute2']
-  if (!succeeds(install) && succeeds(['apt-get', 'update', '-qq'])) succeeds(install)
-}
-
-function succeeds([file = '', ...args]: readonly string[]): boolean {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return spawnSync(file, args, { stdio: 'ignore', timeout: 90_000, env }).status === 0
 }

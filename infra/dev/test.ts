@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
+import { CLUSTER_BINARIES, prepareClusterBinaries } from './cluster-binaries.ts'
 import { inNamespace } from './netns.ts'
+import { installRedis } from './redis.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -37,14 +39,25 @@ const failedChecks = checks.filter(([title, command]) => {
   console.log(`${title}: ${isPassed ? 'passed' : 'FAILED'}`)
   return !isPassed
 }).length
-const tests = runTests()
+const parts = await prepareParts().catch((error: unknown) => {
+  console.log(error instanceof Error ? error.message : String(error))
+  return undefined
+})
+const tests = parts === undefined ? { passed: 0, failed: 1, skipped: 0 } : runTests(parts)
 const failed = tests.failed + failedChecks
 if (tests.passed + tests.failed === 0) console.log('No test ran.')
 if (tests.skipped > 0) console.log(`${tests.skipped} skipped`)
 console.log(`${tests.passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || tests.passed === 0 ? 1 : 0
 
-function runTests(): Count {
+/** The real parts that tests run against. What cannot be had is said; with CI=true it fails. */
+async function prepareParts(): Promise<Readonly<Record<string, string>>> {
+  installRedis()
+  const binaries = await prepareClusterBinaries(process.env, (line) => console.log(line))
+  return binaries.found ? { [CLUSTER_BINARIES]: binaries.folder } : {}
+}
+
+function runTests(parts: Readonly<Record<string, string>>): Count {
   const folder = mkdtempSync(join(tmpdir(), 'postern-test-'))
   const file = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
@@ -55,7 +68,7 @@ function runTests(): Count {
     ...process.argv.slice(2),
   ])
   try {
-    const isPassed = run(command, isIsolated ? { POSTERN_TEST_NETNS: '1' } : {})
+    const isPassed = run(command, isIsolated ? { ...parts, POSTERN_TEST_NETNS: '1' } : parts)
     return countOf(file, isPassed)
   } finally {
     rmSync(folder, { recursive: true, force: true })

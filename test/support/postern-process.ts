@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY = /^postern: ready, (\d+) routes on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
+const AGENT = /^postern: agent of cluster .*, health on (http:\/\/\S+)$/m
 const READY_WITHIN_MS = 20_000
 
 /** The real program in a process of its own. */
@@ -13,6 +14,13 @@ export interface PosternProcess {
   said(): string
   /** @returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface AgentProcess extends PosternProcess {
+  /** Base URL of the operator's port. */
+  readonly console: string
+  /** Whether everything has been listed and published. */
+  isReady(): Promise<boolean>
 }
 
 export interface ServingProcess extends PosternProcess {
@@ -51,17 +59,33 @@ export async function startServing(
 ): Promise<ServingProcess> {
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
   const started = startPostern([...args, ...addresses], env)
-  const { child, said } = started
-  const ready = await new Promise<RegExpExecArray>((resolve, reject) => {
-    const look = (): void => {
-      const match = READY.exec(said())
-      if (match !== null) resolve(match)
-    }
-    const fail = (why: string) => reject(new Error(`postern ${args[0]} ${why}; it said:\n${said()}`))
+  const ready = await untilSaid(started, READY)
+  return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
+}
+
+/** Starts an agent, and waits until its health can be asked. */
+export async function startAgent(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<AgentProcess> {
+  const started = startPostern(['agent', '--console', '127.0.0.1:0', ...args], env)
+  const console = (await untilSaid(started, AGENT))[1] ?? ''
+  const isReady = async () => (await fetch(`${console}/readyz`)).status === 200
+  return { ...started, console, isReady }
+}
+
+function untilSaid({ child, said }: PosternProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) =>
+      reject(new Error(`postern ${child.spawnargs.slice(2).join(' ')} ${why}:\n${said()}`))
     const limit = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS)
+    const look = (): void => {
+      const match = pattern.exec(said())
+      if (match === null) return
+      clearTimeout(limit)
+      resolve(match)
+    }
     child.stderr?.on('data', look)
     child.once('exit', () => fail('ended'))
-    limit.unref()
   })
-  return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
 }
