@@ -3,7 +3,10 @@ import { type EndpointSlice, SERVICE_NAME_LABEL } from '../model/objects/endpoin
 import { type KubeObject, keyOf } from '../model/objects/object.ts'
 import { podAddresses } from '../model/objects/pod.ts'
 
-export type AddressHolder = 'a Pod' | 'a Node' | 'a Service' | 'the API server'
+/** Of several holders of one address the first of these is named, whichever came first. */
+const holders = ['the API server', 'a Node', 'a Service', 'a Pod'] as const
+
+export type AddressHolder = (typeof holders)[number]
 
 /** Whose addresses are whose, over the whole cluster. */
 export class AddressBook {
@@ -11,32 +14,35 @@ export class AddressBook {
 
   /** Who holds an address (normalised), if anybody does. */
   holderOf(address: string): AddressHolder | undefined {
-    return this.#holders.get(address)?.values().next().value
+    const held = this.#holders.get(address)
+    if (held === undefined) return undefined
+    const kinds = new Set(held.values())
+    return holders.find((holder) => kinds.has(holder))
   }
 
-  /** @returns the addresses that somebody holds now and nobody did before, or the other way round. */
+  /** @returns the addresses of which another holder is to be named now, or none any more. */
   replace(before: KubeObject | undefined, after: KubeObject | undefined): string[] {
     const old = before === undefined ? [] : addressesOf(before)
     const now = after === undefined ? [] : addressesOf(after)
     const some = after ?? before
     if (some === undefined || (old.length === 0 && now.length === 0)) return []
     const touched = new Set([...old, ...now])
-    const was = [...touched].map((address) => this.#holders.has(address))
+    const was = [...touched].map((address) => this.holderOf(address))
     const key = keyOf(some)
     for (const address of old) this.#leave(address, key)
     for (const address of now) this.#hold(address, key, holderOf(some))
-    return [...touched].filter((address, i) => this.#holders.has(address) !== was[i])
+    return [...touched].filter((address, i) => this.holderOf(address) !== was[i])
   }
 
   #hold(address: string, key: string, holder: AddressHolder): void {
-    const holders = this.#holders.get(address) ?? new Map<string, AddressHolder>()
-    this.#holders.set(address, holders.set(key, holder))
+    const held = this.#holders.get(address) ?? new Map<string, AddressHolder>()
+    this.#holders.set(address, held.set(key, holder))
   }
 
   #leave(address: string, key: string): void {
-    const holders = this.#holders.get(address)
-    holders?.delete(key)
-    if (holders?.size === 0) this.#holders.delete(address)
+    const held = this.#holders.get(address)
+    held?.delete(key)
+    if (held?.size === 0) this.#holders.delete(address)
   }
 }
 
