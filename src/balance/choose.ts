@@ -2,7 +2,10 @@ import type { Random } from '../model/clock.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import type { BalanceState, Endpoint } from './endpoint.ts'
 
-/** Picks the endpoint for the next attempt among those not tried yet; undefined when there is none left. */
+/**
+ * Picks the endpoint for the next attempt among those not tried yet, and a suspect one only when there is no other;
+ * undefined when there is none left.
+ */
 export function choose(
   service: string,
   balance: ServiceRecord['balance'],
@@ -11,7 +14,10 @@ export function choose(
   random: Random,
   tried: readonly Endpoint[],
 ): Endpoint | undefined {
-  const open = tried.length === 0 ? candidates : candidates.filter((candidate) => !isTried(candidate, tried))
+  const open = withoutSuspects(
+    tried.length === 0 ? candidates : candidates.filter((candidate) => !isTried(candidate, tried)),
+    state,
+  )
   if (open.length <= 1) return open[0]
   switch (balance) {
     case 'round-robin':
@@ -19,6 +25,12 @@ export function choose(
     case 'least-request':
       return lessBusyOfTwo(open, state, random)
   }
+}
+
+function withoutSuspects(open: readonly Endpoint[], state: BalanceState): readonly Endpoint[] {
+  if (!state.hasSuspects) return open
+  const trusted = open.filter(({ key }) => !state.isSuspect(key))
+  return trusted.length > 0 ? trusted : open
 }
 
 /** Power of two choices (Mitzenmacher 2001): near the best load at the cost of two look-ups, and no herding. */

@@ -24,4 +24,8 @@ export interface BalanceState {
   loadOf(endpoint: string): number
   /** How many requests of a service have been begun. */
   turnOf(service: string): number
+  /** Whether any endpoint may be suspect: most of the time none is, and nobody needs to ask for each. */
+  readonly hasSuspects: boolean
+  /** Could not be connected to a moment ago. */
+  isSuspect(endpoint: string): boolean
 }

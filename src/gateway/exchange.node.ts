@@ -21,6 +21,12 @@ export interface ExchangeParts {
   readonly random: Random
 }
 
+const NO_CONNECTION: ReadonlySet<ErrorCode> = new Set([
+  'connect-refused',
+  'connect-timeout',
+  'endpoint-unreachable',
+])
+
 /** Carries out one forward plan: attempts, retries, deadlines, and the stream between client and endpoint. */
 export class Exchange implements AttemptEvents<Duplex> {
   readonly #parts: ExchangeParts
@@ -143,6 +149,7 @@ export class Exchange implements AttemptEvents<Duplex> {
       return
     }
     this.#status = status
+    if (this.#endpoint !== undefined) this.#parts.state.connected(this.#endpoint.key)
     this.#startIdle()
   }
 
@@ -182,6 +189,9 @@ export class Exchange implements AttemptEvents<Duplex> {
 
   onError(failure: AttemptFailure): void {
     if (this.#isOver) return
+    if (this.#endpoint !== undefined && NO_CONNECTION.has(failure.code)) {
+      this.#parts.state.connectFailed(this.#endpoint.key)
+    }
     this.#endAttempt(failure.code)
     if (this.#status !== undefined) {
       this.fail('response-incomplete')

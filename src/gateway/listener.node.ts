@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { identifyPeer, type Peer } from '../identity/identify.ts'
 import type { Timers } from '../model/clock.ts'
@@ -28,6 +28,8 @@ const HEAD_TIMEOUT_MS = 10_000
 /** How often that is looked at: node:http has one timer for all connections. */
 const HEAD_CHECK_MS = 2_000
 const MAX_HEAD_BYTES = 32_768
+/** While it drains: a client that has a connection at hand gets to hear `Connection: close` on its next answer. */
+const IDLE_GRACE_MS = 2_000
 /** How long an idle client connection is kept; longer than most load balancers keep theirs. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -39,6 +41,7 @@ export class Listener {
   readonly #upgraded = new Set<Duplex>()
   readonly #connections: Connections
   #isDraining = false
+  #areIdleClosed = false
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -80,13 +83,21 @@ export class Listener {
   /** Accepts nothing more, lets what is under way end, and cuts what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.startDraining()
+    const { timers } = this.#parts
     await new Promise<void>((resolve) => {
-      const cut = this.#parts.timers.start(graceMs, () => {
+      const idle = timers.start(Math.min(IDLE_GRACE_MS, graceMs), () => {
+        this.#areIdleClosed = true
+        this.#server.closeIdleConnections()
+      })
+      const cut = timers.start(graceMs, () => {
         this.#server.closeAllConnections()
         for (const socket of this.#upgraded) socket.destroy()
       })
-      this.#server.close(() => {
+      // Not http's own close, which also ends idle connections, on which a request may be on its way just now.
+      NetServer.prototype.close.call(this.#server, () => {
+        idle.cancel()
         cut.cancel()
+        this.#server.close()
         resolve()
       })
     })
@@ -126,8 +137,8 @@ export class Listener {
       exchange?.closed()
       observer.end({ status, error, bytesSent, bytesReceived: exchange?.bytesReceived ?? 0 })
       this.#connections.end(socket, underway)
-      // A connection that was busy when we began to drain is idle now.
-      if (this.#isDraining) this.#server.closeIdleConnections()
+      // A connection that was busy when idle ones were closed is idle now.
+      if (this.#areIdleClosed) this.#server.closeIdleConnections()
     })
     this.#connections.begin(socket, underway)
     if (typeof decided === 'string' || decided.type === 'reply') {

@@ -1,8 +1,18 @@
 import type { BalanceState } from '../balance/endpoint.ts'
+import type { Clock } from '../model/clock.ts'
 
 /** Retries add at most a fifth to the requests, with a small reserve for quiet times (Finagle's retry budget). */
 const RETRY_RATIO = 0.2
 const RETRY_RESERVE = 10
+
+/** How long an endpoint that could not be connected to is left alone: doubled each time that it fails again. */
+const SUSPECT_MS = 1_000
+const MAX_SUSPECT_MS = 30_000
+
+interface Suspicion {
+  readonly until: number
+  readonly durationMs: number
+}
 
 /**
  * What a gateway process knows of the present. `plan` and `choose` read it; only the shell that carries a plan out
@@ -11,7 +21,13 @@ const RETRY_RESERVE = 10
 export class GatewayState implements BalanceState {
   readonly #loads = new Map<string, number>()
   readonly #turns = new Map<string, number>()
+  readonly #suspicions = new Map<string, Suspicion>()
+  readonly #clock: Pick<Clock, 'elapsed'>
   #retryTokens = RETRY_RESERVE
+
+  constructor(clock: Pick<Clock, 'elapsed'>) {
+    this.#clock = clock
+  }
 
   loadOf(endpoint: string): number {
     return this.#loads.get(endpoint) ?? 0
@@ -19,6 +35,16 @@ export class GatewayState implements BalanceState {
 
   turnOf(service: string): number {
     return this.#turns.get(service) ?? 0
+  }
+
+  /** Could not be connected to a moment ago: a Pod that died, before the registry tells. */
+  isSuspect(endpoint: string): boolean {
+    const suspicion = this.#suspicions.get(endpoint)
+    return suspicion !== undefined && this.#clock.elapsed() < suspicion.until
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspicions.size > 0
   }
 
   hasRetryBudget(): boolean {
@@ -41,5 +67,27 @@ export class GatewayState implements BalanceState {
     // Idle endpoints take no room, so that Pods long gone leave nothing behind.
     if (load > 0) this.#loads.set(endpoint, load)
     else this.#loads.delete(endpoint)
+  }
+
+  connectFailed(endpoint: string): void {
+    const now = this.#clock.elapsed()
+    const before = this.#suspicions.get(endpoint)
+    // Requests that were under way together fail together: that is one failure.
+    if (before !== undefined && now < before.until) return
+    const durationMs = before === undefined ? SUSPECT_MS : Math.min(MAX_SUSPECT_MS, before.durationMs * 2)
+    this.#suspicions.set(endpoint, { until: now + durationMs, durationMs })
+    this.#forgetOld(now)
+  }
+
+  /** It answered. */
+  connected(endpoint: string): void {
+    if (this.#suspicions.size > 0) this.#suspicions.delete(endpoint)
+  }
+
+  /** Pods that died are not tried again: what is known of them goes after a while. */
+  #forgetOld(now: number): void {
+    for (const [endpoint, { until }] of this.#suspicions) {
+      if (now > until + MAX_SUSPECT_MS) this.#suspicions.delete(endpoint)
+    }
   }
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { choose } from '../../src/balance/choose.ts'
 import type { Endpoint } from '../../src/balance/endpoint.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
+import { frozenClock } from '../contract/registry-samples.ts'
 
 const SERVICE = 'shop/web:80'
 
@@ -23,7 +24,7 @@ function busy(state: GatewayState, endpoint: Endpoint | undefined, times: number
 test.each(balances)('%s never takes one that was tried, and ends when all were', (balance) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 6 }), fc.array(draw, { minLength: 1 }), (count, draws) => {
-      const state = new GatewayState()
+      const state = new GatewayState(frozenClock)
       const tried: Endpoint[] = []
       let turn = 0
       const random = () => draws[turn++ % draws.length] ?? 0
@@ -43,7 +44,7 @@ test.each(balances)('%s never takes one that was tried, and ends when all were',
 test('least-request takes the idle one of two, whatever the dice say', () => {
   fc.assert(
     fc.property(draw, fc.integer({ min: 0, max: 1 }), (value, idle) => {
-      const state = new GatewayState()
+      const state = new GatewayState(frozenClock)
       const pair = endpoints(2)
       busy(state, pair[1 - idle], 1)
       expect(choose(SERVICE, 'least-request', pair, state, () => value, [])).toBe(pair[idle])
@@ -54,7 +55,7 @@ test('least-request takes the idle one of two, whatever the dice say', () => {
 test('least-request never takes the one endpoint that is busier than all others', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 9 }), fc.nat(), draw, draw, (count, nat, first, second) => {
-      const state = new GatewayState()
+      const state = new GatewayState(frozenClock)
       const all = endpoints(count)
       const busiest = all[nat % count]
       busy(state, busiest, 3)
@@ -69,13 +70,13 @@ test('least-request reaches every endpoint when all are idle', () => {
   const all = endpoints(5)
   const taken = new Set<Endpoint | undefined>()
   for (let i = 0; i < 5; i++) {
-    taken.add(choose(SERVICE, 'least-request', all, new GatewayState(), () => (i + 0.5) / 5, []))
+    taken.add(choose(SERVICE, 'least-request', all, new GatewayState(frozenClock), () => (i + 0.5) / 5, []))
   }
   expect(taken).toEqual(new Set(all))
 })
 
 test('round-robin gives each endpoint the same share', () => {
-  const state = new GatewayState()
+  const state = new GatewayState(frozenClock)
   const counts = new Map<string, number>()
   for (let i = 0; i < 12; i++) {
     const taken = choose(SERVICE, 'round-robin', endpoints(4), state, () => 0, [])
@@ -87,7 +88,7 @@ test('round-robin gives each endpoint the same share', () => {
 })
 
 test('the turns of one service do not move those of another', () => {
-  const state = new GatewayState()
+  const state = new GatewayState(frozenClock)
   const all = endpoints(3)
   state.attemptBegan('shop/other:80', 'elsewhere', false)
   expect(choose(SERVICE, 'round-robin', all, state, () => 0, [])).toBe(all[0])
@@ -98,5 +99,33 @@ test.each(balances)('%s rolls no dice for a single endpoint', (balance) => {
     throw new Error('not needed')
   }
   const [only] = endpoints(1)
-  expect(choose(SERVICE, balance, endpoints(1), new GatewayState(), random, [])).toEqual(only)
+  expect(choose(SERVICE, balance, endpoints(1), new GatewayState(frozenClock), random, [])).toEqual(only)
+})
+
+test.each(balances)('%s leaves a suspect alone while there is another, and for a limited time', (balance) => {
+  let now = 0
+  const state = new GatewayState({ elapsed: () => now })
+  const all = endpoints(3)
+  const [first, second, third] = all.map(({ key }) => key)
+  const chosen = () => {
+    const keys = new Set<string | undefined>()
+    for (let i = 0; i < 60; i++) {
+      const endpoint = choose(SERVICE, balance, all, state, () => (i % 20) / 20, [])
+      keys.add(endpoint?.key)
+      state.attemptBegan(SERVICE, endpoint?.key ?? '', false)
+      state.attemptEnded(endpoint?.key ?? '')
+    }
+    return [...keys].sort()
+  }
+  state.connectFailed(first ?? '')
+  expect(chosen()).toEqual([second, third])
+  now = 1_001
+  expect(chosen()).toEqual([first, second, third])
+  state.connectFailed(first ?? '')
+  now = 2_500
+  expect(chosen(), 'twice as long the second time').toEqual([second, third])
+  state.connected(first ?? '')
+  expect(chosen()).toEqual([first, second, third])
+  for (const key of [first, second, third]) state.connectFailed(key ?? '')
+  expect(chosen(), 'when all are, any').toEqual([first, second, third])
 })

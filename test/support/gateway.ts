@@ -5,7 +5,7 @@ import type { RoadOptions } from '../../src/gateway/plan.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
-import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
@@ -89,7 +89,7 @@ export async function startGateway(
   let table = tableOf(yaml)
   const observer = new RecordingObserver()
   const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
-  const state = new GatewayState()
+  const state = new GatewayState(systemClock)
   const listener = new Listener({
     table: () => table,
     observer,

@@ -17,7 +17,9 @@ export interface ConsoleServer {
 /** Serves the console over HTTP. Rejects when the address cannot be listened on. */
 export async function serveConsole(app: Hono, { host, port }: ConsoleAddress): Promise<ConsoleServer> {
   // Without `createServer` the adaptor always makes a node:http server.
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+  // Balancers' health checks often speak HTTP/1.0 without a Host: a name stands in for it.
+  const options = { fetch: app.fetch, hostname: 'localhost', overrideGlobalObjects: false }
+  const server = createAdaptorServer(options) as Server
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address()

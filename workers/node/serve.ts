@@ -4,7 +4,7 @@ import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
-import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { announceReady } from './announce.ts'
 import { serveConsole } from './console.ts'
@@ -43,7 +43,7 @@ export async function serveGateway(
     },
   })
   const dialer = new UndiciDialer(config)
-  const parts = { dialer, state: new GatewayState(), timers: systemTimers, random: systemRandom }
+  const parts = { dialer, state: new GatewayState(systemClock), timers: systemTimers, random: systemRandom }
   const { observer } = telemetry
   const listener = new Listener({
     ...parts,
