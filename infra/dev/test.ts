@@ -1,4 +1,5 @@
 // Everything that must hold before a change goes in. The last line of the output is the count of the tests.
+// The first argument names the suites, such as `unit,system`; the others go to vitest.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { CLUSTER_BINARIES, prepareClusterBinaries } from './cluster-binaries.ts'
 import { inNamespace } from './netns.ts'
-import { installRedis } from './redis.ts'
+import { installServers } from './servers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -28,12 +29,17 @@ interface Count {
   readonly skipped: number
 }
 
+/** vitest's configuration of each suite. */
+const suites = { unit: 'vitest.config.ts', system: 'vitest.system.config.ts' } as const
+type SuiteName = keyof typeof suites
+
 const checks: readonly (readonly [title: string, command: readonly string[]])[] = [
   ['Lint and format', [join(bin, 'biome'), 'check', '.']],
   ['Types, pure rooms', [join(bin, 'tsc'), '-p', 'tsconfig.json']],
   ['Types, everything', [join(bin, 'tsc'), '-p', 'tsconfig.node.json']],
 ]
 
+const chosen = chosenSuites(process.argv[2])
 const failedChecks = checks.filter(([title, command]) => {
   const isPassed = run(command, {})
   console.log(`${title}: ${isPassed ? 'passed' : 'FAILED'}`)
@@ -43,29 +49,41 @@ const parts = await prepareParts().catch((error: unknown) => {
   console.log(error instanceof Error ? error.message : String(error))
   return undefined
 })
-const tests = parts === undefined ? { passed: 0, failed: 1, skipped: 0 } : runTests(parts)
-const failed = tests.failed + failedChecks
-if (tests.passed + tests.failed === 0) console.log('No test ran.')
-if (tests.skipped > 0) console.log(`${tests.skipped} skipped`)
-console.log(`${tests.passed} passed, ${failed} failed`)
-process.exitCode = failed > 0 || tests.passed === 0 ? 1 : 0
+const tests =
+  parts === undefined ? [{ passed: 0, failed: 1, skipped: 0 }] : chosen.map((name) => runSuite(name, parts))
+const total = (count: (one: Count) => number): number => tests.reduce((sum, one) => sum + count(one), 0)
+const passed = total((one) => one.passed)
+const failed = total((one) => one.failed) + failedChecks
+const skipped = total((one) => one.skipped)
+if (passed + failed === 0) console.log('No test ran.')
+if (skipped > 0) console.log(`${skipped} skipped`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 
 /** The real parts that tests run against. What cannot be had is said; with CI=true it fails. */
 async function prepareParts(): Promise<Readonly<Record<string, string>>> {
-  installRedis()
+  installServers()
   const binaries = await prepareClusterBinaries(process.env, (line) => console.log(line))
   return binaries.found ? { [CLUSTER_BINARIES]: binaries.folder } : {}
 }
 
-function runTests(parts: Readonly<Record<string, string>>): Count {
+function chosenSuites(text = ''): SuiteName[] {
+  const names = text.split(',')
+  const known = names.filter((name): name is SuiteName => Object.hasOwn(suites, name))
+  if (known.length === names.length) return known
+  throw new Error(`Cannot run suites "${text}": there are ${Object.keys(suites).join(', ')}`)
+}
+
+function runSuite(name: SuiteName, parts: Readonly<Record<string, string>>): Count {
   const folder = mkdtempSync(join(tmpdir(), 'postern-test-'))
   const file = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   const { command, isIsolated } = inNamespace([
     join(bin, 'vitest'),
     'run',
+    ...['--config', suites[name]],
     ...reporters,
-    ...process.argv.slice(2),
+    ...process.argv.slice(3),
   ])
   try {
     const isPassed = run(command, isIsolated ? { ...parts, POSTERN_TEST_NETNS: '1' } : parts)

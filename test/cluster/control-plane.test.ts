@@ -87,10 +87,18 @@ onCluster('the test cluster', (cluster) => {
     expect(hostnames.sort()).toEqual(['web-0', 'web-1'])
   })
 
-  test('a DaemonSet has a Pod on each Node', async () => {
-    await deploy(cluster(), workloadYaml({ kind: 'DaemonSet' }), { namespace: 'daemons', count: 3 })
-    const nodes = (await readPods(cluster(), 'daemons')).map(({ node }) => node)
-    expect(nodes.sort()).toEqual(['node-1', 'node-2', 'node-3'])
+  test('a DaemonSet has a Pod on each Node, and a Deployment keeps off a cordoned one', async () => {
+    const node = { apiVersion: 'v1', kind: 'Node', name: 'node-1' }
+    await cluster().objects.patch(node, { spec: { unschedulable: true } })
+    try {
+      const daemons = workloadYaml({ kind: 'DaemonSet' })
+      await deploy(cluster(), daemons, { namespace: 'daemons', count: 3 })
+      expect(await readNodes('daemons')).toEqual(['node-1', 'node-2', 'node-3'])
+      await deploy(cluster(), workloadYaml({ replicas: 2 }), { namespace: 'cordoned', count: 2 })
+      expect(await readNodes('cordoned')).toEqual(['node-2', 'node-3'])
+    } finally {
+      await cluster().objects.patch(node, { spec: { unschedulable: null } })
+    }
   })
 
   test('a deleted namespace takes everything in it along', async () => {
@@ -122,6 +130,10 @@ onCluster('the test cluster', (cluster) => {
       await api.close()
     }
   })
+
+  async function readNodes(namespace: string): Promise<readonly (string | undefined)[]> {
+    return (await readPods(cluster(), namespace)).map(({ node }) => node).sort()
+  }
 
   async function waitForPods(namespace: string, count: number): Promise<void> {
     await waitFor(

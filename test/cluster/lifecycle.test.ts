@@ -35,10 +35,11 @@ onCluster('a Pod of the test cluster', (cluster) => {
     cluster().objects.scale({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace }, replicas)
 
   test('a deleted Pod serves on until its preStop sleep is over, and finishes what it began', async () => {
-    const yaml = workloadYaml({ replicas: 1, preStopSeconds: 1 })
+    const yaml = workloadYaml({ replicas: 1, preStopSeconds: 2 })
     const [address = ''] = await deploy(cluster(), yaml, { namespace: 'draining', count: 1 })
     expect(await ask(address)).toEqual({ status: 200, connection: 'keep-alive' })
-    const slow = ask(address, '/?delay-ms=2500')
+    const slow = ask(address, '/?delay-ms=5000')
+    slow.catch(() => {})
     await scale('draining', 0)
     const slices = await waitFor(
       'the endpoint to be terminating',
@@ -70,12 +71,18 @@ onCluster('a Pod of the test cluster', (cluster) => {
     expect(await slow).toBe('UND_ERR_SOCKET')
   })
 
-  test('a Pod that is deleted by force drops its connections at once, and is replaced', async () => {
-    const [address = ''] = await deploy(cluster(), workloadYaml(), { namespace: 'forced', count: 1 })
+  test('a Pod that is deleted by force drops its connections at once, in its preStop sleep too', async () => {
+    const yaml = workloadYaml({ preStopSeconds: 20 })
+    const [address = ''] = await deploy(cluster(), yaml, { namespace: 'forced', count: 1 })
     const [pod] = await readPods(cluster(), 'forced')
-    const slow = codeOfFailure(address, '/?delay-ms=20000')
-    await ask(address)
+    const slow = codeOfFailure(address, '/?delay-ms=15000')
     const name = { apiVersion: 'v1', kind: 'Pod', namespace: 'forced', name: pod?.name ?? '' }
+    await cluster().objects.delete(name)
+    await waitFor(
+      'the Pod to be draining',
+      () => ask(address),
+      ({ connection }) => connection === 'close',
+    )
     await cluster().objects.delete(name, { gracePeriodSeconds: 0 })
     expect(await slow).toBe('UND_ERR_SOCKET')
     await waitFor(

@@ -11,6 +11,7 @@ import { waitFor } from './wait-for.ts'
 import { workloadYaml } from './workload.ts'
 
 const EXPOSED = { 'postern.dev/expose': 'true' }
+const problemsSchema = v.object({ problems: v.array(v.object({ code: v.string(), name: v.string() })) })
 const answerSchema = v.object({ pod: v.string(), labels: v.record(v.string(), v.string()) })
 
 onCluster('a Deployment with an annotated Service, through gateways that know only Redis', (cluster) => {
@@ -177,8 +178,12 @@ onCluster('a Deployment with an annotated Service, through gateways that know on
       namespace: 'evil',
     })
     await until('the thief to have nothing', 'thief.evil.apps.test', 503)
-    const { problems } = await (await fetch(`${gateways[0]?.console}/api/problems`)).json()
-    expect(problems).toContainEqual(expect.objectContaining({ code: 'endpoint-refused', name: 'stolen' }))
+    // The Service may be published before its slice.
+    await waitFor(
+      'the problem on the slice',
+      async () => v.parse(problemsSchema, await (await fetch(`${gateways[0]?.console}/api/problems`)).json()),
+      ({ problems }) => problems.some(({ code, name }) => code === 'endpoint-refused' && name === 'stolen'),
+    )
   })
 
   test('deleting the Service closes its host', async () => {

@@ -8,6 +8,12 @@ if (!hasPodNetwork) console.log('skipped: no network namespace of our own, so no
 /** Real HTTP servers on the addresses of Pods. */
 export class PodServers {
   readonly #servers = new Map<string, Server>()
+  readonly #isOwn: (pod: string, host: string) => boolean
+
+  /** @param isOwn whether a request for that host is meant for that Pod; where it is not, the answer is 421. */
+  constructor(isOwn: (pod: string, host: string) => boolean = () => true) {
+    this.#isOwn = isOwn
+  }
 
   /** Serves on a Pod's own address; by default every answer is 200 and names the Pod. */
   async start(pod: string, address: string, port: number, listener?: RequestListener): Promise<void> {
@@ -16,6 +22,7 @@ export class PodServers {
         ((request, response) => {
           request.resume()
           leaveIfClosing(server, response)
+          response.statusCode = this.#isOwn(pod, request.headers.host ?? '') ? 200 : 421
           response.setHeader('content-type', 'application/json')
           response.end(JSON.stringify({ pod, port, path: request.url }))
         }),

@@ -57,8 +57,10 @@ export async function startServing(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<ServingProcess> {
+  const [command = '', ...rest] = args
+  // First, so that a caller's own win.
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
-  const started = startPostern([...args, ...addresses], env)
+  const started = startPostern([command, ...addresses, ...rest], env)
   const ready = await untilSaid(started, READY)
   return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
 }

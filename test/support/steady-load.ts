@@ -5,6 +5,9 @@ export interface Answer {
   readonly body: string
 }
 
+/** More of them say nothing new. */
+const MAX_FAILURES = 500
+
 /** Clients that keep asking over keep-alive connections, and never ask twice for the same thing. */
 export class SteadyLoad {
   /** What went wrong: anything but the wanted status. */
@@ -16,9 +19,18 @@ export class SteadyLoad {
   #isStopped = false
 
   /** Asks `host` from so many clients at once, each waiting for its answer before it asks again. */
-  constructor(port: () => number, hosts: readonly string[], clients = 2) {
+  constructor(port: () => number, hosts: readonly string[], clients = 2, method: 'GET' | 'POST' = 'GET') {
     for (const host of hosts) {
-      for (let i = 0; i < clients; i++) this.#loops.push(this.#loop(port, host))
+      for (let i = 0; i < clients; i++) this.#loops.push(this.#loop(port, host, method))
+    }
+  }
+
+  /** Waits until so many more requests have been answered. Fails when many have failed meanwhile. */
+  async answers(count: number): Promise<void> {
+    const until = this.answered + count
+    while (this.answered < until) {
+      if (this.failures.length >= MAX_FAILURES) throw new Error(`Most requests fail: ${this.failures[0]}`)
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
@@ -29,22 +41,35 @@ export class SteadyLoad {
     this.#agent.destroy()
   }
 
-  async #loop(port: () => number, host: string): Promise<void> {
+  /** What fails at once would fail a thousand times a second. */
+  async #fail(failure: string): Promise<void> {
+    if (this.failures.length < MAX_FAILURES) this.failures.push(failure)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  async #loop(port: () => number, host: string, method: 'GET' | 'POST'): Promise<void> {
     while (!this.#isStopped) {
       try {
-        const { status, body } = await ask(port(), host, '/', this.#agent)
+        const { status, body } = await ask(port(), host, '/', this.#agent, method)
         if (status === 200) this.answered++
-        else this.failures.push(`${host}: ${status} ${body.trim()}`)
+        else await this.#fail(`${host}: ${status} ${body.trim()}`)
       } catch (error) {
-        this.failures.push(`${host}: ${error instanceof Error ? error.message : error}`)
+        await this.#fail(`${host}: ${error instanceof Error ? error.message : error}`)
       }
     }
   }
 }
 
-export function ask(port: number, host: string, path: string, agent: Agent | false = false): Promise<Answer> {
+export function ask(
+  port: number,
+  host: string,
+  path: string,
+  agent: Agent | false = false,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', port, path, headers: { host }, agent }, (response) => {
+    const options = { host: '127.0.0.1', port, path, headers: { host }, agent, method }
+    const outgoing = request(options, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (chunk: string) => {
         body += chunk
@@ -52,6 +77,6 @@ export function ask(port: number, host: string, path: string, agent: Agent | fal
       response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
       response.once('error', reject)
     })
-    outgoing.once('error', reject).end()
+    outgoing.once('error', reject).end(method === 'POST' ? 'x' : undefined)
   })
 }

@@ -16,24 +16,27 @@ interface Problem {
 }
 
 describe.skipIf(!hasPodNetwork)('bad input is told, and nothing else breaks', () => {
-  const pods = new PodServers()
+  const pods = new PodServers((pod, host) => host !== WEB || pod === POD.name)
+  const closers: (() => unknown)[] = []
   let folder: ManifestFolder
   let postern: ServingProcess
   let load: SteadyLoad
 
   beforeAll(async () => {
+    closers.push(() => pods.close())
     folder = new ManifestFolder()
+    closers.push(() => folder.remove())
     await pods.start(POD.name, POD.address, 8080)
     folder.replace('web.yaml', application('web', [POD]))
     postern = await startServing(['up', '--manifests', folder.path, '--domain', 'apps.test'])
+    closers.push(() => postern.stop())
     load = new SteadyLoad(() => postern.port, [WEB])
+    closers.push(() => load.stop())
   })
   afterEach(() => expect(load.failures).toEqual([]))
   afterAll(async () => {
-    await load.stop()
-    expect(await postern.stop()).toBe(0)
-    await pods.close()
-    folder.remove()
+    for (const close of closers.splice(0).reverse()) await close()
+    expect(postern.child.exitCode).toBe(0)
   })
 
   async function problems(): Promise<Problem[]> {
