@@ -12,6 +12,9 @@ export function ownerOf(kind: string, key: string): string {
       return `service:${upToLast(':', key)}`
     case 'endpoints':
       return `service:${upToLast('/', key)}`
+    case 'node':
+      // One leaf: whoever is sent to nodes can tell that none was withheld.
+      return 'nodes'
     default:
       return `${kind}:${key}`
   }

@@ -96,3 +96,33 @@ export interface RegistryWriter {
   /** Compares the position and writes, atomically. @throws RegistryError */
   publish(publish: Publish): Promise<PublishResult>
 }
+
+/** What one host needs of a registry, as a relay gives it: nobody who serves one host has to hold all of them. */
+export type HostRead =
+  | {
+      readonly type: 'bundle'
+      readonly head: Head
+      /** Names what was read; given back, it spares reading the same again. */
+      readonly etag: string
+      /**
+       * Proven against the head: the route of the host (exact, else its longest wildcard) and all that it leads to:
+       * services with every slice, policies, and the nodes where a NodePort is asked for. Empty: nothing is exposed there.
+       */
+      readonly records: readonly StoredRecord[]
+    }
+  /** What was read under the etag stands as it was at this head too. */
+  | { readonly type: 'unchanged'; readonly head: Head }
+
+/** One publish, for those who hold only some hosts: which leaves of the hash tree it touched (registry/owner.ts). */
+export interface Hint {
+  readonly head: Head
+  readonly owners: readonly string[] | 'reload'
+}
+
+/** Reads a registry host by host. */
+export interface HostReader {
+  /** @throws RegistryError when there is no answer, or one that does not prove itself */
+  readHost(host: string, etag: string | undefined, signal: AbortSignal): Promise<HostRead>
+  /** Publishes after a position as they come, until aborted or cut. Only hints: what matters is read and proven again. */
+  hints(position: Position, signal: AbortSignal): AsyncIterable<Hint | 'gap'>
+}

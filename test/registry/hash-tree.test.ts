@@ -91,7 +91,7 @@ test.each([
   ['route', '*.shop.example', 'host:*.shop.example'],
   ['service', 'shop/web:80', 'service:shop/web'],
   ['endpoints', 'shop/web/web-x7k2p', 'service:shop/web'],
-  ['node', 'worker-1', 'node:worker-1'],
+  ['node', 'worker-1', 'nodes'],
   ['problem', 'Service/shop/web', 'problem:Service/shop/web'],
 ])('%s %s is owned by %s', (kind, key, owner) => {
   expect(ownerOf(kind, key)).toBe(owner)
