@@ -1,59 +1,102 @@
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
 import type { Endpoint, Guard } from './endpoint.ts'
+import type { Family, Place } from './place.ts'
+import { hashText } from './rendezvous.ts'
+import { nearOf } from './topology.ts'
 
-/**
- * The endpoints that may receive requests for a service now: ready ones, else serving and terminating ones, so that a
- * rollout of one replica drops nothing. Without duplicates across slices; one address family.
- */
-export function eligibleEndpoints(
-  service: ServiceRecord,
-  slices: readonly EndpointsRecord[],
-  nodes: ReadonlyMap<string, NodeRecord>,
-): readonly Endpoint[] {
-  const { target } = service
-  if (target.type === 'pod') return podEndpoints(service, slices)
-  const reachable = reachablePods(service, slices)
-  const endpoints: Endpoint[] = []
-  for (const [name, node] of nodes) {
-    const [address] = node.addresses
-    if (address === undefined || !node.ready || node.excluded) continue
-    const behind = target.onlyLocal ? reachable.filter(({ record }) => record.node === name) : reachable
-    if (target.onlyLocal && behind.length === 0) continue
-    endpoints.push(makeEndpoint(address, target.nodePort, { node: name, zone: node.zone }, guardsOf(behind)))
-  }
-  return endpoints
-}
-
-function podEndpoints(service: ServiceRecord, slices: readonly EndpointsRecord[]): readonly Endpoint[] {
-  const ready = new Map<string, Endpoint>()
-  const leaving = new Map<string, Endpoint>()
-  // One family per Service: the family of its first slice, IPv4 before IPv6.
-  const family = slices.some((slice) => slice.family === 'IPv4') ? 'IPv4' : 'IPv6'
-  for (const slice of slices) {
-    const port = slice.ports.find((candidate) => candidate.name === service.portName)?.port
-    if (port === undefined || slice.family !== family) continue
-    for (const record of slice.endpoints) {
-      const group = record.ready ? ready : record.serving && record.terminating ? leaving : undefined
-      const endpoint = makeEndpoint(record.address, port, record, guardsOf([{ record, port }]))
-      group?.set(endpoint.key, endpoint)
-    }
-  }
-  return [...(ready.size > 0 ? ready : leaving).values()]
-}
-
+/** A Pod behind a Service, with the number that the Service's port has there. */
 interface PodPort {
   readonly record: EndpointRecord
   readonly port: number
 }
 
-/** The Pods that a NodePort can lead to: ready ones, else serving and terminating ones. */
-function reachablePods(service: ServiceRecord, slices: readonly EndpointsRecord[]): PodPort[] {
-  const all = slices.flatMap((slice) => {
+/**
+ * The endpoints that may receive requests for a service now: ready ones, of these the ones meant for callers here, else
+ * serving and terminating ones, so that a rollout of one replica drops nothing. Without duplicates across slices; one
+ * address family.
+ */
+export function eligibleEndpoints(
+  service: ServiceRecord,
+  slices: readonly EndpointsRecord[],
+  nodes: ReadonlyMap<string, NodeRecord>,
+  place: Place,
+): readonly Endpoint[] {
+  const { target } = service
+  return target.type === 'pod'
+    ? podEndpoints(service, slices, place)
+    : nodeEndpoints(target, usable(podPorts(service, slices)), nodes)
+}
+
+function podEndpoints(
+  service: ServiceRecord,
+  slices: readonly EndpointsRecord[],
+  place: Place,
+): readonly Endpoint[] {
+  for (const family of familiesOf(service, place)) {
+    const pods = usable(
+      podPorts(
+        service,
+        slices.filter((slice) => slice.family === family),
+      ),
+    )
+    if (pods.length === 0) continue
+    const near = new Set(pods[0]?.record.ready ? nearOf(pods, place) : pods)
+    const reached = service.spillOver === undefined ? [...near] : pods
+    return reached.map((pod) => podEndpoint(pod, !near.has(pod)))
+  }
+  return []
+}
+
+/** `spec.ipFamilies` in its order: the first that we reach, and in which there is an endpoint, is the Service's here. */
+function familiesOf({ families }: ServiceRecord, place: Place): readonly Family[] {
+  const wanted: readonly Family[] = families.length > 0 ? families : ['IPv4', 'IPv6']
+  return wanted.filter((family) => place.families.includes(family))
+}
+
+function podPorts(service: ServiceRecord, slices: readonly EndpointsRecord[]): PodPort[] {
+  return slices.flatMap((slice) => {
     const port = slice.ports.find(({ name }) => name === service.portName)?.port
     return port === undefined ? [] : slice.endpoints.map((record) => ({ record, port }))
   })
-  const ready = all.filter(({ record }) => record.ready)
-  return ready.length > 0 ? ready : all.filter(({ record }) => record.serving && record.terminating)
+}
+
+/** Ready ones, else serving and terminating ones; an address that stands in several slices once. */
+function usable(pods: readonly PodPort[]): readonly PodPort[] {
+  const ready = pods.filter(({ record }) => record.ready)
+  const some = ready.length > 0 ? ready : pods.filter(({ record }) => record.serving && record.terminating)
+  return [...new Map(some.map((pod) => [keyOf(pod.record.address, pod.port), pod])).values()]
+}
+
+/**
+ * Every ready node that is not kept from load balancers. Under externalTrafficPolicy Local only those with a local Pod
+ * that is ready, else serving and terminating, as their health check ports tell a load balancer.
+ */
+function nodeEndpoints(
+  { nodePort, onlyLocal }: Extract<ServiceRecord['target'], { type: 'node' }>,
+  pods: readonly PodPort[],
+  nodes: ReadonlyMap<string, NodeRecord>,
+): readonly Endpoint[] {
+  const endpoints: Endpoint[] = []
+  for (const [name, node] of nodes) {
+    const [address] = node.addresses
+    if (address === undefined || !node.ready || node.excluded) continue
+    const behind = onlyLocal ? pods.filter(({ record }) => record.node === name) : pods
+    if (onlyLocal && behind.length === 0) continue
+    endpoints.push({
+      ...keyed(address, nodePort),
+      pod: undefined,
+      node: name,
+      zone: node.zone,
+      isFar: false,
+      guards: guardsOf(behind),
+    })
+  }
+  return endpoints
+}
+
+function podEndpoint(pod: PodPort, isFar: boolean): Endpoint {
+  const { address, pod: name, node, zone } = pod.record
+  return { ...keyed(address, pod.port), pod: name, node, zone, isFar, guards: guardsOf([pod]) }
 }
 
 const UNGUARDED: readonly Guard[] = []
@@ -67,12 +110,11 @@ function guardsOf(pods: readonly PodPort[]): readonly Guard[] {
   return guards.size === 0 ? UNGUARDED : [...guards.values()]
 }
 
-function makeEndpoint(
-  address: string,
-  port: number,
-  facts: { pod?: EndpointRecord['pod']; node?: string | undefined; zone?: string | undefined },
-  guards: readonly Guard[],
-): Endpoint {
-  const key = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-  return { key, address, port, pod: facts.pod, node: facts.node, zone: facts.zone, guards }
+function keyed(address: string, port: number): Pick<Endpoint, 'key' | 'address' | 'port' | 'hash'> {
+  const key = keyOf(address, port)
+  return { key, address, port, hash: hashText(key) }
+}
+
+function keyOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

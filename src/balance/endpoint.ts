@@ -1,3 +1,5 @@
+import type { ServiceRecord } from '../model/records.ts'
+
 /** A policy record that a client must be admitted by, for a container port. */
 export interface Guard {
   /** Key of the record. */
@@ -14,8 +16,21 @@ export interface Endpoint {
   readonly pod: string | undefined
   readonly node: string | undefined
   readonly zone: string | undefined
+  /** Of the key, for rendezvous. */
+  readonly hash: number
+  /** Meant for callers elsewhere: chosen only where the Service allows to spill over. */
+  readonly isFar: boolean
   /** All of them must admit a client. */
   readonly guards: readonly Guard[]
+}
+
+/** What is chosen from: the part of a forward plan that `choose` reads. */
+export interface Choice {
+  readonly service: { readonly key: string; readonly record: Pick<ServiceRecord, 'balance' | 'spillOver'> }
+  /** The endpoints that this client may be sent to. */
+  readonly candidates: readonly Endpoint[]
+  /** Hash of the client where the Service wants it to stay at one endpoint. */
+  readonly affinity: number | undefined
 }
 
 /** What choosing reads, and only reads. */

@@ -1,11 +1,14 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
-const compiling = ['domain', 'endpointCidrs'] as const
+const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs'] as const
 const serving = [
   'listen',
   'console',
   'cluster',
+  'node',
+  'zone',
+  'families',
   'trustedProxies',
   'networkPolicy',
   'accessLog',

@@ -48,6 +48,23 @@ export function parseCidrs(text: string): ValueParse<readonly Cidr[]> {
   return { ok: true, value: cidrs }
 }
 
+const families = ['IPv4', 'IPv6'] as const
+
+export function parseFamilies(text: string): ValueParse<readonly (typeof families)[number][]> {
+  const names = text.split(',').map((name) => name.trim().toLowerCase())
+  const value = families.filter((family) => names.includes(family.toLowerCase()))
+  return value.length === names.length
+    ? { ok: true, value }
+    : { ok: false, reason: 'not IPv4, IPv6, or both with a comma between' }
+}
+
+/** A name such as `postern.dev/gateway` (the API's label-style identifiers). */
+export function parseLabelName(text: string): ValueParse<string> {
+  return /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(text)
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'not a name such as example.com/gateway' }
+}
+
 export function parseMillis(text: string): ValueParse<number> {
   const value = parseDuration(text)
   return value === undefined

@@ -62,6 +62,7 @@ function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): E
   if (address === undefined) return []
   const ready = endpoint.conditions.ready ?? true
   const { nodeName, zone, targetRef } = endpoint
+  const [forZones, forNodes] = [names(endpoint.hints?.forZones), names(endpoint.hints?.forNodes)]
   return [
     {
       address,
@@ -70,8 +71,14 @@ function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): E
       terminating: endpoint.conditions.terminating ?? false,
       ...(nodeName === undefined ? {} : { node: nodeName }),
       ...(zone === undefined ? {} : { zone }),
+      ...(forZones === undefined ? {} : { forZones }),
+      ...(forNodes === undefined ? {} : { forNodes }),
       ...(targetRef?.kind === 'Pod' && targetRef.name !== '' ? { pod: targetRef.name } : {}),
       ...(policy === undefined ? {} : { policy }),
     },
   ]
+}
+
+function names(hints: readonly { readonly name: string }[] = []): string[] | undefined {
+  return hints.length === 0 ? undefined : hints.map(({ name }) => name).sort()
 }

@@ -12,6 +12,8 @@ export interface Compiled {
 export interface CompileOptions {
   /** Default hostnames are `<service>.<namespace>.<domain>`. */
   readonly domain: string
+  /** Services of type LoadBalancer with this `loadBalancerClass` are exposed with no annotation. */
+  readonly loadBalancerClass: string
   /** Where endpoints may lie that are no Pods. */
   readonly endpointCidrs: readonly Cidr[]
   /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */

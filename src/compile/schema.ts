@@ -91,6 +91,16 @@ export const annotations = {
     example: 'round-robin',
     parse: oneOf('least-request', 'round-robin'),
   }),
+  spillOver: define({
+    name: 'spill-over',
+    summary:
+      'Lets requests go to endpoints that are meant for other zones or nodes (`spec.trafficDistribution`) while every near one is busy, or cannot be reached.',
+    takes: 'how many requests under way at a near endpoint make it busy, from `1`',
+    otherwise: 'requests stay near for as long as one near endpoint is ready, as with kube-proxy',
+    whenInvalid: DEFAULT_APPLIES,
+    example: '100',
+    parse: parseCount,
+  }),
   stripPrefix: define({
     name: 'strip-prefix',
     summary:
@@ -179,6 +189,12 @@ function parsePort(text: string): AnnotationParse<string | number> {
   return /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(port)
     ? { ok: true, value: port }
     : { ok: false, reason: 'neither a port number nor a port name' }
+}
+
+function parseCount(text: string): AnnotationParse<number> {
+  return /^[1-9]\d{0,5}$/.test(text.trim())
+    ? { ok: true, value: Number(text.trim()) }
+    : { ok: false, reason: 'not a whole number from 1 to 999999' }
 }
 
 function parseStripPrefix(text: string): AnnotationParse<boolean | string> {

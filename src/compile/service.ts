@@ -11,7 +11,9 @@ import { annotationField, type Readings, readAnnotations, serviceProblem } from 
 import { type Claim, hostsOf } from './claim.ts'
 import type { CompileOptions } from './output.ts'
 import { choosePort } from './port.ts'
+import { isCarried, type Protocol, protocolOf } from './protocol.ts'
 import { annotations } from './schema.ts'
+import { sourcesOf } from './sources.ts'
 
 const TIMEOUT_MS = 60_000
 const IDLE_TIMEOUT_MS = 300_000
@@ -28,7 +30,7 @@ const NOTHING: CompiledService = { claims: [], record: undefined, problems: [] }
 /** Compiles a Service by itself: no other object is looked at, so that only its own change recompiles it. */
 export function compileService(service: Service, options: CompileOptions): CompiledService {
   const { readings, problems } = readAnnotations(service)
-  if (readings.expose.state !== 'valid' || !readings.expose.value) {
+  if (!isExposed(service, readings, options)) {
     return { ...NOTHING, problems: [...problems, ...unusedAnnotations(service, readings)] }
   }
   const backend = compileBackend(service, readings)
@@ -39,6 +41,12 @@ export function compileService(service: Service, options: CompileOptions): Compi
     record: backend.record,
     problems: [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems],
   }
+}
+
+/** By annotation, or as a load balancer of our class unless the annotation says no. */
+function isExposed({ spec }: Service, { expose }: Readings, { loadBalancerClass }: CompileOptions): boolean {
+  if (expose.state !== 'absent') return expose.state === 'valid' && expose.value
+  return spec.type === 'LoadBalancer' && spec.loadBalancerClass === loadBalancerClass
 }
 
 function claim(service: Service, hosts: readonly string[], readings: Readings, action: RuleAction): Claim[] {
@@ -78,19 +86,40 @@ function compileBackend(service: Service, readings: Readings): Backend {
   if (!chosen.ok)
     return { action: closed(chosen.problem.code), record: undefined, problems: [chosen.problem] }
   const { port } = chosen
-  if (
-    port.appProtocol !== undefined &&
-    !['http', 'kubernetes.io/ws'].includes(port.appProtocol.toLowerCase())
-  ) {
-    return unavailable(service, 'protocol-unsupported', `spec.ports[port=${port.port}].appProtocol`, {
-      message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
+  const protocol = protocolOf(port)
+  if (protocol === undefined) {
+    return unavailable(service, 'protocol-unknown', `spec.ports[port=${port.port}].appProtocol`, {
+      message: `Unknown appProtocol "${port.appProtocol}"`,
       hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
     })
   }
-  return compileTarget(service, port, readings)
+  const sources = sourcesOf(service)
+  if (!sources.ok)
+    return { action: closed(sources.problem.code), record: undefined, problems: [sources.problem] }
+  const backend = compileTarget(service, port, readings, { protocol, sources: sources.cidrs })
+  return isCarried(protocol) ? backend : closedFor(service, port, backend)
 }
 
-function compileTarget(service: Service, port: ServicePort, readings: Readings): Backend {
+/** The record stands, for those who look; requests are answered 503. */
+function closedFor(service: Service, port: ServicePort, { record, problems }: Backend): Backend {
+  const closed = unavailable(service, 'protocol-unsupported', `spec.ports[port=${port.port}].appProtocol`, {
+    message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
+    hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+  })
+  return { ...closed, record, problems: [...problems, ...closed.problems] }
+}
+
+interface PortFacts {
+  readonly protocol: Protocol
+  readonly sources: readonly string[]
+}
+
+function compileTarget(
+  service: Service,
+  port: ServicePort,
+  readings: Readings,
+  { protocol, sources }: PortFacts,
+): Backend {
   const byType = service.spec.type === 'NodePort' ? 'node' : 'pod'
   const toNode = valueOr(readings.target, byType) === 'node'
   if (toNode && port.nodePort === undefined) {
@@ -100,25 +129,41 @@ function compileTarget(service: Service, port: ServicePort, readings: Readings):
     })
   }
   const { namespace, name } = service.meta
+  const spillOver = valueOr<number | undefined>(readings.spillOver, undefined)
   const record: ServiceRecord = {
     namespace,
     name,
     port: port.port,
     portName: port.name,
-    protocol: 'http',
+    protocol,
     target:
       toNode && port.nodePort !== undefined
         ? { type: 'node', nodePort: port.nodePort, onlyLocal: service.spec.externalTrafficPolicy === 'Local' }
         : { type: 'pod' },
+    families: [...service.spec.ipFamilies],
     balance: valueOr(readings.balance, 'least-request'),
+    affinity: service.spec.sessionAffinity === 'ClientIP' ? 'client-ip' : 'none',
+    ...(spillOver === undefined ? {} : { spillOver }),
+    ...(sources.length === 0 ? {} : { sources: [...sources] }),
     timeoutMs: valueOr(readings.timeout, TIMEOUT_MS),
     idleTimeoutMs: valueOr(readings.idleTimeout, IDLE_TIMEOUT_MS),
   }
   return {
     action: { type: 'forward', service: serviceKey(namespace, name, port.port) },
     record,
-    problems: [],
+    problems: toNode && record.affinity === 'client-ip' ? [affinityBehindNode(service)] : [],
   }
+}
+
+/** kube-proxy keeps clients apart by the address that it sees, and behind a gateway that is the gateway's. */
+function affinityBehindNode(service: Service): Problem {
+  return serviceProblem(service, {
+    code: 'affinity-behind-node',
+    severity: 'warning',
+    field: 'spec.sessionAffinity',
+    message: 'sessionAffinity ClientIP behind a NodePort sends all clients of a gateway to one Pod of a node',
+    hint: `Set ${annotations.target.name}: "pod", so that the gateway keeps each client at its Pod.`,
+  })
 }
 
 function stripPrefix(

@@ -96,8 +96,8 @@ export class Exchange implements AttemptEvents<Duplex> {
   /** The next attempt, or the last failure as the answer. */
   #next(failure: ErrorCode): void {
     const { state, random, dialer } = this.#parts
-    const { service, candidates } = this.#plan
-    const endpoint = choose(service.key, service.record.balance, candidates, state, random, this.#tried)
+    const { service } = this.#plan
+    const endpoint = choose(this.#plan, state, random, this.#tried)
     if (endpoint === undefined) {
       this.fail(failure)
       return

@@ -1,3 +1,4 @@
+import type { Place } from '../balance/place.ts'
 import type { Random, Timers } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import { follow } from '../registry/follow.ts'
@@ -8,6 +9,8 @@ import { Table } from './table.ts'
 
 export interface GatewayOptions {
   readonly reader: RegistryReader
+  /** Where it stands: for endpoints that are meant for callers there. */
+  readonly place: Place
   readonly timers: Timers
   readonly random: Random
   /** What goes wrong while following: the last table stays in force. */
@@ -32,7 +35,7 @@ export class Gateway {
 
   /** Follows until aborted. */
   run(signal: AbortSignal): Promise<void> {
-    const { reader, timers, random, onTrouble, onTable } = this.#options
+    const { reader, place, timers, random, onTrouble, onTable } = this.#options
     return follow({
       reader,
       signal,
@@ -41,7 +44,7 @@ export class Gateway {
       onTrouble,
       onLoad: (records, head) => {
         // Built beside the old table, and swapped whole.
-        const table = new Table()
+        const table = new Table(place)
         table.apply(records)
         this.#table = table
         onTable(head)

@@ -1,10 +1,12 @@
 import type { Endpoint } from '../balance/endpoint.ts'
+import { hashText } from '../balance/rendezvous.ts'
 import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
-import { type Cidr, parseIp } from '../model/address.ts'
+import { type Cidr, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { Rule } from '../model/records.ts'
 import { admits } from '../policy/network-policy.ts'
+import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import type { Table, TableService } from './table.ts'
@@ -47,6 +49,8 @@ export interface Forward {
   readonly service: TableService
   /** The endpoints that this client may be sent to; never empty. */
   readonly candidates: readonly Endpoint[]
+  /** Hash of the client, where the Service keeps each client at one endpoint. */
+  readonly affinity: number | undefined
   readonly passage: Passage
   /** Path and query for the endpoint. */
   readonly path: string
@@ -64,7 +68,7 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service → NetworkPolicy → endpoints. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service → source ranges → NetworkPolicy → endpoints. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  */
 export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadOptions): Plan {
@@ -93,12 +97,17 @@ export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadO
   const service = table.service(rule.action.service)
   if (service === undefined || service.candidates.length === 0) return reply('endpoints-none', passage)
 
-  const candidates = options.networkPolicy === 'off' ? service.candidates : admitted(service, client)
+  const address = parseIp(client.address)
+  if (service.sources !== undefined && !isAmongSources(service.sources, address)) {
+    return reply('client-refused', passage)
+  }
+  const candidates = options.networkPolicy === 'off' ? service.candidates : admitted(service, address)
   if (candidates.length === 0) return reply('client-refused', passage)
 
   const prefix = rule.action.stripPrefix
   const path = stripPrefix(target.path, prefix) + target.query
-  return { type: 'forward', service, candidates, passage, path, authority, strippedPrefix: prefix }
+  const affinity = service.record.affinity === 'client-ip' ? hashText(client.address) : undefined
+  return { type: 'forward', service, candidates, affinity, passage, path, authority, strippedPrefix: prefix }
 }
 
 function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
@@ -113,9 +122,11 @@ function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
 }
 
 /** The endpoints whose NetworkPolicies let this client in: Pods that say no are not chosen. */
-function admitted({ candidates, guarded }: TableService, client: Client): readonly Endpoint[] {
+function admitted(
+  { candidates, guarded }: TableService,
+  address: ParsedAddress | undefined,
+): readonly Endpoint[] {
   if (guarded === undefined) return candidates
-  const address = parseIp(client.address)
   return guarded.flatMap(({ endpoints, guards }) =>
     guards.every(({ policy, port }) => policy !== undefined && admits(policy, address, port))
       ? endpoints

@@ -1,5 +1,7 @@
 import { eligibleEndpoints } from '../balance/eligible.ts'
 import type { Endpoint } from '../balance/endpoint.ts'
+import { nowhere, type Place } from '../balance/place.ts'
+import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
 import {
   type EndpointsRecord,
@@ -12,12 +14,15 @@ import {
   type ServiceRecord,
 } from '../model/records.ts'
 import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
+import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
 export interface TableService {
   readonly key: string
+  /** The blocks that clients may come from. Undefined: everyone. */
+  readonly sources: readonly Cidr[] | undefined
   readonly record: ServiceRecord
   readonly candidates: readonly Endpoint[]
   /** The candidates, in groups with one answer to who may reach them. Undefined when no NetworkPolicy guards any. */
@@ -41,6 +46,12 @@ export class Table {
   readonly #problems = new Map<string, readonly Problem[]>()
   /** Service keys by namespace/name. */
   readonly #keys = new Map<string, Set<string>>()
+  readonly #place: Place
+
+  /** @param place where the gateway stands; the zone is its Node's where it is not given */
+  constructor(place: Place = nowhere) {
+    this.#place = place
+  }
 
   route(host: string): RouteRecord | undefined {
     return this.#hosts.match(host)
@@ -66,9 +77,13 @@ export class Table {
   apply(changes: readonly StoredChange[]): void {
     const parsed = changes.map(parseChange)
     const dirty = new Set<string>()
+    const zone = this.#zone()
     for (const change of parsed) this.#put(change, dirty)
     if (parsed.some(({ kind }) => kind === 'node')) {
-      for (const [key, { record }] of this.#services) if (record.target.type === 'node') dirty.add(key)
+      const hasMoved = this.#zone() !== zone
+      for (const [key, { record }] of this.#services) {
+        if (hasMoved || record.target.type === 'node') dirty.add(key)
+      }
     }
     if (parsed.some(({ kind }) => kind === 'policy')) {
       for (const [key, { guarded }] of this.#services) if (guarded !== undefined) dirty.add(key)
@@ -111,17 +126,25 @@ export class Table {
       if (keys.size === 0) this.#keys.delete(owner)
       return
     }
-    this.#services.set(key, { key, record, candidates: [], guarded: undefined })
+    const sources = readSources(record.sources)
+    this.#services.set(key, { key, record, sources, candidates: [], guarded: undefined })
     this.#keys.set(owner, keys.add(key))
     dirty.add(key)
   }
 
   #refresh(key: string): void {
-    const record = this.#services.get(key)?.record
-    if (record === undefined) return
+    const service = this.#services.get(key)
+    if (service === undefined) return
+    const { record } = service
     const slices = [...(this.#slices.get(`${record.namespace}/${record.name}`)?.values() ?? [])]
-    const candidates = eligibleEndpoints(record, slices, this.#nodes)
-    this.#services.set(key, { key, record, candidates, guarded: this.#groupByGuards(candidates) })
+    const place = { ...this.#place, zone: this.#zone() }
+    const candidates = eligibleEndpoints(record, slices, this.#nodes, place)
+    this.#services.set(key, { ...service, candidates, guarded: this.#groupByGuards(candidates) })
+  }
+
+  #zone(): string | undefined {
+    const { node, zone } = this.#place
+    return zone ?? (node === undefined ? undefined : this.#nodes.get(node)?.zone)
   }
 
   #groupByGuards(candidates: readonly Endpoint[]): readonly GuardedEndpoints[] | undefined {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 
 /** What is wrong with one object. The catalogue of codes is closed: a new one enters here first. */
 export const problemCodes = [
+  'affinity-behind-node',
   'annotation-invalid',
   'annotation-unknown',
   'annotation-unused',
@@ -9,6 +10,7 @@ export const problemCodes = [
   'endpoint-refused',
   'endpoints-missing',
   'endpoints-unready',
+  'field-invalid',
   'file-unreadable',
   'host-conflict',
   'host-reserved',
@@ -18,6 +20,7 @@ export const problemCodes = [
   'policy-invalid',
   'port-ambiguous',
   'port-unknown',
+  'protocol-unknown',
   'protocol-unsupported',
   'selector-matches-nothing',
   'service-type-unsupported',

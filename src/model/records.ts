@@ -27,6 +27,8 @@ const rule = v.object({ path: pathMatch, action, origin })
 /** Key: the hostname, exact or `*.parent`. Rules stand in the order in which they are tried. */
 const route = v.object({ host: v.string(), rules: v.array(rule) })
 
+const protocols = ['http', 'https', 'h2c', 'grpc', 'ws', 'wss'] as const
+
 const service = v.object({
   namespace: v.string(),
   name: v.string(),
@@ -34,12 +36,21 @@ const service = v.object({
   port,
   /** Which port of an EndpointSlice to use; `''` for an unnamed one. */
   portName: v.string(),
-  protocol: v.picklist(['http']),
+  /** `appProtocol`. The road carries http (and WebSocket over it) so far. */
+  protocol: v.picklist(protocols),
   target: v.variant('type', [
     v.object({ type: v.literal('pod') }),
     v.object({ type: v.literal('node'), nodePort: port, onlyLocal: v.boolean() }),
   ]),
+  /** `spec.ipFamilies` in its order; empty: IPv4 before IPv6. */
+  families: v.array(v.picklist(['IPv4', 'IPv6'])),
   balance: v.picklist(['least-request', 'round-robin']),
+  /** `sessionAffinity: ClientIP`: a client stays at one endpoint for as long as that is eligible. */
+  affinity: v.picklist(['none', 'client-ip']),
+  /** Requests under way at every near endpoint from which those elsewhere get some too. Absent: never. */
+  spillOver: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** `spec.loadBalancerSourceRanges`: the CIDR blocks that clients may come from. Absent: everyone. */
+  sources: v.optional(v.array(v.string())),
   /** How long the endpoint may take to begin its response. 0: without end. */
   timeoutMs: millis,
   /** How long nothing may move once the response has begun. 0: without end. */
@@ -53,6 +64,9 @@ const endpoint = v.object({
   terminating: v.boolean(),
   node: v.optional(v.string()),
   zone: v.optional(v.string()),
+  /** `hints`: the zones and nodes whose callers it is meant for. */
+  forZones: v.optional(v.array(v.string())),
+  forNodes: v.optional(v.array(v.string())),
   /** `targetRef` when it is a Pod: its name. */
   pod: v.optional(v.string()),
   /** Key of the policy record that says who may reach the Pod. Absent: no NetworkPolicy selects it. */

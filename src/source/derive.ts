@@ -1,5 +1,6 @@
 import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
+import { ZONE_LABEL } from '../model/objects/node.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
@@ -19,6 +20,11 @@ export function deriveSlices(objects: readonly KubeObject[]): EndpointSlice[] {
     objects.filter((object) => object.kind === 'Pod'),
     (pod) => pod.meta.namespace,
   )
+  const zones = new Map(
+    objects.flatMap((object) =>
+      object.kind === 'Node' ? [[object.meta.name, object.meta.labels[ZONE_LABEL]] as const] : [],
+    ),
+  )
   const withSlices = new Set<string>()
   for (const object of objects) {
     if (object.kind !== 'EndpointSlice') continue
@@ -26,11 +32,13 @@ export function deriveSlices(objects: readonly KubeObject[]): EndpointSlice[] {
   }
   return objects.flatMap((object) => {
     if (object.kind !== 'Service' || withSlices.has(`${object.meta.namespace}/${object.meta.name}`)) return []
-    return slicesOf(object, pods.get(object.meta.namespace) ?? [])
+    return slicesOf(object, pods.get(object.meta.namespace) ?? [], zones)
   })
 }
 
-function slicesOf(service: Service, pods: readonly Pod[]): EndpointSlice[] {
+type Zones = ReadonlyMap<string, string | undefined>
+
+function slicesOf(service: Service, pods: readonly Pod[], zones: Zones): EndpointSlice[] {
   const selector = Object.entries(service.spec.selector ?? {})
   if (selector.length === 0 || service.spec.type === 'ExternalName') return []
   const selected = pods.filter((pod) => selector.every(([key, value]) => pod.meta.labels[key] === value))
@@ -45,7 +53,7 @@ function slicesOf(service: Service, pods: readonly Pod[]): EndpointSlice[] {
       const key = JSON.stringify(ports)
       const group = groups.get(key) ?? { ports, endpoints: [] }
       groups.set(key, group)
-      group.endpoints.push(endpointOf(service, pod, address))
+      group.endpoints.push(endpointOf(service, pod, address, zones))
     }
     for (const { ports, endpoints } of groups.values()) {
       for (let start = 0; start < endpoints.length; start += MAX_ENDPOINTS) {
@@ -81,18 +89,34 @@ function slice(
   }
 }
 
-function endpointOf(service: Service, pod: Pod, address: string): SliceEndpoint {
+function endpointOf(service: Service, pod: Pod, address: string, zones: Zones): SliceEndpoint {
   const serving = isPodReady(pod)
   const terminating = pod.meta.deletionTimestamp !== undefined
   const ready = service.spec.publishNotReadyAddresses || (serving && !terminating)
+  const zone = pod.spec.nodeName === undefined ? undefined : zones.get(pod.spec.nodeName)
   const hasName = pod.spec.hostname !== undefined && pod.spec.subdomain === service.meta.name
   return {
     addresses: [address],
     conditions: { ready, serving, terminating },
     hostname: hasName ? pod.spec.hostname : undefined,
     nodeName: pod.spec.nodeName,
-    zone: undefined,
+    zone,
+    hints: ready ? hintsOf(service, zone, pod.spec.nodeName) : undefined,
     targetRef: { kind: 'Pod', namespace: pod.meta.namespace, name: pod.meta.name, uid: pod.meta.uid },
+  }
+}
+
+/** As `spec.trafficDistribution` asks (kubernetes/endpointslice `trafficdist`). */
+function hintsOf(
+  { spec }: Service,
+  zone: string | undefined,
+  node: string | undefined,
+): SliceEndpoint['hints'] {
+  const isNode = spec.trafficDistribution === 'PreferSameNode'
+  if (!isNode && !['PreferClose', 'PreferSameZone'].includes(spec.trafficDistribution ?? '')) return undefined
+  return {
+    forZones: zone === undefined ? [] : [{ name: zone }],
+    forNodes: isNode && node !== undefined ? [{ name: node }] : [],
   }
 }
 

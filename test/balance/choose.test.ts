@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { choose } from '../../src/balance/choose.ts'
-import type { Endpoint } from '../../src/balance/endpoint.ts'
+import type { BalanceState, Endpoint } from '../../src/balance/endpoint.ts'
+import { hashText } from '../../src/balance/rendezvous.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
+import type { Random } from '../../src/model/clock.ts'
+import type { ServiceRecord } from '../../src/model/records.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
 
 const SERVICE = 'shop/web:80'
@@ -10,9 +13,21 @@ const SERVICE = 'shop/web:80'
 const endpoints = (count: number): Endpoint[] =>
   Array.from({ length: count }, (_, index) => {
     const address = `10.0.0.${index + 1}`
-    const facts = { pod: undefined, node: undefined, zone: undefined, guards: [] }
-    return { key: `${address}:80`, address, port: 80, ...facts }
+    const key = `${address}:80`
+    const facts = { pod: undefined, node: undefined, zone: undefined, isFar: false, guards: [] }
+    return { key, address, port: 80, hash: hashText(key), ...facts }
   })
+
+function pick(
+  balance: ServiceRecord['balance'],
+  candidates: readonly Endpoint[],
+  state: BalanceState,
+  random: Random,
+  tried: readonly Endpoint[],
+): Endpoint | undefined {
+  const service = { key: SERVICE, record: { balance } }
+  return choose({ service, candidates, affinity: undefined }, state, random, tried)
+}
 
 const balances = ['least-request', 'round-robin'] as const
 const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -30,7 +45,7 @@ test.each(balances)('%s never takes one that was tried, and ends when all were',
       const random = () => draws[turn++ % draws.length] ?? 0
       for (;;) {
         // Fresh objects each time, as after a table was swapped.
-        const next = choose(SERVICE, balance, endpoints(count), state, random, tried)
+        const next = pick(balance, endpoints(count), state, random, tried)
         if (next === undefined) break
         expect(tried.map((endpoint) => endpoint.key)).not.toContain(next.key)
         state.attemptBegan(SERVICE, next.key, tried.length > 0)
@@ -47,7 +62,7 @@ test('least-request takes the idle one of two, whatever the dice say', () => {
       const state = new GatewayState(frozenClock)
       const pair = endpoints(2)
       busy(state, pair[1 - idle], 1)
-      expect(choose(SERVICE, 'least-request', pair, state, () => value, [])).toBe(pair[idle])
+      expect(pick('least-request', pair, state, () => value, [])).toBe(pair[idle])
     }),
   )
 })
@@ -60,7 +75,7 @@ test('least-request never takes the one endpoint that is busier than all others'
       const busiest = all[nat % count]
       busy(state, busiest, 3)
       const draws = [first, second]
-      const taken = choose(SERVICE, 'least-request', all, state, () => draws.shift() ?? 0, [])
+      const taken = pick('least-request', all, state, () => draws.shift() ?? 0, [])
       expect(taken).not.toBe(busiest)
     }),
   )
@@ -70,7 +85,7 @@ test('least-request reaches every endpoint when all are idle', () => {
   const all = endpoints(5)
   const taken = new Set<Endpoint | undefined>()
   for (let i = 0; i < 5; i++) {
-    taken.add(choose(SERVICE, 'least-request', all, new GatewayState(frozenClock), () => (i + 0.5) / 5, []))
+    taken.add(pick('least-request', all, new GatewayState(frozenClock), () => (i + 0.5) / 5, []))
   }
   expect(taken).toEqual(new Set(all))
 })
@@ -79,7 +94,7 @@ test('round-robin gives each endpoint the same share', () => {
   const state = new GatewayState(frozenClock)
   const counts = new Map<string, number>()
   for (let i = 0; i < 12; i++) {
-    const taken = choose(SERVICE, 'round-robin', endpoints(4), state, () => 0, [])
+    const taken = pick('round-robin', endpoints(4), state, () => 0, [])
     if (taken === undefined) throw new Error('nothing was chosen')
     state.attemptBegan(SERVICE, taken.key, false)
     counts.set(taken.key, (counts.get(taken.key) ?? 0) + 1)
@@ -91,7 +106,7 @@ test('the turns of one service do not move those of another', () => {
   const state = new GatewayState(frozenClock)
   const all = endpoints(3)
   state.attemptBegan('shop/other:80', 'elsewhere', false)
-  expect(choose(SERVICE, 'round-robin', all, state, () => 0, [])).toBe(all[0])
+  expect(pick('round-robin', all, state, () => 0, [])).toBe(all[0])
 })
 
 test.each(balances)('%s rolls no dice for a single endpoint', (balance) => {
@@ -99,7 +114,7 @@ test.each(balances)('%s rolls no dice for a single endpoint', (balance) => {
     throw new Error('not needed')
   }
   const [only] = endpoints(1)
-  expect(choose(SERVICE, balance, endpoints(1), new GatewayState(frozenClock), random, [])).toEqual(only)
+  expect(pick(balance, endpoints(1), new GatewayState(frozenClock), random, [])).toEqual(only)
 })
 
 test.each(balances)('%s leaves a suspect alone while there is another, and for a limited time', (balance) => {
@@ -110,7 +125,7 @@ test.each(balances)('%s leaves a suspect alone while there is another, and for a
   const chosen = () => {
     const keys = new Set<string | undefined>()
     for (let i = 0; i < 60; i++) {
-      const endpoint = choose(SERVICE, balance, all, state, () => (i % 20) / 20, [])
+      const endpoint = pick(balance, all, state, () => (i % 20) / 20, [])
       keys.add(endpoint?.key)
       state.attemptBegan(SERVICE, endpoint?.key ?? '', false)
       state.attemptEnded(endpoint?.key ?? '')
@@ -128,4 +143,23 @@ test.each(balances)('%s leaves a suspect alone while there is another, and for a
   expect(chosen()).toEqual([first, second, third])
   for (const key of [first, second, third]) state.connectFailed(key ?? '')
   expect(chosen(), 'when all are, any').toEqual([first, second, third])
+})
+
+test('far endpoints get requests only while every near one is busy, or cannot be reached', () => {
+  const state = new GatewayState(frozenClock)
+  const [near, other, ...rest] = endpoints(4)
+  if (near === undefined || other === undefined) throw new Error('no endpoints')
+  const candidates = [near, other, ...rest.map((endpoint) => ({ ...endpoint, isFar: true }))]
+  const service = { key: SERVICE, record: { balance: 'round-robin', spillOver: 2 } } as const
+  const chosen = () => {
+    const endpoint = choose({ service, candidates, affinity: undefined }, state, () => 0, [])
+    state.attemptBegan(SERVICE, endpoint?.key ?? '', false)
+    return endpoint?.isFar
+  }
+  expect([chosen(), chosen(), chosen(), chosen()]).toEqual([false, false, false, false])
+  expect(new Set([chosen(), chosen(), chosen(), chosen()])).toContain(true)
+  const fresh = new GatewayState(frozenClock)
+  fresh.connectFailed(near.key)
+  fresh.connectFailed(other.key)
+  expect(choose({ service, candidates, affinity: undefined }, fresh, () => 0, [])?.isFar).toBe(true)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { eligibleEndpoints } from '../../src/balance/eligible.ts'
+import { nowhere, type Place } from '../../src/balance/place.ts'
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../../src/model/records.ts'
 
 const service: ServiceRecord = {
@@ -9,7 +10,9 @@ const service: ServiceRecord = {
   portName: '',
   protocol: 'http',
   target: { type: 'pod' },
+  families: [],
   balance: 'least-request',
+  affinity: 'none',
   timeoutMs: 0,
   idleTimeoutMs: 0,
 }
@@ -31,7 +34,7 @@ function slice(endpoints: EndpointRecord[], family: 'IPv4' | 'IPv6' = 'IPv4', po
 }
 
 const keys = (slices: EndpointsRecord[], of = service, nodes = new Map<string, NodeRecord>()) =>
-  eligibleEndpoints(of, slices, nodes).map((endpoint) => endpoint.key)
+  eligibleEndpoints(of, slices, nodes, nowhere).map((endpoint) => endpoint.key)
 
 test('only ready endpoints serve while there is one', () => {
   const slices = [slice([pod('10.0.0.1'), pod('10.0.0.2', 'unready'), pod('10.0.0.3', 'leaving')])]
@@ -58,6 +61,24 @@ test('an endpoint that stands in two slices counts once', () => {
 
 test('of two families IPv4 serves', () => {
   expect(keys([slice([pod('fd00::1')], 'IPv6'), slice([pod('10.0.0.1')])])).toEqual(['10.0.0.1:8080'])
+})
+
+test('ipFamilies says which family comes first, and the next one serves where that has no endpoint', () => {
+  const slices = [slice([pod('10.0.0.1')]), slice([pod('fd00::1')], 'IPv6')]
+  const sixFirst: ServiceRecord = { ...service, families: ['IPv6', 'IPv4'] }
+  expect(keys(slices, sixFirst)).toEqual(['[fd00::1]:8080'])
+  expect(keys(slices.slice(0, 1), sixFirst)).toEqual(['10.0.0.1:8080'])
+  expect(keys(slices, { ...service, families: ['IPv6'] })).toEqual(['[fd00::1]:8080'])
+})
+
+test('a family that the gateway cannot reach is passed over', () => {
+  const slices = [slice([pod('10.0.0.1')]), slice([pod('fd00::1')], 'IPv6')]
+  const onlySix: Place = { ...nowhere, families: ['IPv6'] }
+  expect(eligibleEndpoints(service, slices, new Map(), onlySix).map(({ key }) => key)).toEqual([
+    '[fd00::1]:8080',
+  ])
+  const four: ServiceRecord = { ...service, families: ['IPv4'] }
+  expect(eligibleEndpoints(four, slices, new Map(), onlySix)).toEqual([])
 })
 
 test('an IPv6 address stands in brackets', () => {
@@ -87,7 +108,7 @@ const nodes = new Map<string, NodeRecord>([
 
 test('node targets are the first address of every ready node that is not excluded', () => {
   expect(keys([], onNodes(false), nodes)).toEqual(['192.0.2.1:30080', '192.0.2.2:30080'])
-  expect(eligibleEndpoints(onNodes(false), [], nodes)[0]).toMatchObject({ node: 'a', zone: 'z1' })
+  expect(eligibleEndpoints(onNodes(false), [], nodes, nowhere)[0]).toMatchObject({ node: 'a', zone: 'z1' })
 })
 
 test('Local: only nodes with a ready endpoint', () => {

@@ -34,6 +34,10 @@ test('nothing given: the defaults', () => {
     otlpEndpoint: undefined,
     traceRatio: 0.01,
     connectTimeoutMs: 2000,
+    families: ['IPv4', 'IPv6'],
+    loadBalancerClass: 'postern.dev/gateway',
+    node: undefined,
+    zone: undefined,
     drainDelayMs: 0,
     drainTimeoutMs: 30_000,
     networkPolicy: 'enforce',
@@ -85,6 +89,10 @@ const SAMPLES: Readonly<Record<Exclude<keyof typeof flags, 'redis'>, string>> = 
   console: ':82',
   domain: 'Apps.Example.com',
   cluster: 'eu-1',
+  loadBalancerClass: 'example.com/edge',
+  node: 'node-1',
+  zone: 'zone-a',
+  families: 'IPv6',
   trustedProxies: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
   accessLog: 'off',
   otlpEndpoint: 'http://collector:4318',
@@ -128,7 +136,7 @@ test.each(['check', 'routes'])('%s needs manifests', (command) => {
   expect(faults([command])).toEqual([
     expect.stringContaining('--manifests (or POSTERN_MANIFESTS) is missing'),
   ])
-  expect(parse([command, '--json'], { POSTERN_MANIFESTS: 'k8s' })).toEqual({
+  expect(parse([command, '--json'], { POSTERN_MANIFESTS: 'k8s' })).toMatchObject({
     type: 'run',
     config: { command, json: true, manifests: ['k8s'], domain: 'localhost', endpointCidrs: [] },
   })

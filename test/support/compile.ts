@@ -4,6 +4,7 @@ import { parseCidr } from '../../src/model/address.ts'
 /** As `postern up` compiles, whose Pods may be processes of this machine; 10.0.0.0/8 and 2001:db8::/32 are the tests' to hand out. */
 export const compileOptions: CompileOptions = {
   domain: 'example.test',
+  loadBalancerClass: 'postern.dev/gateway',
   endpointCidrs: ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) =>
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),

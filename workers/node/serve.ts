@@ -34,6 +34,7 @@ export async function serveGateway(
   const loaded = Promise.withResolvers<void>()
   const gateway = new Gateway({
     reader,
+    place: config,
     timers: systemTimers,
     random: systemRandom,
     onTrouble: say,

@@ -3,12 +3,15 @@ import { list, maybe, namespacedMeta, port } from './meta.ts'
 
 const condition = maybe(v.boolean())
 
+const named = v.object({ name: v.string() })
+
 const endpoint = v.object({
   addresses: list(v.string()),
   conditions: v.nullish(v.object({ ready: condition, serving: condition, terminating: condition }), {}),
   hostname: maybe(v.string()),
   nodeName: maybe(v.string()),
   zone: maybe(v.string()),
+  hints: maybe(v.object({ forZones: list(named), forNodes: list(named) })),
   targetRef: maybe(
     v.object({
       kind: v.nullish(v.string(), ''),

@@ -25,6 +25,10 @@ export const serviceSchema = v.object({
     ipFamilies: list(v.picklist(['IPv4', 'IPv6'])),
     externalTrafficPolicy: v.nullish(v.picklist(['Cluster', 'Local']), 'Cluster'),
     publishNotReadyAddresses: v.nullish(v.boolean(), false),
+    sessionAffinity: v.nullish(v.picklist(['None', 'ClientIP']), 'None'),
+    trafficDistribution: maybe(v.string()),
+    loadBalancerClass: maybe(v.string()),
+    loadBalancerSourceRanges: list(v.string()),
   }),
 })
 

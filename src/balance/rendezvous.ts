@@ -1,0 +1,34 @@
+/** FNV-1a over UTF-16 units, 32 bits: spread again by {@link mix} before it is compared. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+/**
+ * The one of some endpoints on which all gateways agree for a client without a word between them (highest random weight,
+ * Thaler and Ravishankar 1998): when an endpoint goes, only its own clients move; when one comes, it takes its share.
+ */
+export function rendezvous<T extends { readonly hash: number }>(
+  endpoints: readonly T[],
+  client: number,
+): T | undefined {
+  let best: T | undefined
+  let bestWeight = -1
+  for (const endpoint of endpoints) {
+    const weight = mix(endpoint.hash ^ client)
+    if (weight > bestWeight) {
+      best = endpoint
+      bestWeight = weight
+    }
+  }
+  return best
+}
+
+/** MurmurHash3's finaliser: every bit of the input turns about half of the output's. */
+function mix(value: number): number {
+  let hash = value
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { nowhere } from '../../src/balance/place.ts'
+import { Table } from '../../src/gateway/table.ts'
+import { encodeCanonical } from '../../src/model/canonical.ts'
+import type { EndpointsRecord, NodeRecord, ServiceRecord } from '../../src/model/records.ts'
+import type { StoredChange } from '../../src/registry/port.ts'
+
+const service: ServiceRecord = {
+  namespace: 'shop',
+  name: 'web',
+  port: 80,
+  portName: '',
+  protocol: 'http',
+  target: { type: 'pod' },
+  families: [],
+  balance: 'least-request',
+  affinity: 'none',
+  timeoutMs: 0,
+  idleTimeoutMs: 0,
+}
+const hinted = (address: string, zone: string) => ({
+  address,
+  ready: true,
+  serving: true,
+  terminating: false,
+  forZones: [zone],
+})
+const slice: EndpointsRecord = {
+  family: 'IPv4',
+  ports: [{ name: '', port: 8080 }],
+  endpoints: [hinted('10.0.0.1', 'zone-a'), hinted('10.0.0.2', 'zone-b')],
+}
+const node = (zone: string): NodeRecord => ({ addresses: ['192.0.2.1'], ready: true, excluded: false, zone })
+
+function change(kind: string, key: string, value: unknown): StoredChange {
+  return { kind, key, text: value === null ? null : encodeCanonical(value) }
+}
+
+function candidates(table: Table): string[] | undefined {
+  return table.service('shop/web:80')?.candidates.map(({ address }) => address)
+}
+
+const records = [change('service', 'shop/web:80', service), change('endpoints', 'shop/web/web-1', slice)]
+
+test('a gateway that knows its Node stands in the zone of that, and moves with it', () => {
+  const table = new Table({ ...nowhere, node: 'node-1' })
+  table.apply(records)
+  expect(candidates(table)).toEqual(['10.0.0.1', '10.0.0.2'])
+  table.apply([change('node', 'node-1', node('zone-b'))])
+  expect(candidates(table)).toEqual(['10.0.0.2'])
+  table.apply([change('node', 'node-1', node('zone-a'))])
+  expect(candidates(table)).toEqual(['10.0.0.1'])
+  table.apply([change('node', 'node-1', null)])
+  expect(candidates(table)).toEqual(['10.0.0.1', '10.0.0.2'])
+})
+
+test('a zone that the gateway was told wins over that of its Node', () => {
+  const table = new Table({ ...nowhere, node: 'node-1', zone: 'zone-a' })
+  table.apply([...records, change('node', 'node-1', node('zone-b'))])
+  expect(candidates(table)).toEqual(['10.0.0.1'])
+})
+
+test('a gateway that knows nothing of its place prefers nobody', () => {
+  const table = new Table()
+  table.apply(records)
+  expect(candidates(table)).toEqual(['10.0.0.1', '10.0.0.2'])
+})
