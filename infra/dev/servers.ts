@@ -4,6 +4,7 @@ import { aptInstall, succeeds } from './apt.ts'
 const servers = [
   { name: 'redis-server', ask: ['redis-server', '--version'] },
   { name: 'haproxy', ask: ['haproxy', '-v'] },
+  { name: 'dnsmasq-base', ask: ['dnsmasq', '--version'] },
 ] as const
 
 /** Real servers for the tests, from PATH or, where that is allowed, from Debian. */

@@ -22,9 +22,15 @@ export function eligibleEndpoints(
   place: Place,
 ): readonly Endpoint[] {
   const { target } = service
-  return target.type === 'pod'
-    ? podEndpoints(service, slices, place)
-    : nodeEndpoints(target, usable(podPorts(service, slices)), nodes)
+  switch (target.type) {
+    case 'pod':
+      return podEndpoints(service, slices, place)
+    case 'node':
+      return nodeEndpoints(target, usable(podPorts(service, slices)), nodes)
+    case 'external':
+      // Its addresses are not the registry's to tell.
+      return []
+  }
 }
 
 function podEndpoints(

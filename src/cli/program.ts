@@ -1,7 +1,7 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
-const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs'] as const
+const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs', 'allowExternalNames'] as const
 const serving = [
   'listen',
   'console',
@@ -9,6 +9,8 @@ const serving = [
   'node',
   'zone',
   'families',
+  'externalCidrs',
+  'nameServer',
   'trustedProxies',
   'networkPolicy',
   'accessLog',

@@ -24,6 +24,20 @@ export function parseAddress(text: string): ValueParse<Address> {
     : { ok: false, reason: `"${host}" is neither an address nor a hostname` }
 }
 
+/** `192.0.2.53:53` or `[2001:db8::53]:53`. */
+export function parseIpPort(text: string): ValueParse<string> {
+  const address = parseAddress(text)
+  return address.ok && ipaddr.isValid(address.value.host)
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'not an IP address with a port, such as 192.0.2.53:53' }
+}
+
+export function parseBoolean(text: string): ValueParse<boolean> {
+  return text === 'true' || text === 'false'
+    ? { ok: true, value: text === 'true' }
+    : { ok: false, reason: 'neither true nor false' }
+}
+
 export function parseDomain(text: string): ValueParse<string> {
   const value = normaliseHost(text)
   return value === undefined ? { ok: false, reason: 'not a domain name' } : { ok: true, value }

@@ -32,6 +32,11 @@ export function readAnnotations(service: Service): { readings: Readings; problem
   return { readings: readings as Readings, problems }
 }
 
+/** What was read, or what holds otherwise. */
+export function valueOr<T>(reading: Reading<T>, otherwise: T): T {
+  return reading.state === 'valid' ? reading.value : otherwise
+}
+
 /** The field path of an annotation, as problems name it. */
 export function annotationField(name: string): string {
   return `metadata.annotations["${name}"]`

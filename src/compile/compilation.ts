@@ -160,7 +160,9 @@ export class Compilation {
   #diagnose(name: string): void {
     const [namespace] = splitName(name)
     const object = this.#objects.get(objectKey('Service', ...splitName(name)))
-    const isServed = object?.kind === 'Service' && this.#services.get(name)?.record !== undefined
+    const target = this.#services.get(name)?.record?.target
+    // What a name outside leads to is not ours to see.
+    const isServed = object?.kind === 'Service' && target !== undefined && target.type !== 'external'
     const problems = isServed
       ? diagnoseEndpoints(object, this.#endpoints.slicesOf(name), {
           pods: () => [...this.#namespaces.pods(namespace)],

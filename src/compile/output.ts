@@ -14,8 +14,15 @@ export interface CompileOptions {
   readonly domain: string
   /** Services of type LoadBalancer with this `loadBalancerClass` are exposed with no annotation. */
   readonly loadBalancerClass: string
+  /** Services of type ExternalName may be exposed. */
+  readonly allowExternalNames: boolean
   /** Where endpoints may lie that are no Pods. */
   readonly endpointCidrs: readonly Cidr[]
   /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */
   readonly allowLoopback: boolean
 }
+
+/** One thing that an object says, or the problem that keeps it from being served. */
+export type Part<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem }

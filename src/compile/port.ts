@@ -1,18 +1,19 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
-import type { Problem, ProblemCode } from '../model/problem.ts'
+import type { ProblemCode } from '../model/problem.ts'
 import { annotationField, serviceProblem } from './annotations.ts'
+import type { Part } from './output.ts'
 import { annotations } from './schema.ts'
 
-export type PortChoice =
-  | { readonly ok: true; readonly port: ServicePort }
-  | { readonly ok: false; readonly problem: Problem }
-
 /** Which of a Service's ports receives the requests: the one asked for, by name or number, else the obvious one. */
-export function choosePort(service: Service, asked: string | number | undefined): PortChoice {
+export function choosePort(service: Service, asked: string | number | undefined): Part<ServicePort> {
   const ports = service.spec.ports.filter((port) => port.protocol === 'TCP')
+  // Names need no ports inside the cluster, so an ExternalName seldom has any.
+  if (service.spec.type === 'ExternalName' && service.spec.ports.length === 0 && asked === undefined) {
+    return { ok: true, value: EXTERNAL_PORT }
+  }
   const port =
     asked === undefined ? obviousPort(ports) : ports.find((p) => p.port === asked || p.name === asked)
-  if (port !== undefined) return { ok: true, port }
+  if (port !== undefined) return { ok: true, value: port }
   const known = ports.map((p) => (p.name === '' ? `${p.port}` : `${p.name} (${p.port})`)).join(', ')
   if (ports.length === 0) {
     return fail(
@@ -41,11 +42,26 @@ export function choosePort(service: Service, asked: string | number | undefined)
       )
 }
 
+const EXTERNAL_PORT: ServicePort = {
+  name: '',
+  protocol: 'TCP',
+  port: 80,
+  targetPort: undefined,
+  nodePort: undefined,
+  appProtocol: undefined,
+}
+
 function obviousPort(ports: readonly ServicePort[]): ServicePort | undefined {
   if (ports.length === 1) return ports[0]
   return ports.find((port) => port.name === 'http') ?? ports.find((port) => port.port === 80)
 }
 
-function fail(service: Service, code: ProblemCode, field: string, message: string, hint: string): PortChoice {
+function fail(
+  service: Service,
+  code: ProblemCode,
+  field: string,
+  message: string,
+  hint: string,
+): Part<ServicePort> {
   return { ok: false, problem: serviceProblem(service, { code, severity: 'error', field, message, hint }) }
 }

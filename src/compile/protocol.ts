@@ -1,5 +1,7 @@
-import type { ServicePort } from '../model/objects/service.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { ServiceRecord } from '../model/records.ts'
+import { serviceProblem } from './annotations.ts'
+import type { Part } from './output.ts'
 
 export type Protocol = ServiceRecord['protocol']
 
@@ -19,11 +21,19 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
 /** What the road carries so far. */
 const CARRIED: ReadonlySet<Protocol> = new Set(['http', 'ws'])
 
-/** @returns undefined when the value is unknown. Absent is http. */
-export function protocolOf({ appProtocol }: ServicePort): Protocol | undefined {
-  if (appProtocol === undefined) return 'http'
-  const name = appProtocol.toLowerCase()
-  return Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined
+/** What `appProtocol` says of a port; absent is http. */
+export function protocolOf(service: Service, { port, appProtocol }: ServicePort): Part<Protocol> {
+  const name = appProtocol?.toLowerCase() ?? 'http'
+  const value = Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined
+  if (value !== undefined) return { ok: true, value }
+  const problem = serviceProblem(service, {
+    code: 'protocol-unknown',
+    severity: 'error',
+    field: `spec.ports[port=${port}].appProtocol`,
+    message: `Unknown appProtocol "${appProtocol}"`,
+    hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+  })
+  return { ok: false, problem }
 }
 
 export function isCarried(protocol: Protocol): boolean {

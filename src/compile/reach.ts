@@ -1,13 +1,8 @@
-import { isInCidr, normaliseIp, parseIp } from '../model/address.ts'
+import { isInCidr, normaliseIp, parseIp, undialledRange } from '../model/address.ts'
 import type { SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { AddressBook } from './address-book.ts'
 import type { CompileOptions } from './output.ts'
-
-/** Ranges, as ipaddr.js names them, in which no endpoint lies: the gateway itself, its link, its cloud's metadata. */
-const NEVER: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'unspecified', 'multicast', 'broadcast'])
-/** Metadata services outside the link-local range: AWS (IPv6), Alibaba, Oracle. */
-const METADATA: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', '192.0.0.192'])
 
 /**
  * Nobody is lent our reach: whoever may write an EndpointSlice could otherwise have the gateway dial any address that
@@ -27,11 +22,9 @@ export function refusalOf(
   const [text = ''] = endpoint.addresses
   const address = parseIp(text)
   if (address === undefined) return `"${text}" is no IP address`
-  const range = address.range()
+  const range = undialledRange(address)
   const isAllowedLoopback = range === 'loopback' && options.allowLoopback
-  if ((NEVER.has(range) && !isAllowedLoopback) || METADATA.has(address.toString())) {
-    return `${text} is not an address for endpoints (${METADATA.has(address.toString()) ? 'metadata' : range})`
-  }
+  if (range !== undefined && !isAllowedLoopback) return `${text} is not an address for endpoints (${range})`
   const { targetRef } = endpoint
   if (targetRef?.kind === 'Pod') return podRefusal(targetRef, namespace, address.toString(), pod)
   const holder = book.holderOf(address.toString())

@@ -1,17 +1,14 @@
 import { parseCidr } from '../model/address.ts'
 import type { Service } from '../model/objects/service.ts'
-import { compareText, type Problem } from '../model/problem.ts'
+import { compareText } from '../model/problem.ts'
 import { serviceProblem } from './annotations.ts'
-
-export type Sources =
-  | { readonly ok: true; readonly cidrs: readonly string[] }
-  | { readonly ok: false; readonly problem: Problem }
+import type { Part } from './output.ts'
 
 /** `spec.loadBalancerSourceRanges`: the blocks that clients may come from; none means everyone. */
-export function sourcesOf(service: Service): Sources {
+export function sourcesOf(service: Service): Part<readonly string[]> {
   const texts = service.spec.loadBalancerSourceRanges.map((text) => text.trim())
   const wrong = texts.findIndex((text) => parseCidr(text) === undefined)
-  if (wrong < 0) return { ok: true, cidrs: [...new Set(texts)].sort(compareText) }
+  if (wrong < 0) return { ok: true, value: [...new Set(texts)].sort(compareText) }
   const problem = serviceProblem(service, {
     code: 'field-invalid',
     severity: 'error',

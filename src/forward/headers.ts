@@ -57,8 +57,9 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
 ])
 
 export interface ForwardedFacts {
-  /** The authority as the client wrote it; goes on as Host. */
+  /** The authority as the client wrote it; goes on as Host unless that is rewritten. */
   readonly authority: string
+  readonly hostRewrite: string | undefined
   /** The connection's own peer. */
   readonly peerAddress: string
   readonly clientAddress: string
@@ -80,7 +81,7 @@ export function requestHeaders(
   trace: readonly string[],
 ): string[] {
   const named = connectionNamed(raw)
-  const out: string[] = ['Host', facts.authority]
+  const out: string[] = ['Host', facts.hostRewrite ?? facts.authority]
   let forwardedFor = ''
   let forwardedHost = facts.authority
   for (let i = 0; i + 1 < raw.length; i += 2) {

@@ -110,9 +110,10 @@ export class Exchange implements AttemptEvents<Duplex> {
   }
 
   #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): AttemptRequest<Readable> {
-    const { authority, passage, path, strippedPrefix } = this.#plan
+    const { authority, hostRewrite, passage, path, strippedPrefix } = this.#plan
     const facts = {
       authority,
+      hostRewrite,
       peerAddress: this.#peer.address,
       clientAddress: passage.client.address,
       scheme: passage.client.scheme,

@@ -8,6 +8,7 @@ import type { Observer, RequestObserver } from '../telemetry/observer.ts'
 import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
+import type { ExternalNames } from './external-names.ts'
 import { type Plan, plan, type RoadOptions } from './plan.ts'
 import { headOf, isWebSocket, single } from './request-head.node.ts'
 import type { Table } from './table.ts'
@@ -21,6 +22,7 @@ export interface GatewayParts extends ExchangeParts {
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
+  readonly names: ExternalNames
 }
 
 /** How long a client may take over a request's head. */
@@ -141,15 +143,28 @@ export class Listener {
       if (this.#areIdleClosed) this.#server.closeIdleConnections()
     })
     this.#connections.begin(socket, underway)
-    if (typeof decided === 'string' || decided.type === 'reply') {
-      downstream.fail(typeof decided === 'string' ? decided : decided.error)
-      return
+    const carryOut = (plan: Plan | ErrorCode, hasWaited: boolean): void => {
+      if (typeof plan === 'string' || plan.type === 'reply') {
+        downstream.fail(typeof plan === 'string' ? plan : plan.error)
+      } else if (plan.type === 'forward') {
+        exchange = new Exchange(this.#parts, plan, request, peer, observer, downstream)
+        this.#start(exchange, plan.service.key)
+      } else if (hasWaited) {
+        downstream.fail('endpoints-none')
+      } else {
+        void this.#parts.names.resolve(plan.for.name).then(() => {
+          if (!downstream.isGone) carryOut(this.#decide(request, peer), true)
+        })
+      }
     }
-    exchange = new Exchange(this.#parts, decided, request, peer, observer, downstream)
+    carryOut(decided, false)
+  }
+
+  #start(exchange: Exchange, service: string): void {
     try {
       exchange.start()
     } catch (cause) {
-      this.#parts.onTrouble(new Error(`Cannot forward a request to ${decided.service.key}`, { cause }))
+      this.#parts.onTrouble(new Error(`Cannot forward a request to ${service}`, { cause }))
       exchange.fail('internal')
     }
   }
@@ -159,7 +174,7 @@ export class Listener {
     const table = this.#parts.table()
     if (table === undefined) return 'endpoints-none'
     try {
-      return plan(headOf(request), peer, table, this.#parts.road)
+      return plan(headOf(request), peer, table, this.#parts.road, this.#parts.names)
     } catch (cause) {
       this.#parts.onTrouble(new Error(`Cannot plan ${request.method} ${request.url}`, { cause }))
       return 'internal'

@@ -9,6 +9,7 @@ import { admits } from '../policy/network-policy.ts'
 import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
+import type { ExternalTarget } from './external-names.ts'
 import type { Table, TableService } from './table.ts'
 
 /** A request's head, as any runtime can show it. */
@@ -56,22 +57,45 @@ export interface Forward {
   readonly path: string
   /** The authority as the client wrote it. */
   readonly authority: string
+  /** What goes on as Host instead: the name of an ExternalName Service. */
+  readonly hostRewrite: string | undefined
   /** What was cut off the path, for X-Forwarded-Prefix. */
   readonly strippedPrefix: string | undefined
 }
 
+/** Something must be known first: the shell finds it out, and plans again. */
+export interface Wait {
+  readonly type: 'wait'
+  /** A name outside the cluster that has to be resolved. */
+  readonly for: { readonly type: 'name'; readonly name: string }
+  readonly passage: Passage
+}
+
 /** What the core decided for a request. */
-export type Plan = Reply | Forward
+export type Plan = Reply | Forward | Wait
+
+/** What the road reads of the present, and only reads. */
+export interface RoadState {
+  /** Where a name outside the cluster leads; undefined until that is known. */
+  externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
+}
 
 /** Methods that a gateway does not carry: a tunnel, and one that echoes credentials. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service → source ranges → NetworkPolicy → endpoints. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service → source ranges → endpoints → NetworkPolicy. Pure: no I/O,
+ * no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  */
-export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadOptions): Plan {
+export function plan(
+  head: RequestHead,
+  peer: Peer,
+  table: Table,
+  options: RoadOptions,
+  state: RoadState,
+): Plan {
   const client = identify(head, peer, options)
   const nowhere: Passage = { client, host: '', path: '', route: undefined }
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
@@ -95,19 +119,34 @@ export function plan(head: RequestHead, peer: Peer, table: Table, options: RoadO
 
   if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
   const service = table.service(rule.action.service)
-  if (service === undefined || service.candidates.length === 0) return reply('endpoints-none', passage)
+  if (service === undefined) return reply('endpoints-none', passage)
 
   const address = parseIp(client.address)
   if (service.sources !== undefined && !isAmongSources(service.sources, address)) {
     return reply('client-refused', passage)
   }
-  const candidates = options.networkPolicy === 'off' ? service.candidates : admitted(service, address)
+  const endpoints = endpointsOf(service, state)
+  if ('type' in endpoints) return { type: 'wait', for: endpoints, passage }
+  if (endpoints.length === 0) return reply('endpoints-none', passage)
+
+  const candidates = options.networkPolicy === 'off' ? endpoints : admitted(service, endpoints, address)
   if (candidates.length === 0) return reply('client-refused', passage)
 
-  const prefix = rule.action.stripPrefix
-  const path = stripPrefix(target.path, prefix) + target.query
+  const strippedPrefix = rule.action.stripPrefix
+  const path = stripPrefix(target.path, strippedPrefix) + target.query
   const affinity = service.record.affinity === 'client-ip' ? hashText(client.address) : undefined
-  return { type: 'forward', service, candidates, affinity, passage, path, authority, strippedPrefix: prefix }
+  const hostRewrite = hostOf(service)
+  return {
+    type: 'forward',
+    service,
+    candidates,
+    affinity,
+    passage,
+    path,
+    authority,
+    hostRewrite,
+    strippedPrefix,
+  }
 }
 
 function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
@@ -121,16 +160,31 @@ function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
     : identifyClient(peer, undefined, undefined, options.trustedProxies)
 }
 
+/** The endpoints of a service, or what must be waited for. */
+function endpointsOf(
+  { record, candidates }: TableService,
+  state: RoadState,
+): readonly Endpoint[] | Wait['for'] {
+  const { target } = record
+  if (target.type !== 'external') return candidates
+  return state.externalEndpoints(target) ?? { type: 'name', name: target.name }
+}
+
+/** A server outside knows itself by its own name only. */
+function hostOf({ record: { target } }: TableService): string | undefined {
+  if (target.type !== 'external') return undefined
+  return target.port === 80 ? target.name : `${target.name}:${target.port}`
+}
+
 /** The endpoints whose NetworkPolicies let this client in: Pods that say no are not chosen. */
 function admitted(
-  { candidates, guarded }: TableService,
+  { guarded }: TableService,
+  endpoints: readonly Endpoint[],
   address: ParsedAddress | undefined,
 ): readonly Endpoint[] {
-  if (guarded === undefined) return candidates
-  return guarded.flatMap(({ endpoints, guards }) =>
-    guards.every(({ policy, port }) => policy !== undefined && admits(policy, address, port))
-      ? endpoints
-      : [],
+  if (guarded === undefined) return endpoints
+  return guarded.flatMap(({ endpoints: group, guards }) =>
+    guards.every(({ policy, port }) => policy !== undefined && admits(policy, address, port)) ? group : [],
   )
 }
 

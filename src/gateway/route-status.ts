@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../model/problem.ts'
-import type { Rule } from '../model/records.ts'
+import type { Rule, ServiceRecord } from '../model/records.ts'
 import type { Table } from './table.ts'
 
 /** One exposed place: a host, a path, and what is behind it now. */
@@ -9,7 +9,7 @@ export interface RouteStatus {
   readonly pathType: Rule['path']['type']
   /** namespace/name:port, null where the rule cannot be served. */
   readonly service: string | null
-  readonly target: 'pod' | 'node' | null
+  readonly target: ServiceRecord['target']['type'] | null
   /** How many endpoints may receive requests. */
   readonly endpoints: number
   readonly problem: ProblemCode | null

@@ -25,3 +25,21 @@ export function parseCidr(text: string): Cidr | undefined {
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {
   return address.kind() === network.kind() && address.match(network, bits)
 }
+
+/** Ranges, as ipaddr.js names them, in which nothing may be dialled: the gateway itself, its link, its cloud's metadata. */
+const UNDIALLED: ReadonlySet<string> = new Set([
+  'loopback',
+  'linkLocal',
+  'unspecified',
+  'multicast',
+  'broadcast',
+])
+/** Metadata services outside the link-local range: AWS (IPv6), Alibaba, Oracle. */
+const METADATA: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', '192.0.0.192'])
+
+/** Names the range of an address that is nobody's endpoint; undefined for others. */
+export function undialledRange(address: ParsedAddress): string | undefined {
+  if (METADATA.has(address.toString())) return 'metadata'
+  const range = address.range()
+  return UNDIALLED.has(range) ? range : undefined
+}

@@ -10,6 +10,7 @@ export const problemCodes = [
   'endpoint-refused',
   'endpoints-missing',
   'endpoints-unready',
+  'external-name-refused',
   'field-invalid',
   'file-unreadable',
   'host-conflict',
@@ -23,7 +24,6 @@ export const problemCodes = [
   'protocol-unknown',
   'protocol-unsupported',
   'selector-matches-nothing',
-  'service-type-unsupported',
   'workload-not-running',
   'yaml-syntax',
 ] as const

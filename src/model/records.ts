@@ -41,6 +41,8 @@ const service = v.object({
   target: v.variant('type', [
     v.object({ type: v.literal('pod') }),
     v.object({ type: v.literal('node'), nodePort: port, onlyLocal: v.boolean() }),
+    /** `spec.externalName`, which gateways resolve; also the Host that goes there. */
+    v.object({ type: v.literal('external'), name: v.string(), port }),
   ]),
   /** `spec.ipFamilies` in its order; empty: IPv4 before IPv6. */
   families: v.array(v.picklist(['IPv4', 'IPv6'])),

@@ -8,6 +8,7 @@ const facts: ForwardedFacts = {
   clientAddress: '203.0.113.9',
   scheme: 'http',
   isTrusted: false,
+  hostRewrite: undefined,
   strippedPrefix: undefined,
   requestId: 'r1',
   httpVersion: '1.1',

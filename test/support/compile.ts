@@ -8,5 +8,6 @@ export const compileOptions: CompileOptions = {
   endpointCidrs: ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) =>
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),
+  allowExternalNames: true,
   allowLoopback: true,
 }

@@ -1,5 +1,6 @@
 import { Compilation } from '../../src/compile/compilation.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
@@ -92,6 +93,12 @@ export async function startGateway(
   const state = new GatewayState(systemClock)
   const listener = new Listener({
     table: () => table,
+    names: new ExternalNames({
+      clock: systemClock,
+      resolve: () => Promise.reject(new Error('no name server in this test')),
+      allowedCidrs: [],
+      onTrouble: () => {},
+    }),
     observer,
     dialer,
     state,

@@ -1,8 +1,10 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
+import { nameServer } from '../../src/gateway/name-server.node.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
@@ -45,10 +47,17 @@ export async function serveGateway(
   })
   const dialer = new UndiciDialer(config)
   const parts = { dialer, state: new GatewayState(systemClock), timers: systemTimers, random: systemRandom }
+  const names = new ExternalNames({
+    clock: systemClock,
+    resolve: nameServer(config.nameServer),
+    allowedCidrs: config.externalCidrs,
+    onTrouble: say,
+  })
   const { observer } = telemetry
   const listener = new Listener({
     ...parts,
     table: () => gateway.table,
+    names,
     observer,
     road: config,
     onTrouble: say,

@@ -17,6 +17,7 @@ export const serviceSchema = v.object({
   meta: namespacedMeta,
   spec: v.object({
     type: v.nullish(v.picklist(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']), 'ClusterIP'),
+    externalName: maybe(v.string()),
     clusterIP: maybe(v.string()),
     clusterIPs: list(v.string()),
     externalIPs: list(v.string()),

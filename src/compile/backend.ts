@@ -1,0 +1,104 @@
+import type { Service, ServicePort } from '../model/objects/service.ts'
+import type { Problem } from '../model/problem.ts'
+import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
+import { type Readings, serviceProblem, valueOr } from './annotations.ts'
+import type { CompileOptions } from './output.ts'
+import { choosePort } from './port.ts'
+import { isCarried, protocolOf } from './protocol.ts'
+import { annotations } from './schema.ts'
+import { sourcesOf } from './sources.ts'
+import { targetOf } from './target.ts'
+
+const TIMEOUT_MS = 60_000
+const IDLE_TIMEOUT_MS = 300_000
+
+/** What is behind a Service's rules. */
+export interface Backend {
+  readonly action: RuleAction
+  readonly record: ServiceRecord | undefined
+  readonly problems: readonly Problem[]
+}
+
+/** How a Service's requests reach it. What cannot be served as asked is answered 503, and says why. */
+export function compileBackend(service: Service, readings: Readings, options: CompileOptions): Backend {
+  if (readings.port.state === 'invalid') {
+    return { action: { type: 'unavailable', problem: 'annotation-invalid' }, record: undefined, problems: [] }
+  }
+  const port = choosePort(service, valueOr<string | number | undefined>(readings.port, undefined))
+  if (!port.ok) return refused(port.problem)
+  const target = targetOf(service, port.value, readings, options)
+  if (!target.ok) return refused(target.problem)
+  const protocol = protocolOf(service, port.value)
+  if (!protocol.ok) return refused(protocol.problem)
+  const sources = sourcesOf(service)
+  if (!sources.ok) return refused(sources.problem)
+  const record = recordOf(service, port.value, readings, {
+    target: target.value,
+    protocol: protocol.value,
+    ...(sources.value.length === 0 ? {} : { sources: [...sources.value] }),
+  })
+  const problems = affinityBehindNode(service, record)
+  if (!isCarried(protocol.value)) return notCarried(service, port.value, record, problems)
+  return {
+    action: { type: 'forward', service: serviceKey(record.namespace, record.name, record.port) },
+    record,
+    problems,
+  }
+}
+
+function recordOf(
+  service: Service,
+  port: ServicePort,
+  readings: Readings,
+  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'sources'>,
+): ServiceRecord {
+  const { meta, spec } = service
+  const spillOver = valueOr<number | undefined>(readings.spillOver, undefined)
+  return {
+    namespace: meta.namespace,
+    name: meta.name,
+    port: port.port,
+    portName: port.name,
+    ...facts,
+    families: [...spec.ipFamilies],
+    balance: valueOr(readings.balance, 'least-request'),
+    affinity: spec.sessionAffinity === 'ClientIP' ? 'client-ip' : 'none',
+    ...(spillOver === undefined ? {} : { spillOver }),
+    timeoutMs: valueOr(readings.timeout, TIMEOUT_MS),
+    idleTimeoutMs: valueOr(readings.idleTimeout, IDLE_TIMEOUT_MS),
+  }
+}
+
+function refused(problem: Problem): Backend {
+  return { action: { type: 'unavailable', problem: problem.code }, record: undefined, problems: [problem] }
+}
+
+/** The record stands, for those who look; requests are answered 503. */
+function notCarried(
+  service: Service,
+  port: ServicePort,
+  record: ServiceRecord,
+  problems: readonly Problem[],
+): Backend {
+  const problem = serviceProblem(service, {
+    code: 'protocol-unsupported',
+    severity: 'error',
+    field: `spec.ports[port=${port.port}].appProtocol`,
+    message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
+    hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+  })
+  return { ...refused(problem), record, problems: [...problems, problem] }
+}
+
+/** kube-proxy tells clients apart by the address that it sees, and behind a gateway that is the gateway's. */
+function affinityBehindNode(service: Service, { target, affinity }: ServiceRecord): Problem[] {
+  if (target.type !== 'node' || affinity === 'none') return []
+  const problem = serviceProblem(service, {
+    code: 'affinity-behind-node',
+    severity: 'warning',
+    field: 'spec.sessionAffinity',
+    message: 'sessionAffinity ClientIP behind a NodePort sends all clients of a gateway to one Pod of a node',
+    hint: `Set ${annotations.target.name}: "pod", so that the gateway keeps each client at its Pod.`,
+  })
+  return [problem]
+}

@@ -1,0 +1,115 @@
+import type { Endpoint } from '../balance/endpoint.ts'
+import { hashText } from '../balance/rendezvous.ts'
+import { type Cidr, isInCidr, parseIp, undialledRange } from '../model/address.ts'
+import type { Clock } from '../model/clock.ts'
+import type { ServiceRecord } from '../model/records.ts'
+
+export type ExternalTarget = Extract<ServiceRecord['target'], { type: 'external' }>
+
+/** What a name server said. */
+export interface Answer {
+  readonly addresses: readonly string[]
+  /** How long it holds (RFC 1035 §3.2.1). */
+  readonly ttlSeconds: number
+}
+
+export interface ExternalNamesOptions {
+  readonly clock: Pick<Clock, 'elapsed'>
+  /** @throws Error when there is no answer */
+  readonly resolve: (name: string) => Promise<Answer>
+  /** Where answers may point beside the public internet. */
+  readonly allowedCidrs: readonly Cidr[]
+  readonly onTrouble: (error: Error) => void
+}
+
+interface Entry {
+  addresses: readonly string[]
+  /** Asked again from then on; what is held is used meanwhile. */
+  dueAt: number
+  /** Not used from then on. */
+  endsAt: number
+  asking: Promise<void> | undefined
+}
+
+const MIN_TTL_MS = 1_000
+const MAX_TTL_MS = 300_000
+/** A name server that is away takes nothing away at once. */
+const STALE_MS = 300_000
+/** A name without an answer is not asked for with each request. */
+const FAILURE_MS = 5_000
+/** More names than any gateway serves: the oldest go. */
+const MAX_NAMES = 10_000
+
+/**
+ * Addresses of ExternalName Services, with their TTL. Whoever may write a Service could point its name anywhere, so an
+ * answer that is not public (RFC 6890) is dropped unless the operator allows its block; what was checked is what is
+ * dialled, so that a name which answers differently the second time gains nothing.
+ */
+export class ExternalNames {
+  readonly #options: ExternalNamesOptions
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(options: ExternalNamesOptions) {
+    this.#options = options
+  }
+
+  /** The endpoints of a target; undefined when its name must be waited for. Begins to ask again when that is due. */
+  externalEndpoints({ name, port }: ExternalTarget): readonly Endpoint[] | undefined {
+    const entry = this.#entries.get(name)
+    const now = this.#options.clock.elapsed()
+    if (entry === undefined || now >= entry.endsAt) return undefined
+    if (now >= entry.dueAt) void this.resolve(name)
+    return entry.addresses.map((address) => externalEndpoint(address, port))
+  }
+
+  /** Resolves once the name has an answer, or is known to have none. Never rejects. */
+  resolve(name: string): Promise<void> {
+    const entry = this.#entries.get(name) ?? { addresses: [], dueAt: 0, endsAt: 0, asking: undefined }
+    this.#entries.set(name, entry)
+    if (this.#entries.size > MAX_NAMES) this.#forgetOldest()
+    entry.asking ??= this.#ask(name, entry).finally(() => {
+      entry.asking = undefined
+    })
+    return entry.asking
+  }
+
+  async #ask(name: string, entry: Entry): Promise<void> {
+    const { resolve, clock, onTrouble } = this.#options
+    try {
+      const { addresses, ttlSeconds } = await resolve(name)
+      const ttlMs = Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1000))
+      entry.addresses = addresses.filter((address) => this.#mayDial(name, address))
+      entry.dueAt = clock.elapsed() + ttlMs
+      entry.endsAt = entry.dueAt + STALE_MS
+    } catch (cause) {
+      onTrouble(new Error(`Cannot resolve ${name}`, { cause }))
+      const now = clock.elapsed()
+      entry.dueAt = now + FAILURE_MS
+      if (now < entry.endsAt) return
+      entry.addresses = []
+      entry.endsAt = entry.dueAt
+    }
+  }
+
+  #mayDial(name: string, text: string): boolean {
+    const address = parseIp(text)
+    const { allowedCidrs, onTrouble } = this.#options
+    const isMeant =
+      address !== undefined &&
+      (address.range() === 'unicast' || allowedCidrs.some((cidr) => isInCidr(address, cidr)))
+    if (isMeant && undialledRange(address) === undefined) return true
+    onTrouble(new Error(`Refused an answer for ${name}: ${text} is not public (${address?.range()})`))
+    return false
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#entries.keys()
+    if (oldest !== undefined) this.#entries.delete(oldest)
+  }
+}
+
+function externalEndpoint(address: string, port: number): Endpoint {
+  const key = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const facts = { pod: undefined, node: undefined, zone: undefined, isFar: false, guards: [] }
+  return { key, address, port, hash: hashText(key), ...facts }
+}
