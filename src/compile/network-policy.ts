@@ -28,17 +28,25 @@ export interface PolicySet {
 export function policySetOf(pod: Pod, policies: Iterable<NetworkPolicy>): PolicySet | undefined {
   // Its traffic is its Node's: the API leaves this to the implementation, and they all leave it alone.
   if (pod.spec.hostNetwork) return undefined
-  const isolating = [...policies].filter((policy) => isolates(policy.spec, pod))
+  const isolating = [...policies]
+    .filter((policy) => isolates(policy.spec, pod))
+    .sort((a, b) => compareText(a.meta.name, b.meta.name))
   if (isolating.length === 0) return undefined
   const rules = new Map<string, PolicyRule>()
-  for (const { spec } of isolating) {
+  for (const { meta, spec } of isolating) {
     if (spec.ingress === 'unreadable') continue
-    for (const rule of spec.ingress) {
+    spec.ingress.forEach((rule, ingress) => {
       const compiled = rule === 'unreadable' ? undefined : compileRule(rule, pod)
-      if (compiled !== undefined) rules.set(encodeCanonical(compiled), compiled)
-    }
+      if (compiled === undefined) return
+      const text = encodeCanonical(compiled)
+      // What several say is said once.
+      if (!rules.has(text)) rules.set(text, { origin: { policy: meta.name, ingress }, ...compiled })
+    })
   }
-  const record = { rules: [...rules].sort(([a], [b]) => compareText(a, b)).map(([, rule]) => rule) }
+  const record = {
+    policies: isolating.map(({ meta }) => meta.name),
+    rules: [...rules].sort(([a], [b]) => compareText(a, b)).map(([, rule]) => rule),
+  }
   return { key: bytesToHex(sha256(utf8ToBytes(encodeCanonical(record)))).slice(0, 32), record }
 }
 
@@ -66,7 +74,7 @@ function isolates(spec: Spec, pod: Pod): boolean {
 }
 
 /** @returns undefined when the rule matches no outside client, or no TCP port. */
-function compileRule(rule: IngressRule, pod: Pod): PolicyRule | undefined {
+function compileRule(rule: IngressRule, pod: Pod): Omit<PolicyRule, 'origin'> | undefined {
   const from = rule.from.length === 0 ? undefined : rule.from.flatMap(blockOf)
   const ports = rule.ports.length === 0 ? undefined : rule.ports.flatMap((port) => portsOf(port, pod))
   if (from?.length === 0 || ports?.length === 0) return undefined

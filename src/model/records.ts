@@ -92,6 +92,8 @@ const node = v.object({
 })
 
 const policyRule = v.object({
+  /** The NetworkPolicy, and which of its `spec.ingress`: for people. */
+  origin: v.object({ policy: v.string(), ingress: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
   /** Absent: everyone. */
   from: v.optional(v.array(v.object({ cidr: v.string(), except: v.array(v.string()) }))),
   /** TCP ports of the container, first and last. Absent: all. */
@@ -102,7 +104,11 @@ const policyRule = v.object({
  * All that NetworkPolicies say of who may reach some Pods from outside. Key: digest of the record, so that Pods with
  * the same answer share one. A client is admitted that one rule admits.
  */
-const policy = v.object({ rules: v.array(policyRule) })
+const policy = v.object({
+  /** Names of the NetworkPolicies that isolate the Pods. */
+  policies: v.array(v.string()),
+  rules: v.array(policyRule),
+})
 
 /** Key: kind/namespace/name of the object. */
 const problems = v.array(problemSchema)

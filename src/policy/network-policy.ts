@@ -1,5 +1,5 @@
 import { type Cidr, isInCidr, type ParsedAddress, parseCidr } from '../model/address.ts'
-import type { PolicyRecord } from '../model/records.ts'
+import type { PolicyRecord, PolicyRule } from '../model/records.ts'
 
 interface Block {
   readonly cidr: Cidr
@@ -8,7 +8,10 @@ interface Block {
 
 /** A policy record, ready to be asked. */
 export interface NetworkPolicySet {
+  /** Names of the NetworkPolicies that it came from. */
+  readonly policies: readonly string[]
   readonly rules: readonly {
+    readonly origin: PolicyRule['origin']
     /** Undefined: everyone. */
     readonly from: readonly Block[] | undefined
     /** Undefined: every port. */
@@ -17,9 +20,11 @@ export interface NetworkPolicySet {
 }
 
 /** Reads a policy record. What cannot be read admits nobody. */
-export function readPolicy({ rules }: PolicyRecord): NetworkPolicySet {
+export function readPolicy({ policies, rules }: PolicyRecord): NetworkPolicySet {
   return {
-    rules: rules.map(({ from, ports }) => ({
+    policies,
+    rules: rules.map(({ origin, from, ports }) => ({
+      origin,
       from: from?.flatMap(({ cidr, except }) => {
         const [block, holes] = [parseCidr(cidr), except.map(parseCidr)]
         const isReadable = block !== undefined && holes.every((hole) => hole !== undefined)
@@ -37,7 +42,16 @@ export function readPolicy({ rules }: PolicyRecord): NetworkPolicySet {
  * @param client undefined when the address is not known: only rules for everyone admit it
  */
 export function admits(set: NetworkPolicySet, client: ParsedAddress | undefined, port: number): boolean {
-  return set.rules.some(
+  return admittingRule(set, client, port) !== undefined
+}
+
+/** The rule that lets the client in; undefined when none does. */
+export function admittingRule(
+  set: NetworkPolicySet,
+  client: ParsedAddress | undefined,
+  port: number,
+): NetworkPolicySet['rules'][number] | undefined {
+  return set.rules.find(
     ({ from, ports }) =>
       (ports === undefined || ports.some(([first, last]) => first <= port && port <= last)) &&
       (from === undefined || (client !== undefined && from.some((block) => isInBlock(client, block)))),

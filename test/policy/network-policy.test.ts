@@ -1,17 +1,31 @@
 import { expect, test } from 'vitest'
 import { parseIp } from '../../src/model/address.ts'
 import type { PolicyRule } from '../../src/model/records.ts'
-import { admits, readPolicy } from '../../src/policy/network-policy.ts'
+import { admits, admittingRule, readPolicy } from '../../src/policy/network-policy.ts'
 
-const isAdmitted = (rules: PolicyRule[], client: string, port = 8080) =>
-  admits(readPolicy({ rules }), parseIp(client), port)
+type Rule = Omit<PolicyRule, 'origin'>
+
+const setOf = (rules: readonly Rule[]) =>
+  readPolicy({
+    policies: ['guests'],
+    rules: rules.map((rule, ingress) => ({ origin: { policy: 'guests', ingress }, ...rule })),
+  })
+
+const isAdmitted = (rules: readonly Rule[], client: string, port = 8080) =>
+  admits(setOf(rules), parseIp(client), port)
+
+test('the rule that admits is named', () => {
+  const set = setOf([{ ports: [[9090, 9090]] }, {}])
+  expect(admittingRule(set, parseIp('203.0.113.1'), 8080)?.origin).toEqual({ policy: 'guests', ingress: 1 })
+  expect(admittingRule(setOf([]), parseIp('203.0.113.1'), 8080)).toBeUndefined()
+})
 
 test('an isolated Pod without rules admits nobody', () => {
   expect(isAdmitted([], '203.0.113.1')).toBe(false)
 })
 
 test('a rule without peers admits everyone, on its ports only', () => {
-  const rules: PolicyRule[] = [{ ports: [[8080, 8090]] }]
+  const rules: Rule[] = [{ ports: [[8080, 8090]] }]
   expect(isAdmitted(rules, '203.0.113.1', 8079)).toBe(false)
   expect(isAdmitted(rules, '203.0.113.1', 8080)).toBe(true)
   expect(isAdmitted(rules, '203.0.113.1', 8090)).toBe(true)
@@ -20,7 +34,7 @@ test('a rule without peers admits everyone, on its ports only', () => {
 })
 
 test('a block admits its addresses, less the exceptions', () => {
-  const rules: PolicyRule[] = [{ from: [{ cidr: '203.0.113.0/24', except: ['203.0.113.128/25'] }] }]
+  const rules: Rule[] = [{ from: [{ cidr: '203.0.113.0/24', except: ['203.0.113.128/25'] }] }]
   expect(isAdmitted(rules, '203.0.113.1')).toBe(true)
   expect(isAdmitted(rules, '203.0.113.128')).toBe(false)
   expect(isAdmitted(rules, '203.0.114.1')).toBe(false)
@@ -29,13 +43,13 @@ test('a block admits its addresses, less the exceptions', () => {
 })
 
 test('an IPv4 client over an IPv6 socket is an IPv4 client', () => {
-  const rules: PolicyRule[] = [{ from: [{ cidr: '203.0.113.0/24', except: [] }] }]
+  const rules: Rule[] = [{ from: [{ cidr: '203.0.113.0/24', except: [] }] }]
   expect(isAdmitted(rules, '::ffff:203.0.113.5')).toBe(true)
   expect(isAdmitted([{ from: [{ cidr: '::/0', except: [] }] }], '::ffff:203.0.113.5')).toBe(false)
 })
 
 test('the address and the port must match in one rule', () => {
-  const rules: PolicyRule[] = [
+  const rules: Rule[] = [
     { from: [{ cidr: '203.0.113.0/24', except: [] }], ports: [[80, 80]] },
     { from: [{ cidr: '0.0.0.0/0', except: [] }], ports: [[443, 443]] },
   ]
