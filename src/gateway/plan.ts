@@ -4,7 +4,7 @@ import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
 import { type Cidr, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
-import type { Rule } from '../model/records.ts'
+import type { RouteRecord, Rule } from '../model/records.ts'
 import { admits } from '../policy/network-policy.ts'
 import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
@@ -80,6 +80,29 @@ export interface RoadState {
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
 }
 
+/** What a request met on its road, for those who want to know: each step tells what was looked at and what came of it. */
+export type Step =
+  | { readonly step: 'client'; readonly client: Client; readonly peer: Peer }
+  | { readonly step: 'method'; readonly method: string }
+  | { readonly step: 'host'; readonly authority: string | undefined; readonly host: string | undefined }
+  | { readonly step: 'route'; readonly host: string; readonly route: RouteRecord | undefined }
+  | {
+      readonly step: 'rule'
+      readonly path: string
+      readonly route: RouteRecord
+      readonly rule: Rule | undefined
+    }
+  | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
+  | { readonly step: 'sources'; readonly service: TableService; readonly isAdmitted: boolean }
+  | { readonly step: 'endpoints'; readonly service: TableService; readonly endpoints: readonly Endpoint[] }
+  | {
+      readonly step: 'network-policy'
+      readonly client: Client
+      readonly service: TableService
+      readonly endpoints: readonly Endpoint[]
+      readonly candidates: readonly Endpoint[]
+    }
+
 /** Methods that a gateway does not carry: a tunnel, and one that echoes credentials. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
@@ -88,6 +111,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
  * client identity → target and host → route → rule → service → source ranges → endpoints → NetworkPolicy. Pure: no I/O,
  * no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
+ *
+ * @param note told of every step, for `explain`
  */
 export function plan(
   head: RequestHead,
@@ -95,41 +120,52 @@ export function plan(
   table: Table,
   options: RoadOptions,
   state: RoadState,
+  note?: (step: Step) => void,
 ): Plan {
   const client = identify(head, peer, options)
+  note?.({ step: 'client', client, peer })
   const nowhere: Passage = { client, host: '', path: '', route: undefined }
+  note?.({ step: 'method', method: head.method })
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
 
   const target = parseTarget(head.target, head.method)
   const [hostField] = head.hosts
   // None or two Host fields is a smuggling attempt or a broken client (RFC 9112 §3.2).
   if (target === undefined || hostField === undefined || head.hosts.length !== 1) {
+    note?.({ step: 'host', authority: hostField, host: undefined })
     return reply('request-invalid', nowhere)
   }
   const authority = target.authority ?? hostField
   const host = hostOfAuthority(authority)
+  note?.({ step: 'host', authority, host })
   if (host === undefined) return reply('request-invalid', nowhere)
 
   const route = table.route(host)
+  note?.({ step: 'route', host, route })
   if (route === undefined) return reply('host-unknown', { ...nowhere, host, path: target.path })
 
   const rule = matchRule(route.rules, target.path)
+  note?.({ step: 'rule', path: target.path, route, rule })
   if (rule === undefined) return reply('path-unknown', { client, host, path: target.path, route: undefined })
   const passage: Passage = { client, host, path: target.path, route: { host: route.host, rule } }
 
+  const service = rule.action.type === 'forward' ? table.service(rule.action.service) : undefined
+  note?.({ step: 'service', rule, service })
   if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
-  const service = table.service(rule.action.service)
   if (service === undefined) return reply('endpoints-none', passage)
 
   const address = parseIp(client.address)
-  if (service.sources !== undefined && !isAmongSources(service.sources, address)) {
-    return reply('client-refused', passage)
-  }
+  const isAdmitted = service.sources === undefined || isAmongSources(service.sources, address)
+  note?.({ step: 'sources', service, isAdmitted })
+  if (!isAdmitted) return reply('client-refused', passage)
+
   const endpoints = endpointsOf(service, state)
   if ('type' in endpoints) return { type: 'wait', for: endpoints, passage }
+  note?.({ step: 'endpoints', service, endpoints })
   if (endpoints.length === 0) return reply('endpoints-none', passage)
 
   const candidates = options.networkPolicy === 'off' ? endpoints : admitted(service, endpoints, address)
+  note?.({ step: 'network-policy', client, service, endpoints, candidates })
   if (candidates.length === 0) return reply('client-refused', passage)
 
   const strippedPrefix = rule.action.stripPrefix

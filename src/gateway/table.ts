@@ -65,6 +65,24 @@ export class Table {
     return this.#hosts.all()
   }
 
+  /** What stands behind a service, also what is not eligible now. */
+  slicesOf({ namespace, name }: Pick<ServiceRecord, 'namespace' | 'name'>): readonly EndpointsRecord[] {
+    return [...(this.#slices.get(`${namespace}/${name}`)?.values() ?? [])]
+  }
+
+  get nodes(): ReadonlyMap<string, NodeRecord> {
+    return this.#nodes
+  }
+
+  policy(key: string): NetworkPolicySet | undefined {
+    return this.#policies.get(key)
+  }
+
+  /** Where the gateway stands. */
+  get place(): Place {
+    return { ...this.#place, zone: this.#zone() }
+  }
+
   problems(): Problem[] {
     return [...this.#problems.values()].flat()
   }
@@ -136,9 +154,7 @@ export class Table {
     const service = this.#services.get(key)
     if (service === undefined) return
     const { record } = service
-    const slices = [...(this.#slices.get(`${record.namespace}/${record.name}`)?.values() ?? [])]
-    const place = { ...this.#place, zone: this.#zone() }
-    const candidates = eligibleEndpoints(record, slices, this.#nodes, place)
+    const candidates = eligibleEndpoints(record, this.slicesOf(record), this.#nodes, this.place)
     this.#services.set(key, { ...service, candidates, guarded: this.#groupByGuards(candidates) })
   }
 

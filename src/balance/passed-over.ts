@@ -1,0 +1,79 @@
+import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Place } from './place.ts'
+
+/** An endpoint that may not receive requests for a service now, and why. */
+export interface PassedOver {
+  readonly address: string
+  readonly pod: string | undefined
+  readonly node: string | undefined
+  readonly reason: string
+}
+
+/** Everything that stands behind a service and was not eligible: what `eligibleEndpoints` left out, in words. */
+export function passedOver(
+  service: ServiceRecord,
+  slices: readonly EndpointsRecord[],
+  nodes: ReadonlyMap<string, NodeRecord>,
+  place: Place,
+  eligible: readonly Endpoint[],
+): readonly PassedOver[] {
+  if (service.target.type === 'node') return nodesPassedOver(service.target.onlyLocal, nodes, eligible)
+  const chosen = new Set(eligible.map(({ address }) => address))
+  const family = eligible[0]?.address.includes(':') ? 'IPv6' : 'IPv4'
+  return slices.flatMap((slice) =>
+    slice.endpoints
+      .filter(({ address }) => !chosen.has(address))
+      .map((record) => ({
+        address: record.address,
+        pod: record.pod,
+        node: record.node,
+        reason: podReason(service, slice, record, place, eligible.length > 0 ? family : undefined),
+      })),
+  )
+}
+
+function podReason(
+  service: ServiceRecord,
+  slice: EndpointsRecord,
+  record: EndpointRecord,
+  place: Place,
+  family: EndpointsRecord['family'] | undefined,
+): string {
+  const { ready, serving, terminating, forNodes, forZones } = record
+  if (!slice.ports.some(({ name }) => name === service.portName)) {
+    return service.portName === ''
+      ? 'its slice has no such port'
+      : `its slice has no port ${service.portName}`
+  }
+  if (!place.families.includes(slice.family))
+    return `${slice.family} is not reached from here (--ip-families)`
+  if (family !== undefined && slice.family !== family) return `the Service is reached by ${family} here`
+  if (terminating && serving && !ready) return 'it is terminating, and others are ready'
+  if (terminating) return 'it is terminating, and no longer serving'
+  if (!ready) return 'it is not ready'
+  return `it is meant for callers elsewhere (${[...(forNodes ?? []), ...(forZones ?? [])].join(', ')})`
+}
+
+function nodesPassedOver(
+  onlyLocal: boolean,
+  nodes: ReadonlyMap<string, NodeRecord>,
+  eligible: readonly Endpoint[],
+): readonly PassedOver[] {
+  const chosen = new Set(eligible.map(({ node }) => node))
+  return [...nodes]
+    .filter(([name]) => !chosen.has(name))
+    .map(([name, node]) => ({
+      address: node.addresses[0] ?? '-',
+      pod: undefined,
+      node: name,
+      reason: nodeReason(onlyLocal, node),
+    }))
+}
+
+function nodeReason(onlyLocal: boolean, { addresses, ready, excluded }: NodeRecord): string {
+  if (addresses.length === 0) return 'the node has no address'
+  if (!ready) return 'the node is not ready'
+  if (excluded) return 'the node is kept from load balancers by its label'
+  return onlyLocal ? 'externalTrafficPolicy is Local, and no Pod there can serve' : 'it is not eligible'
+}

@@ -1,0 +1,34 @@
+import type { BalanceState, Endpoint, Guard } from '../../balance/endpoint.ts'
+import type { ParsedAddress } from '../../model/address.ts'
+import { admittingRule, type NetworkPolicySet } from '../../policy/network-policy.ts'
+import type { TableService } from '../table.ts'
+
+/** An endpoint that may be chosen, with what weighs on the choice. */
+export function endpointLine(endpoint: Endpoint, state: BalanceState): string {
+  const { key, pod, node, isFar } = endpoint
+  const facts = [
+    pod ?? node,
+    isFar ? 'meant for callers elsewhere: only when the near ones are busy' : undefined,
+    state.isSuspect(key) ? 'could not be connected to a moment ago: the last to be chosen' : undefined,
+    state.loadOf(key) > 0 ? `${state.loadOf(key)} under way` : undefined,
+  ].filter((fact) => fact !== undefined)
+  return facts.length === 0 ? key : `${key} (${facts.join('; ')})`
+}
+
+/** What the NetworkPolicies of one endpoint's Pod say of a client. */
+export function guardLine(
+  { key }: Endpoint,
+  { port }: Guard,
+  set: NetworkPolicySet | undefined,
+  client: ParsedAddress | undefined,
+  { record: { namespace } }: TableService,
+): string {
+  if (set === undefined) return `${key} refuses: its policy is not in the registry`
+  const rule = admittingRule(set, client, port)
+  if (rule !== undefined) {
+    const { policy, ingress } = rule.origin
+    return `${key} admits port ${port}: NetworkPolicy ${namespace}/${policy}, spec.ingress[${ingress}]`
+  }
+  const names = set.policies.map((name) => `${namespace}/${name}`).join(', ')
+  return `${key} refuses port ${port}: isolated by NetworkPolicy ${names}, none of whose rules admits the client`
+}

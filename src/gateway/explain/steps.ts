@@ -1,0 +1,152 @@
+import { passedOver } from '../../balance/passed-over.ts'
+import { parseIp } from '../../model/address.ts'
+import type { Rule, ServiceRecord } from '../../model/records.ts'
+import { matchesPath } from '../../route/match.ts'
+import type { RequestHead, Step } from '../plan.ts'
+import type { TableService } from '../table.ts'
+import { endpointLine, guardLine } from './endpoints.ts'
+import type { ExplainParts } from './explain.ts'
+import type { ExplainedStep } from './explanation.ts'
+import { nearHosts } from './near-hosts.ts'
+
+type Told = Omit<ExplainedStep, 'verdict'>
+
+/** More lines of one kind say nothing new. */
+const SHOWN = 20
+
+/** One step in words: what was looked at, and the object and field that decided. */
+export function explainStep(step: Step, head: RequestHead, parts: ExplainParts): Told {
+  switch (step.step) {
+    case 'client':
+      return clientStep(step, head)
+    case 'method':
+      return { step: 'method', summary: step.method, details: [] }
+    case 'host':
+      return hostStep(step, head)
+    case 'route':
+      return routeStep(step, parts)
+    case 'rule':
+      return ruleStep(step)
+    case 'service':
+      return serviceStep(step, parts)
+    case 'sources':
+      return sourcesStep(step)
+    case 'endpoints':
+      return endpointsStep(step, parts)
+    case 'network-policy':
+      return policyStep(step, parts)
+  }
+}
+
+type StepOf<S extends Step['step']> = Extract<Step, { step: S }>
+
+function clientStep({ client, peer }: StepOf<'client'>, head: RequestHead): Told {
+  const forwarded = head.field('x-forwarded-for')
+  const source = peer.isTrusted
+    ? `named by the trusted proxy ${peer.address}`
+    : 'the address that the connection comes from'
+  const details =
+    forwarded !== undefined && !peer.isTrusted
+      ? [`X-Forwarded-For "${forwarded}" is not believed: ${peer.address} is not in --trusted-proxies`]
+      : []
+  return { step: 'client', summary: `${client.address}, ${source}; ${client.scheme}`, details }
+}
+
+function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told {
+  if (host !== undefined) return { step: 'host', summary: host, details: [] }
+  const summary = `no host can be read off ${authority === undefined ? 'the request' : `"${authority}"`}`
+  return { step: 'host', summary, details: [`target ${head.target}, ${head.hosts.length} Host fields`] }
+}
+
+function routeStep({ host, route }: StepOf<'route'>, { table }: ExplainParts): Told {
+  if (route !== undefined) {
+    const how = route.host === host ? 'exactly' : `as ${route.host}`
+    return { step: 'route', summary: `${host} is exposed ${how}`, details: [] }
+  }
+  const near = nearHosts(host, table.routes())
+  const details = near.length === 0 ? [] : [`near misses: ${near.join(', ')}`]
+  return { step: 'route', summary: `nothing is exposed at ${host}`, details }
+}
+
+function ruleStep({ path, route, rule }: StepOf<'rule'>): Told {
+  const details = route.rules.slice(0, SHOWN).map((each) => {
+    const mark = each === rule ? 'matches' : matchesPath(each.path, path) ? 'would match' : 'does not match'
+    return `${each.path.type} ${each.path.value} ${mark} (${originOf(each)})`
+  })
+  const summary = rule === undefined ? `no rule has a path for ${path}` : `${path} is ${originOf(rule)}'s`
+  return { step: 'rule', summary, details }
+}
+
+function serviceStep({ rule, service }: StepOf<'service'>, { table }: ExplainParts): Told {
+  const { kind, namespace, name } = rule.origin
+  const details = table
+    .problems()
+    .filter((problem) => problem.kind === kind && problem.namespace === namespace && problem.name === name)
+    .map(({ severity, code, field, message }) => `${severity} ${code}, ${field}: ${message}`)
+  if (rule.action.type === 'unavailable') {
+    return { step: 'service', summary: `${originOf(rule)} cannot be served: ${rule.action.problem}`, details }
+  }
+  if (service === undefined) {
+    return { step: 'service', summary: `${rule.action.service} is not in the registry`, details }
+  }
+  return { step: 'service', summary: `${service.key}, ${targetOf(service.record)}`, details }
+}
+
+function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
+  const { sources } = service.record
+  const field = `spec.loadBalancerSourceRanges of Service ${service.record.namespace}/${service.record.name}`
+  if (sources === undefined) return { step: 'source ranges', summary: 'none are set', details: [] }
+  const summary = isAdmitted ? `admitted by ${field}` : `refused by ${field}`
+  return { step: 'source ranges', summary, details: sources.slice(0, SHOWN) }
+}
+
+function endpointsStep({ service, endpoints }: StepOf<'endpoints'>, { table, state }: ExplainParts): Told {
+  const out = passedOver(service.record, table.slicesOf(service.record), table.nodes, table.place, endpoints)
+  const details = [
+    ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, state)),
+    ...out.slice(0, SHOWN).map(({ address, pod, node, reason }) => {
+      const name = pod ?? node
+      return `${address}${name === undefined ? '' : ` (${name})`} is out: ${reason}`
+    }),
+  ]
+  const count = endpoints.length
+  return { step: 'endpoints', summary: `${count} can serve, ${out.length} cannot`, details }
+}
+
+function policyStep(
+  { client, service, endpoints, candidates }: StepOf<'network-policy'>,
+  { table, road }: ExplainParts,
+): Told {
+  const step = 'network policy'
+  if (road.networkPolicy === 'off') return { step, summary: 'not asked (--network-policy off)', details: [] }
+  if (!isGuarded(service)) return { step, summary: 'no NetworkPolicy selects its Pods', details: [] }
+  const address = parseIp(client.address)
+  const details = endpoints
+    .slice(0, SHOWN)
+    .flatMap((endpoint) =>
+      endpoint.guards.map((guard) =>
+        guardLine(endpoint, guard, table.policy(guard.policy), address, service),
+      ),
+    )
+  return { step, summary: `${candidates.length} of ${endpoints.length} endpoints admit the client`, details }
+}
+
+function isGuarded({ guarded }: TableService): boolean {
+  return guarded !== undefined
+}
+
+function originOf({ origin }: Rule): string {
+  return `${origin.kind} ${origin.namespace}/${origin.name}`
+}
+
+function targetOf({ target, balance, affinity }: ServiceRecord): string {
+  const how = affinity === 'client-ip' ? 'each client at one endpoint' : balance
+  switch (target.type) {
+    case 'pod':
+      return `to its Pods, ${how}`
+    case 'node':
+      return `to nodes at port ${target.nodePort}${target.onlyLocal ? ' (externalTrafficPolicy Local)' : ''}, ${how}`
+    case 'external':
+      return `to ${target.name}:${target.port}, ${how}`
+  }
+}
