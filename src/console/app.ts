@@ -13,6 +13,7 @@ const CONSOLE_PATHS = {
   ...HEALTH_PATHS,
   '/api/routes': 'rules with their services and eligible endpoints',
   '/api/problems': 'what is wrong with objects of the cluster',
+  '/api/explain': 'why a request gets its answer: ?url=…&from=ADDRESS&method=…&header=Name:%20value',
 } as const
 
 /** The operator's port of a gateway: health, metrics, status. Never mount it where clients can reach it. */
@@ -20,6 +21,12 @@ export function createConsole(view: ConsoleView): Hono {
   const app = createHealth(view, 'postern console', CONSOLE_PATHS)
   app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
   app.get('/api/problems', (c) => c.json({ problems: view.problems() }))
+  app.get('/api/explain', (c) => {
+    const { url = '', from = '127.0.0.1', method = 'GET' } = c.req.query()
+    const answer = view.explain({ url, from, method, headers: c.req.queries('header') ?? [] })
+    if (answer === undefined) return c.json({ faults: ['no table has been loaded yet'] }, 503)
+    return answer.ok ? c.json(answer.explanation) : c.json({ faults: answer.faults }, 400)
+  })
   return app
 }
 

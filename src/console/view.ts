@@ -1,3 +1,5 @@
+import type { Answer } from '../gateway/explain/explain.ts'
+import type { Question } from '../gateway/explain/request.ts'
 import type { RouteStatus } from '../gateway/route-status.ts'
 import type { Problem } from '../model/problem.ts'
 
@@ -14,4 +16,6 @@ export interface HealthView {
 export interface ConsoleView extends HealthView {
   routes(): readonly RouteStatus[]
   problems(): readonly Problem[]
+  /** Undefined: there is no table to walk yet. */
+  explain(question: Question): Answer | undefined
 }

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createConsole } from '../../src/console/app.ts'
 import type { ConsoleView } from '../../src/console/view.ts'
+import { explain } from '../../src/gateway/explain/explain.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
+import { GatewayState } from '../../src/gateway/state.ts'
+import { Table } from '../../src/gateway/table.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import { serveConsole } from '../../workers/node/console.ts'
+import { frozenClock } from '../contract/registry-samples.ts'
 
 const route: RouteStatus = {
   host: 'shop.example.com',
@@ -32,9 +36,40 @@ const view: ConsoleView = {
   metrics: async () => 'up 1\n',
   routes: () => [route],
   problems: () => [problem],
+  explain: (question) =>
+    explain(question, {
+      table: new Table(),
+      road: { trustedProxies: [], networkPolicy: 'enforce' },
+      state: { externalEndpoints: () => undefined },
+      balance: new GatewayState(frozenClock),
+    }),
 }
 
 describe('console', () => {
+  it('explains a request', async () => {
+    const query = new URLSearchParams({
+      url: 'http://shop.example.com/a?b',
+      from: '203.0.113.9',
+      method: 'POST',
+    })
+    const response = await createConsole(view).request(`/api/explain?${query}&header=A:%20b&header=C:%20d`)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      request: { method: 'POST', url: 'http://shop.example.com/a?b', from: '203.0.113.9' },
+      outcome: { type: 'reply', status: 404 },
+    })
+  })
+
+  it('says what it cannot read of a question, and that there is no table yet', async () => {
+    const wrong = await createConsole(view).request('/api/explain?url=http://a&from=nobody&header=x')
+    expect(wrong.status).toBe(400)
+    expect(await wrong.json()).toEqual({
+      faults: [expect.stringContaining('nobody'), expect.stringContaining('"x"')],
+    })
+    const early = createConsole({ ...view, explain: () => undefined })
+    expect((await early.request('/api/explain?url=http://a')).status).toBe(503)
+  })
+
   it('is healthy whether or not it is ready', async () => {
     const app = createConsole({ ...view, isReady: () => false, notReadyReason: () => 'no table yet' })
     expect((await app.request('/healthz')).status).toBe(200)
@@ -65,8 +100,8 @@ describe('console', () => {
   it('lists at / only paths that answer', async () => {
     const app = createConsole(view)
     const index = (await (await app.request('/')).json()) as { paths: Record<string, string> }
-    expect(Object.keys(index.paths)).toHaveLength(5)
-    for (const path of Object.keys(index.paths)) expect((await app.request(path)).status).toBe(200)
+    expect(Object.keys(index.paths)).toHaveLength(6)
+    for (const path of Object.keys(index.paths)) expect((await app.request(path)).status).not.toBe(404)
   })
 
   it('answers unknown paths and failures as JSON that tells nothing', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { explain } from '../../src/gateway/explain/explain.ts'
-import { formatExplanation } from '../../src/gateway/explain/explanation.ts'
+import { type Explanation, formatExplanation } from '../../src/gateway/explain/explanation.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { parseCidr } from '../../src/model/address.ts'
@@ -54,6 +54,8 @@ const objects = [
 ]
 const table = tableOf(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
 
+const idle = { state: { externalEndpoints: () => undefined }, balance: new GatewayState(frozenClock) }
+
 interface Asked {
   readonly host?: string
   readonly path?: string
@@ -63,20 +65,22 @@ interface Asked {
   readonly road?: Partial<RoadOptions>
 }
 
-function ask({
+function ask(asked: Asked): Explanation {
+  const answer = answerTo(asked)
+  if (!answer.ok) throw new Error(answer.faults.join('\n'))
+  return answer.explanation
+}
+
+function answerTo({
   host = 'web.shop.example.test',
   path = '/shop',
   method = 'GET',
   from = '203.0.113.9',
   ...more
 }: Asked) {
-  const fields: Readonly<Record<string, string | undefined>> = { 'x-forwarded-for': more.forwardedFor }
-  const head = { method, target: path, hosts: [host], field: (name: string) => fields[name] }
   const road: RoadOptions = { trustedProxies: [], networkPolicy: 'enforce', ...more.road }
-  const state = Object.assign(new GatewayState(frozenClock), { externalEndpoints: () => undefined })
-  const isTrusted = road.trustedProxies.length > 0
-  const peer = { address: from, isTrusted }
-  return explain({ head, peer, url: `http://${host}${path}` }, { table, road, state })
+  const headers = more.forwardedFor === undefined ? [] : [`X-Forwarded-For: ${more.forwardedFor}`]
+  return explain({ url: `http://${host}${path}`, from, method, headers }, { table, road, ...idle })
 }
 
 /** The step that decided, or the last one. */
@@ -198,4 +202,18 @@ test('as text it reads in the order of the road', () => {
   expect(text).toContain('GET http://web.shop.example.test/other from 203.0.113.9\n')
   expect(text).toContain('✗ rule: no rule has a path for /other\n    prefix /shop does not match')
   expect(text).toMatch(/→ 404 path-unknown .*$/)
+})
+
+test('what cannot be read of the question is told, all of it at once', () => {
+  const road: RoadOptions = { trustedProxies: [], networkPolicy: 'enforce' }
+  const question = { url: '/no-host', from: 'here', method: 'G T', headers: ['nonsense'] }
+  expect(explain(question, { table, road, ...idle })).toEqual({
+    ok: false,
+    faults: [
+      'Cannot read the URL: "/no-host" is not http://host/path',
+      'Cannot read the client\'s address: "here" is no IP address',
+      'Cannot read the method: "G T" is no token',
+      'Cannot read the header: "nonsense" is not Name: value',
+    ],
+  })
 })

@@ -1,6 +1,8 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { explain } from '../../src/gateway/explain/explain.ts'
+import type { Question } from '../../src/gateway/explain/request.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
@@ -46,7 +48,8 @@ export async function serveGateway(
     },
   })
   const dialer = new UndiciDialer(config)
-  const parts = { dialer, state: new GatewayState(systemClock), timers: systemTimers, random: systemRandom }
+  const state = new GatewayState(systemClock)
+  const parts = { dialer, state, timers: systemTimers, random: systemRandom }
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
@@ -69,6 +72,10 @@ export async function serveGateway(
     metrics: () => telemetry.prometheus(),
     routes: () => gateway.routes(),
     problems: () => gateway.problems(),
+    explain: (question: Question) => {
+      const { table } = gateway
+      return table && explain(question, { table, road: config, balance: state, state: names })
+    },
   }
   const operator = await serveConsole(createConsole(view), config.console)
   const done = gateway.run(following.signal)

@@ -1,38 +1,40 @@
 import type { BalanceState } from '../../balance/endpoint.ts'
-import type { Peer } from '../../identity/identify.ts'
-import { type Plan, plan, type RequestHead, type RoadOptions, type RoadState, type Step } from '../plan.ts'
+import { type Plan, plan, type RoadOptions, type RoadState, type Step } from '../plan.ts'
 import { responses } from '../reply.ts'
 import type { Table } from '../table.ts'
 import type { Explanation } from './explanation.ts'
+import { type Question, readQuestion } from './request.ts'
 import { explainStep } from './steps.ts'
 
 export interface ExplainParts {
   readonly table: Table
   readonly road: RoadOptions
-  /** Of the moment; a gateway's own, or one in which nothing is under way. */
-  readonly state: RoadState & BalanceState
+  readonly state: RoadState
+  /** Of the moment: a gateway's own, or one in which nothing is under way. */
+  readonly balance: BalanceState
 }
 
-export interface ExplainedRequest {
-  readonly head: RequestHead
-  readonly peer: Peer
-  /** As it was asked for, to be shown again. */
-  readonly url: string
-}
+export type Answer =
+  | { readonly ok: true; readonly explanation: Explanation }
+  | { readonly ok: false; readonly faults: readonly string[] }
 
 /** Walks the real plan, and tells each step of it. */
-export function explain({ head, peer, url }: ExplainedRequest, parts: ExplainParts): Explanation {
+export function explain(question: Question, parts: ExplainParts): Answer {
+  const read = readQuestion(question, parts.road)
+  if (!read.ok) return read
+  const { head, peer } = read
   const steps: Step[] = []
   const decided = plan(head, peer, parts.table, parts.road, parts.state, (step) => steps.push(step))
   const last = steps.length - 1
-  return {
-    request: { method: head.method, url, from: peer.address },
+  const explanation: Explanation = {
+    request: { method: head.method, url: question.url, from: peer.address },
     steps: steps.map((step, i) => ({
       ...explainStep(step, head, parts),
       verdict: decided.type === 'reply' && i === last ? 'stop' : 'pass',
     })),
     outcome: outcomeOf(decided),
   }
+  return { ok: true, explanation }
 }
 
 function outcomeOf(decided: Plan): Explanation['outcome'] {

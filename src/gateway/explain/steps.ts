@@ -100,10 +100,10 @@ function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
   return { step: 'source ranges', summary, details: sources.slice(0, SHOWN) }
 }
 
-function endpointsStep({ service, endpoints }: StepOf<'endpoints'>, { table, state }: ExplainParts): Told {
+function endpointsStep({ service, endpoints }: StepOf<'endpoints'>, { table, balance }: ExplainParts): Told {
   const out = passedOver(service.record, table.slicesOf(service.record), table.nodes, table.place, endpoints)
   const details = [
-    ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, state)),
+    ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, balance)),
     ...out.slice(0, SHOWN).map(({ address, pod, node, reason }) => {
       const name = pod ?? node
       return `${address}${name === undefined ? '' : ` (${name})`} is out: ${reason}`

@@ -1,0 +1,53 @@
+import type { Peer } from '../../identity/identify.ts'
+import { identifyPeer } from '../../identity/identify.ts'
+import { normaliseIp } from '../../model/address.ts'
+import type { RequestHead, RoadOptions } from '../plan.ts'
+
+/** A request that somebody wonders about, as curl would send it. */
+export interface Question {
+  readonly url: string
+  /** The address that the connection comes from. */
+  readonly from: string
+  readonly method: string
+  /** `Name: value` */
+  readonly headers: readonly string[]
+}
+
+export type QuestionParse =
+  | { readonly ok: true; readonly head: RequestHead; readonly peer: Peer }
+  | { readonly ok: false; readonly faults: readonly string[] }
+
+/** Without a scheme it is http. What follows the authority stays as it is written: dots and slashes matter. */
+const URL_PARTS = /^(?:https?:\/\/)?([^/?#]+)([^#]*)$/i
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)$/
+
+/** Reads a question; every fault is reported at once. */
+export function readQuestion(
+  question: Question,
+  { trustedProxies }: Pick<RoadOptions, 'trustedProxies'>,
+): QuestionParse {
+  const faults: string[] = []
+  const url = URL_PARTS.exec(question.url)
+  if (url === null) faults.push(`Cannot read the URL: "${question.url}" is not http://host/path`)
+  if (normaliseIp(question.from) === undefined) {
+    faults.push(`Cannot read the client's address: "${question.from}" is no IP address`)
+  }
+  if (!METHOD.test(question.method)) faults.push(`Cannot read the method: "${question.method}" is no token`)
+  const fields = new Map<string, string[]>()
+  for (const header of question.headers) {
+    const [, name, value = ''] = HEADER.exec(header) ?? []
+    if (name === undefined) faults.push(`Cannot read the header: "${header}" is not Name: value`)
+    else fields.set(name.toLowerCase(), [...(fields.get(name.toLowerCase()) ?? []), value])
+  }
+  if (faults.length > 0 || url === null) return { ok: false, faults }
+  const [, authority = '', rest = ''] = url
+  const target = rest.startsWith('/') ? rest : `/${rest}`
+  const head = {
+    method: question.method,
+    target,
+    hosts: fields.get('host') ?? [authority],
+    field: (name: string) => fields.get(name)?.join(', '),
+  }
+  return { ok: true, head, peer: identifyPeer(question.from, trustedProxies) }
+}
