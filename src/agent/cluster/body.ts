@@ -1,22 +1,29 @@
-/** More than any object that etcd takes (1.5 MiB, as JSON), and than any page of them. */
+/** More than any object that etcd takes (1.5 MiB) comes to as JSON. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024
-const MAX_TEXT_BYTES = 512 * 1024 * 1024
+/** More than a page of objects comes to (256 KiB each), and less than the agent's memory. */
+const MAX_TEXT_BYTES = 128 * 1024 * 1024
 
 /** A whole body, bounded. */
-export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readText(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number = MAX_TEXT_BYTES,
+): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > MAX_TEXT_BYTES) throw new Error(`the answer is larger than ${MAX_TEXT_BYTES} bytes`)
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
 }
 
-/** The lines of a body, as they come; each bounded. */
-export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+/** The lines of a body, as they come; each bounded. What is cut off before its end is none. */
+export async function* readLines(
+  body: AsyncIterable<Uint8Array>,
+  maxChars: number = MAX_LINE_CHARS,
+): AsyncIterable<string> {
   const decoder = new TextDecoder()
   let parts: string[] = []
   let length = 0
@@ -30,7 +37,7 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncIterable
       if (whole !== '') yield whole
     }
     length += last.length
-    if (length > MAX_LINE_CHARS) throw new Error(`a line is longer than ${MAX_LINE_CHARS} characters`)
+    if (length > maxChars) throw new Error(`a line is longer than ${maxChars} characters`)
     if (last !== '') parts.push(last)
   }
 }

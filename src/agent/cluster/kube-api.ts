@@ -1,45 +1,35 @@
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, errors, request } from 'undici'
 import * as v from 'valibot'
 import { readLines, readText } from './body.ts'
-
-/** The API server said no, or something that is no answer. */
-export class KubeError extends Error {
-  /** HTTP status, or the code of a Status object; 0 when there was no answer at all. */
-  readonly status: number
-  constructor(message: string, status: number, options?: ErrorOptions) {
-    super(message, options)
-    this.status = status
-  }
-}
+import type { WatchedKind } from './kinds.ts'
+import { KubeError, reasonOf, refusal, watchEnded } from './kube-error.ts'
+import { eventSchema, pageSchema, type RawObject } from './wire.ts'
 
 export interface Page {
-  readonly items: readonly unknown[]
+  readonly items: readonly RawObject[]
   readonly resourceVersion: string
   /** Token for the next page; '' on the last one. */
   readonly next: string
 }
 
-const eventTypes = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'] as const
-
 /** One line of a watch (meta/v1 WatchEvent). */
-export interface WatchEvent {
-  readonly type: (typeof eventTypes)[number]
-  readonly object: unknown
+export type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: RawObject }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
+
+export interface KubeTimeouts {
+  /** How long the API server may take to begin an answer, and to send its next byte of a page. */
+  readonly answerMs: number
+  /** A watch with bookmarks hears from its server every minute or two: silence for longer means that it is dead. */
+  readonly silenceMs: number
 }
 
-const pageSchema = v.object({
-  metadata: v.object({ resourceVersion: v.string(), continue: v.nullish(v.string(), '') }),
-  items: v.nullish(v.array(v.unknown()), []),
-})
-const eventSchema = v.object({ type: v.picklist(eventTypes), object: v.unknown() })
-const statusSchema = v.object({ kind: v.literal('Status'), message: v.nullish(v.string(), '') })
-
-/** How long the API server may take to begin an answer, and to send its next byte of a page. */
-const ANSWER_TIMEOUT_MS = 30_000
-/** A watch with bookmarks hears from its server about once a minute: silence for longer means that it is dead. */
-const SILENCE_TIMEOUT_MS = 150_000
+const TIMEOUTS: KubeTimeouts = { answerMs: 30_000, silenceMs: 150_000 }
 const PAGE_SIZE = 500
+const MAX_REFUSAL_BYTES = 1024 * 1024
+
+type Body = Dispatcher.ResponseData['body']
 
 /**
  * Lists and watches of a cluster's API. Addresses, certificates and tokens are client-node's; its informers and typed
@@ -47,30 +37,38 @@ const PAGE_SIZE = 500
  */
 export class KubeApi {
   readonly #config: KubeConfig
+  readonly #timeouts: KubeTimeouts
 
-  constructor(config: KubeConfig) {
+  constructor(config: KubeConfig, timeouts: KubeTimeouts = TIMEOUTS) {
     this.#config = config
+    this.#timeouts = timeouts
   }
 
   /** One page of a collection. @throws KubeError */
-  async list(path: string, next: string, signal: AbortSignal): Promise<Page> {
+  async list(kind: WatchedKind, next: string, signal: AbortSignal): Promise<Page> {
     const query = { limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
-    const action = `list ${path}`
-    return await this.#get(action, path, query, ANSWER_TIMEOUT_MS, signal, async (body) => {
-      const page = v.safeParse(pageSchema, parseJson(await readText(body), action))
-      if (!page.success) throw new KubeError(`Cannot ${action}: the answer is no list: ${issueOf(page)}`, 0)
-      const { metadata, items } = page.output
-      return { items, resourceVersion: metadata.resourceVersion, next: metadata.continue }
-    })
+    return await this.#get(
+      `list ${kind.path}`,
+      kind,
+      query,
+      this.#timeouts.answerMs,
+      signal,
+      async (body) => {
+        const page = v.safeParse(pageSchema(kind), parseJson(await readText(body)))
+        if (!page.success) throw new Error(`the answer is no ${kind.kind}List: ${issueOf(page)}`)
+        const { metadata, items } = page.output
+        return { items, resourceVersion: metadata.resourceVersion, next: metadata.continue }
+      },
+    )
   }
 
   /**
    * Events after a version, until the server ends the watch.
    * @param onOpen called once the server has accepted it
-   * @throws KubeError
+   * @throws KubeError also for an ERROR event, with its status
    */
   async watch(
-    path: string,
+    kind: WatchedKind,
     resourceVersion: string,
     timeoutSeconds: number,
     signal: AbortSignal,
@@ -83,90 +81,75 @@ export class KubeApi {
       resourceVersion,
       timeoutSeconds: `${timeoutSeconds}`,
     }
-    const action = `watch ${path}`
-    await this.#get(action, path, query, SILENCE_TIMEOUT_MS, signal, async (body) => {
+    const action = `watch ${kind.path}`
+    const schema = eventSchema(kind)
+    await this.#get(action, kind, query, this.#timeouts.silenceMs, signal, async (body) => {
       onOpen()
       for await (const line of readLines(body)) {
-        const event = v.safeParse(eventSchema, parseJson(line, action))
-        if (!event.success) throw new KubeError(`Cannot ${action}: a line is no event: ${issueOf(event)}`, 0)
-        onEvent(event.output)
+        const parsed = v.safeParse(schema, parseJson(line))
+        if (!parsed.success) throw new Error(`a line is no event of a ${kind.kind}: ${issueOf(parsed)}`)
+        const event = parsed.output
+        if (event.type === 'ERROR') throw watchEnded(action, event.object)
+        if (event.type === 'BOOKMARK') onEvent({ type: event.type, ...event.object.metadata })
+        else onEvent(event)
       }
     })
   }
 
   async #get<T>(
     action: string,
-    path: string,
+    { path }: WatchedKind,
     query: Readonly<Record<string, string>>,
     bodyTimeout: number,
     signal: AbortSignal,
-    read: (body: Dispatcher.ResponseData['body']) => Promise<T>,
+    read: (body: Body) => Promise<T>,
   ): Promise<T> {
     const server = this.#config.getCurrentCluster()?.server
     if (server === undefined) throw new KubeError(`Cannot ${action}: the kubeconfig names no cluster`, 0)
     const url = `${server.replace(/\/$/, '')}${path}?${new URLSearchParams(query)}`
     const context = new RequestContext(url, HttpMethod.GET)
     let dispatcher: Dispatcher | undefined
+    let doing = `authenticate to the API server at ${server}`
     try {
       await this.#config.applySecurityAuthentication(context)
       // client-node makes a new one for each request: ours to close.
       dispatcher = context.getDispatcher() ?? new Agent()
       const headers = { ...context.getHeaders(), accept: 'application/json', 'user-agent': 'postern-agent' }
-      const options = { dispatcher, headers, signal, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout }
+      const options = { dispatcher, headers, signal, headersTimeout: this.#timeouts.answerMs, bodyTimeout }
+      // Without the path, so that what fails for all kinds alike is said once.
+      doing = `reach the API server at ${server}`
       const { statusCode, body } = await request(url, options)
-      if (statusCode !== 200) throw await refusal(action, statusCode, body)
+      doing = `${action} at ${server}`
+      if (statusCode !== 200) throw refusal(doing, statusCode, await readRefusal(body))
       return await read(body)
     } catch (error) {
       if (error instanceof KubeError) throw error
-      throw new KubeError(`Cannot ${action} at ${server}: ${reasonOf(error)}`, 0, { cause: error })
+      const status = error instanceof errors.BodyTimeoutError ? 504 : 0
+      throw new KubeError(`Cannot ${doing}: ${reasonOf(error)}`, status, { cause: error })
     } finally {
       await dispatcher?.destroy()
     }
   }
 }
 
-/** The error of an ERROR event, whose object is a Status. */
-export function statusError(object: unknown, path: string): KubeError {
-  const status = v.safeParse(v.object({ ...statusSchema.entries, code: v.nullish(v.number(), 0) }), object)
-  return status.success
-    ? new KubeError(`The watch of ${path} ended: ${status.output.message}`, status.output.code)
-    : new KubeError(`The watch of ${path} ended with an error that cannot be read`, 0)
-}
-
-async function refusal(
-  action: string,
-  statusCode: number,
-  body: Dispatcher.ResponseData['body'],
-): Promise<KubeError> {
-  const text = await readText(body).catch(() => '')
-  let message = text.slice(0, 200)
+async function readRefusal(body: Body): Promise<string> {
   try {
-    const status = v.safeParse(statusSchema, JSON.parse(text))
-    if (status.success) message = status.output.message
+    return await readText(body, MAX_REFUSAL_BYTES)
   } catch {
-    // Not from the API server, or not from one in its right mind: the text as it is.
+    // Its status says enough.
+    return ''
   }
-  return new KubeError(`Cannot ${action}: ${statusCode}: ${message}`, statusCode)
 }
 
-function parseJson(text: string, action: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new KubeError(`Cannot ${action}: the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}`, 0, {
-      cause,
-    })
+    throw new Error(`the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause })
   }
 }
 
 function issueOf(result: { readonly issues?: readonly v.BaseIssue<unknown>[] | undefined }): string {
   const [issue] = result.issues ?? []
   return issue === undefined ? '' : `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  // A connection that fails on every address of a name has its reasons inside, and no message of its own.
-  const inner = error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : ''
-  return error.message === '' ? inner || error.name : error.message
 }

@@ -1,21 +1,23 @@
-import * as v from 'valibot'
 import type { ObjectChange } from '../../compile/compilation.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
-import { objectKey, parseObject } from '../../model/objects/object.ts'
 import { pause } from '../../model/pause.ts'
 import type { WatchedKind } from './kinds.ts'
-import { type KubeApi, KubeError, statusError, type WatchEvent } from './kube-api.ts'
+import type { KubeApi, WatchEvent } from './kube-api.ts'
+import { KubeError } from './kube-error.ts'
+import { Mirror, type Reading } from './mirror.ts'
 
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 30_000
 /** Watches end by themselves after 5 to 10 minutes, as client-go's do: a balancer in front may spread them again. */
 const WATCH_SECONDS = 300
-/** A watch that has heard from its server within this time is live: bookmarks come about once a minute. */
-const LIVE_MS = 75_000
-/** A watch that ends sooner, and with nothing to tell, is a server that cannot serve it. */
+/** A watch that has heard from its server within this time is live: the first bookmark comes after up to two minutes. */
+const LIVE_MS = 130_000
+/** A watch that ends sooner is a server that cannot serve it. */
 const SHORT_WATCH_MS = 1_000
-/** After so many failed watches in a row what we hold is in doubt: list again. */
-const MAX_WATCH_FAILURES = 5
+/** After so many short watches in a row what we hold is in doubt: list again. */
+const MAX_SHORT_WATCHES = 5
+/** Half a million objects. A list that is longer never ends. */
+const MAX_PAGES = 1_000
 
 export interface ReflectorOptions {
   readonly api: KubeApi
@@ -29,23 +31,19 @@ export interface ReflectorOptions {
   readonly onTrouble: (error: Error) => void
 }
 
-/** What every object has, however wrong the rest of it is. */
-const identitySchema = v.object({
-  metadata: v.object({
-    name: v.string(),
-    namespace: v.nullish(v.string(), ''),
-    resourceVersion: v.nullish(v.string(), ''),
-  }),
-})
-const bookmarkSchema = v.object({ metadata: v.object({ resourceVersion: v.string() }) })
+interface Listing {
+  readonly readings: ReadonlyMap<string, Reading>
+  readonly version: string
+}
 
-/** Mirrors one kind of object of a cluster: lists it, watches it, and starts over after trouble, until aborted. */
+/**
+ * Mirrors one kind of object of a cluster: lists it, watches it, and starts over after trouble, until aborted. What was
+ * given stays while there is trouble; an answer that cannot be read takes nothing away. Events are taken as they come,
+ * as client-go takes them: the API server orders them, and a watch goes on from the last one taken.
+ */
 export class Reflector {
   readonly #options: ReflectorOptions
-  /** Resource version of each object held, by key. */
-  readonly #held = new Map<string, string>()
-  /** Objects that could not be read, by key. */
-  readonly #unreadable = new Set<string>()
+  readonly #mirror: Mirror
   /** Where to watch from; undefined when there must be a list first. */
   #version: string | undefined
   #failures = 0
@@ -54,6 +52,7 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.#options = options
+    this.#mirror = new Mirror(options.kind, options.onChange)
   }
 
   /** The last moment (ms since the Unix epoch) at which what was given is known to have been true. */
@@ -66,8 +65,7 @@ export class Reflector {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#version === undefined) await this.#list(signal)
-        await this.#watch(this.#version ?? '', signal)
+        await this.#watch(this.#version ?? (await this.#list(signal)), signal)
       } catch (error) {
         if (signal.aborted) return
         this.#fail(error)
@@ -76,105 +74,77 @@ export class Reflector {
     }
   }
 
-  async #list(signal: AbortSignal): Promise<void> {
-    const { onListed } = this.#options
-    let { seen, version } = await this.#pages(signal)
-    if (seen.size === 0 && this.#held.size > 0) {
+  /** @returns the version to watch from */
+  async #list(signal: AbortSignal): Promise<string> {
+    let listing = await this.#pages(signal)
+    if (listing.readings.size === 0 && !this.#mirror.isEmpty) {
       // All gone at once is more likely a server that has lost its mind than a cluster that has lost its objects.
-      ;({ seen, version } = await this.#pages(signal))
+      listing = await this.#pages(signal)
     }
-    for (const key of [...this.#held.keys(), ...this.#unreadable]) if (!seen.has(key)) this.#drop(key)
-    this.#version = version
+    // Only now: a list that breaks off, or never ends, must leave no trace.
+    this.#mirror.replace(listing.readings)
     this.#hear()
-    onListed()
+    this.#options.onListed()
+    return listing.version
   }
 
-  async #pages(signal: AbortSignal): Promise<{ seen: Set<string>; version: string }> {
+  async #pages(signal: AbortSignal): Promise<Listing> {
     const { api, kind } = this.#options
-    const seen = new Set<string>()
+    const readings = new Map<string, Reading>()
     let next = ''
-    while (true) {
-      const page = await api.list(kind.path, next, signal)
-      for (const item of page.items) seen.add(this.#put(item))
+    for (let pages = 1; pages <= MAX_PAGES; pages++) {
+      const page = await api.list(kind, next, signal)
+      for (const item of page.items) {
+        const reading = this.#mirror.read(item)
+        readings.set(reading.key, reading)
+      }
+      if (page.next === '') return { readings, version: page.resourceVersion }
+      if (page.next === next) throw new Error(`Cannot list ${kind.path}: a page names itself as the next one`)
       next = page.next
-      if (next === '') return { seen, version: page.resourceVersion }
     }
+    throw new Error(`Cannot list ${kind.path}: there is no end after ${MAX_PAGES} pages`)
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {
     const { api, kind, clock, random } = this.#options
     const seconds = Math.ceil(WATCH_SECONDS * (1 + random()))
     const startedAt = clock.elapsed()
+    const isShort = (): boolean => clock.elapsed() - startedAt < SHORT_WATCH_MS
     const open = (): void => {
       this.#isWatching = true
       this.#hear()
     }
+    this.#version = version
     try {
-      await api.watch(kind.path, version, seconds, signal, open, (event) => this.#take(event))
-      if (this.#version === version && clock.elapsed() - startedAt < SHORT_WATCH_MS) this.#failures++
+      await api.watch(kind, version, seconds, signal, open, (event) => this.#take(event))
+      if (isShort()) throw new KubeError(`Cannot watch ${kind.path}: the watch ended at once`, 0)
     } finally {
       this.#isWatching = false
+      // Not at the first event: a server that sends one and breaks off would be asked without a pause.
+      if (!isShort()) this.#failures = 0
     }
   }
 
-  #take({ type, object }: WatchEvent): void {
-    const { path } = this.#options.kind
-    if (type === 'ERROR') throw statusError(object, path)
-    if (type === 'BOOKMARK') this.#version = v.parse(bookmarkSchema, object).metadata.resourceVersion
-    else this.#version = type === 'DELETED' ? this.#delete(object) : this.#update(object)
+  #take(event: WatchEvent): void {
     this.#hear()
-    this.#failures = 0
-  }
-
-  #update(raw: unknown): string {
-    this.#put(raw)
-    return v.parse(identitySchema, raw).metadata.resourceVersion
-  }
-
-  #delete(raw: unknown): string {
-    const { metadata } = v.parse(identitySchema, raw)
-    this.#drop(objectKey(this.#options.kind.kind, metadata.namespace, metadata.name))
-    return metadata.resourceVersion
-  }
-
-  /** @returns the object's key. @throws ValiError when it has no name. */
-  #put(raw: unknown): string {
-    const { kind, onChange } = this.#options
-    const { metadata } = v.parse(identitySchema, raw)
-    const key = objectKey(kind.kind, metadata.namespace, metadata.name)
-    const isKnown = metadata.resourceVersion !== '' && this.#held.get(key) === metadata.resourceVersion
-    if (isKnown) return key
-    // Items of a list have no type of their own. Parsing strips them to what is used.
-    const parsed = parseObject({ ...Object(raw), apiVersion: kind.apiVersion, kind: kind.kind })
-    if (parsed.type !== 'object') {
-      this.#drop(key)
-      this.#unreadable.add(key)
-      onChange({
-        type: 'found',
-        facet: `object ${key}`,
-        problems: parsed.type === 'problems' ? parsed.problems : [],
-      })
-      return key
+    if (event.type === 'BOOKMARK') {
+      this.#version = event.resourceVersion
+      return
     }
-    if (this.#unreadable.delete(key)) onChange({ type: 'found', facet: `object ${key}`, problems: [] })
-    this.#held.set(key, metadata.resourceVersion)
-    onChange({ type: 'put', object: parsed.object })
-    return key
-  }
-
-  #drop(key: string): void {
-    const { onChange } = this.#options
-    if (this.#held.delete(key)) onChange({ type: 'delete', key })
-    if (this.#unreadable.delete(key)) onChange({ type: 'found', facet: `object ${key}`, problems: [] })
+    const reading = this.#mirror.read(event.object)
+    if (event.type === 'DELETED') this.#mirror.drop(reading.key)
+    else this.#mirror.put(reading)
+    this.#version = reading.version
   }
 
   #fail(error: unknown): void {
     this.#failures++
     const status = error instanceof KubeError ? error.status : 0
-    // 410: the server no longer knows our version, which is ordinary. What it will not serve at all, it may list.
-    const mustList = !isPassing(error) || this.#failures >= MAX_WATCH_FAILURES
-    if (mustList) this.#version = undefined
-    if (status !== 410) this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+    // What it will not serve from our version, it may list.
+    if (!isPassing(error) || this.#failures >= MAX_SHORT_WATCHES) this.#version = undefined
+    // 410: the server no longer knows our version, which is ordinary; but not again and again.
+    if (status !== 410 || this.#failures > 1)
+      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
   }
 
   #hear(): void {

@@ -39,6 +39,20 @@ const common = {
 /** ObjectMeta of a namespaced object, stripped to what is used. */
 export const namespacedMeta = v.object({ ...common, namespace: v.nullish(dnsLabel, 'default') })
 
+/**
+ * ObjectMeta of an object that restricts access: left out for a wrong label, it would open what it protects. Only what
+ * says which one it is must be right.
+ */
+export const restrictingMeta = v.object({
+  name: dnsSubdomain,
+  namespace: v.nullish(dnsLabel, 'default'),
+  uid: v.fallback(common.uid, ''),
+  creationTimestamp: v.fallback(common.creationTimestamp, ''),
+  deletionTimestamp: v.fallback(common.deletionTimestamp, undefined),
+  labels: v.fallback(textMap, {}),
+  annotations: v.fallback(textMap, {}),
+})
+
 /** ObjectMeta of a cluster-scoped object. */
 export const clusterMeta = v.pipe(
   v.object(common),

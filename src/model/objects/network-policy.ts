@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { list, maybe, namespacedMeta } from './meta.ts'
+import { list, maybe, restrictingMeta } from './meta.ts'
 import { labelSelectorSchema } from './selector.ts'
 
 /**
@@ -32,7 +32,7 @@ const UNREADABLE = { podSelector: 'unreadable', ingress: 'unreadable', policyTyp
 /** networking.k8s.io/v1 NetworkPolicy, its ingress half. */
 export const networkPolicySchema = v.object({
   kind: v.literal('NetworkPolicy'),
-  meta: namespacedMeta,
+  meta: restrictingMeta,
   spec: v.fallback(
     v.object({
       podSelector: v.nullish(orUnreadable(labelSelectorSchema), { matchLabels: {}, matchExpressions: [] }),

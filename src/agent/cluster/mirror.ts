@@ -1,0 +1,72 @@
+import type { ObjectChange } from '../../compile/compilation.ts'
+import { type ObjectParse, objectKey, parseObject } from '../../model/objects/object.ts'
+import type { WatchedKind } from './kinds.ts'
+import type { RawObject } from './wire.ts'
+
+/** One object of an answer, stripped to what is used; `held` when it is the very one that was given already. */
+export interface Reading {
+  readonly key: string
+  readonly version: string
+  readonly parsed: ObjectParse | { readonly type: 'held' }
+}
+
+/** What has been given of one kind of object: tells what is news. */
+export class Mirror {
+  readonly #kind: WatchedKind
+  readonly #onChange: (change: ObjectChange) => void
+  /** Resource version of each object held, by key. */
+  readonly #held = new Map<string, string>()
+  /** Objects that could not be read, by key. */
+  readonly #unreadable = new Set<string>()
+
+  constructor(kind: WatchedKind, onChange: (change: ObjectChange) => void) {
+    this.#kind = kind
+    this.#onChange = onChange
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.size === 0
+  }
+
+  /** Changes nothing yet. */
+  read(object: RawObject): Reading {
+    const { kind, apiVersion } = this.#kind
+    const { name, namespace, resourceVersion: version } = object.metadata
+    const key = objectKey(kind, namespace, name)
+    if (this.#held.get(key) === version) return { key, version, parsed: { type: 'held' } }
+    // Items of a list have no type of their own.
+    return { key, version, parsed: parseObject({ ...object, apiVersion, kind }) }
+  }
+
+  /** Takes a whole list: what is not in it is gone. */
+  replace(readings: ReadonlyMap<string, Reading>): void {
+    for (const key of [...this.#held.keys(), ...this.#unreadable]) if (!readings.has(key)) this.drop(key)
+    for (const reading of readings.values()) this.put(reading)
+  }
+
+  put({ key, version, parsed }: Reading): void {
+    switch (parsed.type) {
+      case 'held':
+        return
+      case 'object':
+        if (this.#unreadable.delete(key)) this.#find(key)
+        this.#held.set(key, version)
+        this.#onChange({ type: 'put', object: parsed.object })
+        return
+      default:
+        this.drop(key)
+        this.#unreadable.add(key)
+        this.#find(key, parsed)
+    }
+  }
+
+  drop(key: string): void {
+    if (this.#held.delete(key)) this.#onChange({ type: 'delete', key })
+    if (this.#unreadable.delete(key)) this.#find(key)
+  }
+
+  #find(key: string, parsed?: ObjectParse): void {
+    const problems = parsed?.type === 'problems' ? parsed.problems : []
+    this.#onChange({ type: 'found', facet: `object ${key}`, problems })
+  }
+}
