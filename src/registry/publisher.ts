@@ -32,12 +32,18 @@ export class Publisher {
   /** The highest epoch that we have used or seen. */
   #epoch = origin.epoch
   #hasRecords = false
+  #hasPublished = false
   /** What the registry holds is unknown: before the first publish, and after one that failed. */
   #isUnsure = true
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: PublisherOptions) {
     this.#options = options
+  }
+
+  /** Whether the registry has taken something yet. */
+  get hasPublished(): boolean {
+    return this.#hasPublished
   }
 
   /**
@@ -91,6 +97,7 @@ export class Publisher {
       if (result.ok) {
         this.#current = position
         this.#isUnsure = false
+        this.#hasPublished = true
         return changes.length
       }
       this.#current = result.current

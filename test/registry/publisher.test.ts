@@ -32,6 +32,19 @@ test('an empty cluster is published too', async () => {
   expect(await load(registry)).toMatchObject({ records: [], after: { position: { epoch: 1, revision: 1 } } })
 })
 
+test('a first publish that failed counts as published once a heartbeat has written it', async () => {
+  let isFailing = true
+  const { publisher } = recorded(new MemoryRegistry(), () => {
+    if (isFailing) throw new RegistryError('unreachable', 'timed out')
+  })
+  await expect(publisher.publish([route('a', '1')], 1)).rejects.toThrow('timed out')
+  await expect(publisher.heartbeat(2)).rejects.toThrow('timed out')
+  expect(publisher.hasPublished).toBe(false)
+  isFailing = false
+  await publisher.heartbeat(3)
+  expect(publisher.hasPublished).toBe(true)
+})
+
 test('a heartbeat before the first publish writes nothing', async () => {
   const { sent, publisher } = recorded(new MemoryRegistry())
   await publisher.heartbeat(1)

@@ -23,7 +23,6 @@ export function watchCluster(
 ): WatchedCluster {
   const stop = new AbortController()
   const agent = new Agent({ compile, publisher })
-  let isPublished = false
   const watch = new ClusterWatch({
     api: new KubeApi(loadKubeConfig(kubeconfig)),
     clock: systemClock,
@@ -32,7 +31,6 @@ export function watchCluster(
     onTrouble: say,
     onChanges: async (changes) => {
       await agent.apply(changes, watch.observedAt() ?? 0)
-      isPublished = true
     },
   })
   const running = Promise.all([
@@ -42,7 +40,7 @@ export function watchCluster(
   return {
     notReadyReason: () => {
       if (watch.awaited.length > 0) return `not listed yet: ${watch.awaited.join(', ')}`
-      return isPublished ? undefined : 'nothing has been published yet'
+      return publisher.hasPublished ? undefined : 'nothing has been published yet'
     },
     observedAt: () => watch.observedAt(),
     stop: async () => {
