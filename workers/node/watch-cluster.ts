@@ -50,6 +50,9 @@ export function watchCluster(
   }
 }
 
+/** What client-node takes for the default when there is neither a kubeconfig nor a cluster around. */
+const NOWHERE = 'http://localhost:8080'
+
 /** @throws Error that names the file. */
 function loadKubeConfig(file: string | undefined): KubeConfig {
   const config = new KubeConfig()
@@ -59,6 +62,9 @@ function loadKubeConfig(file: string | undefined): KubeConfig {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new Error(`Cannot read kubeconfig ${file ?? '(the default one)'}: ${reason}`, { cause })
+  }
+  if (file === undefined && config.getCurrentCluster()?.server === NOWHERE) {
+    throw new Error('Cannot find a cluster: give --kubeconfig, set KUBECONFIG, or run inside one')
   }
   if (config.getCurrentCluster() === null) {
     throw new Error(`Cannot use kubeconfig ${file ?? '(the default one)'}: it names no current cluster`)
