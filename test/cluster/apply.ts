@@ -45,7 +45,7 @@ export class Applier {
       const manifest = v.parse(manifestSchema, content)
       const { apiVersion, kind, metadata } = manifest
       const path = await this.pathOf({ namespace, ...metadata, apiVersion, kind })
-      const query = `fieldManager=postern-test&force=true${isDryRun ? '&dryRun=All' : ''}`
+      const query = `fieldManager=postern-test&fieldValidation=Strict&force=true${isDryRun ? '&dryRun=All' : ''}`
       await this.#api.send('PATCH', `${path}?${query}`, {
         body: manifest,
         contentType: 'application/apply-patch+yaml',

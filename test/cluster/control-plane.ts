@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
+import { type AuditEvent, auditPolicy, readAudit } from './audit.ts'
 import { findFreePort } from './free-port.ts'
 import { type Kubeconfig, kubeconfigOf } from './kubeconfig.ts'
 import { PartProcess } from './part.ts'
@@ -77,6 +78,11 @@ export class ControlPlane {
     await this.#start(part)
   }
 
+  /** What service accounts have asked of the API server, and what it decided. */
+  audited(): readonly AuditEvent[] {
+    return readAudit(this.#settings.auditLogFile)
+  }
+
   async stop(): Promise<void> {
     await Promise.all(parts.map((part) => this.kill(part)))
     await this.#anyCertificate.close()
@@ -90,6 +96,7 @@ export class ControlPlane {
     writeFileSync(this.#settings.serviceAccountKey, pem, { mode: 0o600 })
     const admin = `${this.adminToken},admin,admin,"system:masters"\n`
     writeFileSync(this.#settings.tokenFile, admin, { mode: 0o600 })
+    writeFileSync(this.#settings.auditPolicyFile, JSON.stringify(auditPolicy))
   }
 
   async #start(part: Part): Promise<void> {
@@ -137,5 +144,7 @@ async function settingsIn(folder: string): Promise<PartSettings> {
     tokenFile: join(folder, 'tokens.csv'),
     serviceAccountKey: join(folder, 'service-account.key'),
     kubeconfigFile: join(folder, 'kubeconfig'),
+    auditPolicyFile: join(folder, 'audit-policy.json'),
+    auditLogFile: join(folder, 'audit.log'),
   }
 }

@@ -10,6 +10,8 @@ export interface PartSettings {
   readonly serviceAccountKey: string
   readonly kubeconfigFile: string
   readonly certificateFile: string
+  readonly auditPolicyFile: string
+  readonly auditLogFile: string
 }
 
 export const parts = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const
@@ -77,6 +79,8 @@ function apiServerArguments(settings: PartSettings): readonly string[] {
     '--disable-admission-plugins=TaintNodesByCondition',
     '--allow-privileged=true',
     '--profiling=false',
+    `--audit-policy-file=${settings.auditPolicyFile}`,
+    `--audit-log-path=${settings.auditLogFile}`,
   ]
 }
 

@@ -1,0 +1,124 @@
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { watchedKinds } from '../../src/agent/cluster/kinds.ts'
+import { VERSION } from '../../workers/node/version.ts'
+import { deployments, manifestFiles, manifestOf, manifests, readInfra } from './manifests.ts'
+
+const labels = v.record(v.string(), v.string())
+const portsSchema = v.array(v.object({ port: v.number(), targetPort: v.string() }))
+
+test('kustomization.yaml lists exactly the files that are there, and the image of this version', () => {
+  const kustomization = parse(readInfra('kustomize/kustomization.yaml'))
+  expect(kustomization.resources.toSorted()).toEqual(manifestFiles())
+  expect(kustomization.images).toEqual([{ name: 'postern', newTag: VERSION }])
+})
+
+test('everything that has a namespace is in the one that is made, which lets in restricted Pods only', () => {
+  const { namespace } = parse(readInfra('kustomize/kustomization.yaml'))
+  const namespaces = manifests().map((object) => object.metadata.namespace ?? namespace)
+  expect(new Set(namespaces)).toEqual(new Set([namespace]))
+  const schema = v.object({ metadata: v.object({ labels }) })
+  expect(manifestOf('Namespace', namespace, schema).metadata.labels).toEqual({
+    'pod-security.kubernetes.io/enforce': 'restricted',
+  })
+})
+
+test("the agent's Role grants exactly what is watched", () => {
+  const rule = v.strictObject({
+    apiGroups: v.array(v.string()),
+    resources: v.array(v.string()),
+    verbs: v.array(v.string()),
+  })
+  const { rules } = manifestOf('ClusterRole', 'postern-agent', v.object({ rules: v.array(rule) }))
+  const granted = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}: ${verbs.join(' ')}`)),
+  )
+  const watched = watchedKinds.map(({ apiVersion, path }) => {
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
+    return `${group}/${path.split('/').at(-1)}: list watch`
+  })
+  expect(granted.sort()).toEqual(watched.sort())
+  expect(manifests().filter(({ kind }) => /Role$/.test(kind))).toHaveLength(1)
+})
+
+test('the Role is bound to the ServiceAccount that the agent runs as, and to nobody else', () => {
+  const binding = manifestOf(
+    'ClusterRoleBinding',
+    'postern-agent',
+    v.object({ roleRef: v.unknown(), subjects: v.unknown() }),
+  )
+  expect(binding).toEqual({
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'postern-agent' },
+    subjects: [{ kind: 'ServiceAccount', name: 'postern-agent', namespace: 'postern' }],
+  })
+  const accounts = deployments().map(({ metadata, spec }) => [
+    metadata.name,
+    spec.template.spec.serviceAccountName,
+    spec.template.spec.automountServiceAccountToken,
+  ])
+  expect(accounts.sort()).toEqual([
+    ['postern-agent', 'postern-agent', undefined],
+    ['postern-gateway', 'postern-gateway', false],
+    ['postern-redis', 'default', false],
+  ])
+})
+
+describe.each(deployments().map((deployment) => [deployment.metadata.name, deployment] as const))(
+  '%s',
+  (_name, { spec }) => {
+    const { template } = spec
+
+    test('runs as nobody in particular, with no privilege, and cannot write to its image', () => {
+      expect(template.spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: expect.any(Number),
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      for (const { securityContext } of template.spec.containers) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+      }
+    })
+
+    test('selects its own Pods', () => {
+      expect(template.metadata.labels).toMatchObject(spec.selector.matchLabels)
+      expect(Object.keys(spec.selector.matchLabels)).toHaveLength(2)
+    })
+
+    test('asks probes of ports that it names', () => {
+      for (const { ports, readinessProbe, livenessProbe } of template.spec.containers) {
+        const names = ports.map(({ name }) => name)
+        for (const { httpGet, tcpSocket } of [readinessProbe, livenessProbe]) {
+          const port = httpGet?.port ?? tcpSocket?.port
+          if (port !== undefined) expect(names).toContain(port)
+        }
+      }
+    })
+  },
+)
+
+test.each([
+  ['Service', 'postern-gateway', 'postern-gateway'],
+  ['Service', 'postern-redis', 'postern-redis'],
+])('%s %s leads to a port of its Deployment', (kind, name, to) => {
+  const schema = v.object({ spec: v.object({ selector: labels, ports: portsSchema }) })
+  const { spec } = manifestOf(kind, name, schema)
+  const target = deployments().find(({ metadata }) => metadata.name === to)?.spec
+  expect(spec.selector).toEqual(target?.selector.matchLabels)
+  const ports = target?.template.spec.containers.flatMap((container) =>
+    container.ports.map(({ name }) => name),
+  )
+  for (const { targetPort } of spec.ports) expect(ports).toContain(targetPort)
+})
+
+test('the disruption budget is of the gateways', () => {
+  const schema = v.object({ spec: v.object({ selector: v.object({ matchLabels: labels }) }) })
+  const gateway = deployments().find(({ metadata }) => metadata.name === 'postern-gateway')
+  expect(manifestOf('PodDisruptionBudget', 'postern-gateway', schema).spec.selector.matchLabels).toEqual(
+    gateway?.spec.selector.matchLabels,
+  )
+})

@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import * as v from 'valibot'
+import { parseAllDocuments } from 'yaml'
+
+export const INFRA = new URL('../../infra/', import.meta.url)
+
+const texts = v.optional(v.record(v.string(), v.string()), {})
+const selector = v.object({ matchLabels: texts })
+
+const probe = v.object({
+  httpGet: v.optional(v.object({ path: v.string(), port: v.string() })),
+  tcpSocket: v.optional(v.object({ port: v.string() })),
+})
+
+const containerSchema = v.object({
+  name: v.string(),
+  image: v.string(),
+  args: v.array(v.string()),
+  env: v.optional(
+    v.array(
+      v.object({
+        name: v.string(),
+        value: v.optional(v.string()),
+        valueFrom: v.optional(v.object({ secretKeyRef: v.object({ name: v.string(), key: v.string() }) })),
+      }),
+    ),
+    [],
+  ),
+  ports: v.array(v.object({ name: v.string(), containerPort: v.number() })),
+  readinessProbe: probe,
+  livenessProbe: probe,
+  securityContext: v.unknown(),
+})
+
+const deploymentSchema = v.looseObject({
+  kind: v.literal('Deployment'),
+  metadata: v.looseObject({ name: v.string() }),
+  spec: v.looseObject({
+    selector,
+    template: v.looseObject({
+      metadata: v.looseObject({ labels: texts }),
+      spec: v.looseObject({
+        serviceAccountName: v.optional(v.string(), 'default'),
+        terminationGracePeriodSeconds: v.optional(v.number(), 30),
+        securityContext: v.unknown(),
+        containers: v.array(containerSchema),
+      }),
+    }),
+  }),
+})
+
+export type Deployment = v.InferOutput<typeof deploymentSchema>
+export type Container = v.InferOutput<typeof containerSchema>
+
+const anySchema = v.looseObject({
+  apiVersion: v.string(),
+  kind: v.string(),
+  metadata: v.looseObject({ name: v.string(), namespace: v.optional(v.string()) }),
+})
+
+export type Manifest = v.InferOutput<typeof anySchema>
+
+/** Files of infra/kustomize that hold objects. */
+export function manifestFiles(): string[] {
+  const files = readdirSync(new URL('kustomize/', INFRA)).sort()
+  return files.filter((file) => file !== 'kustomization.yaml')
+}
+
+export function readInfra(path: string): string {
+  return readFileSync(new URL(path, INFRA), 'utf8')
+}
+
+/** Every object of infra/kustomize. */
+export function manifests(): Manifest[] {
+  return manifestFiles()
+    .flatMap((file) => parseAllDocuments(readInfra(`kustomize/${file}`)))
+    .map((document) => v.parse(anySchema, document.toJS()))
+}
+
+export function deployments(): Deployment[] {
+  return manifests()
+    .filter(({ kind }) => kind === 'Deployment')
+    .map((manifest) => v.parse(deploymentSchema, manifest))
+}
+
+/** The only object of that kind and name. */
+export function manifestOf<S extends v.GenericSchema>(
+  kind: string,
+  name: string,
+  schema: S,
+): v.InferOutput<S> {
+  const found = manifests().filter((object) => object.kind === kind && object.metadata.name === name)
+  if (found.length !== 1) throw new Error(`There are ${found.length} of ${kind} ${name}`)
+  return v.parse(schema, found[0])
+}
