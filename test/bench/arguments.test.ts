@@ -2,10 +2,16 @@ import { expect, test } from 'vitest'
 import { parseArguments } from './arguments.ts'
 
 test('a bench runs five rounds of five seconds unless told otherwise', () => {
-  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5 }
+  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5, services: undefined }
   expect(parseArguments(['proxy'], ['proxy'])).toEqual({ ok: true, value: defaults })
-  const told = parseArguments(['proxy', '--json', '--seconds', '2', '--rounds', '3'], ['proxy'])
-  expect(told).toEqual({ ok: true, value: { bench: 'proxy', json: true, seconds: 2, rounds: 3 } })
+  const told = parseArguments(
+    ['proxy', '--json', '--seconds', '2', '--rounds', '3', '--services', '12000'],
+    ['proxy'],
+  )
+  expect(told).toEqual({
+    ok: true,
+    value: { bench: 'proxy', json: true, seconds: 2, rounds: 3, services: 12_000 },
+  })
 })
 
 test.each([
@@ -13,6 +19,7 @@ test.each([
   [['proxi'], /^Unknown bench: "proxi"\n/],
   [['proxy', 'more'], /^Unexpected argument: "more"\n/],
   [['proxy', '--fast'], /--fast/],
+  [['proxy', '--services', '20001'], /^Cannot parse --services, .*20000: "20001"\n/],
   [['proxy', '--rounds', '0'], /^Cannot parse --rounds, .*"0"\n/],
 ])('%j is refused with the usage', (args, problem) => {
   const parsed = parseArguments(args, ['proxy'])

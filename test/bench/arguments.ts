@@ -7,11 +7,16 @@ export interface BenchArguments {
   /** Length of one measured round, in seconds. */
   readonly seconds: number
   readonly rounds: number
+  /** How large the cluster is, for benches that have one; undefined: the sizes of the bench. */
+  readonly services: number | undefined
 }
 
 export type ParsedArguments =
   | { readonly ok: true; readonly value: BenchArguments }
   | { readonly ok: false; readonly problem: string }
+
+/** As many as the made-up addresses of their Pods suffice for. */
+const maxServices = 20_000
 
 /** Parses the command line; `names` are the benches that exist. */
 export function parseArguments(args: readonly string[], names: readonly string[]): ParsedArguments {
@@ -23,6 +28,7 @@ export function parseArguments(args: readonly string[], names: readonly string[]
         json: { type: 'boolean', default: false },
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '5' },
+        services: { type: 'string' },
       },
     })
     const [bench, ...rest] = positionals
@@ -31,20 +37,23 @@ export function parseArguments(args: readonly string[], names: readonly string[]
     if (rest.length > 0) throw new Error(`Unexpected argument: ${JSON.stringify(rest[0])}`)
     const seconds = parseCount('--seconds', values.seconds)
     const rounds = parseCount('--rounds', values.rounds)
-    return { ok: true, value: { bench, json: values.json, seconds, rounds } }
+    const services =
+      values.services === undefined ? undefined : parseCount('--services', values.services, maxServices)
+    return { ok: true, value: { bench, json: values.json, seconds, rounds, services } }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     return { ok: false, problem: `${message}\n${usage(names)}` }
   }
 }
 
-function parseCount(flag: string, text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) {
-    throw new Error(`Cannot parse ${flag}, a whole number from 1 to 9999: ${JSON.stringify(text)}`)
+function parseCount(flag: string, text: string, max = 9_999): number {
+  const count = Number(text)
+  if (!/^[1-9]\d*$/.test(text) || count > max) {
+    throw new Error(`Cannot parse ${flag}, a whole number from 1 to ${max}: ${JSON.stringify(text)}`)
   }
-  return Number(text)
+  return count
 }
 
 function usage(names: readonly string[]): string {
-  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N]`
+  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N] [--services N]`
 }

@@ -1,10 +1,14 @@
 import { type BenchArguments, parseArguments } from './arguments.ts'
 import { benchProxy } from './proxy.ts'
 import { type BenchReport, renderJson, renderTable } from './report.ts'
+import { benchSync } from './sync.ts'
 
 type Bench = (options: BenchArguments, signal: AbortSignal) => Promise<BenchReport>
 
-const benches = new Map<string, Bench>([['proxy', benchProxy]])
+const benches = new Map<string, Bench>([
+  ['proxy', benchProxy],
+  ['sync', benchSync],
+])
 
 const parsed = parseArguments(process.argv.slice(2), [...benches.keys()])
 if (parsed.ok) await run(parsed.value)

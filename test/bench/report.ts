@@ -42,6 +42,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The least value that this share of the values does not exceed; NaN when there are none. */
+export function quantile(values: readonly number[], share: number): number {
+  const rank = Math.max(1, Math.ceil(values.length * share))
+  return values.toSorted((a, b) => a - b)[rank - 1] ?? Number.NaN
+}
+
 /** Rounds a figure to so many decimals, so that no row claims more than was measured. */
 export function roundTo(value: number, decimals: number): number {
   return Number(value.toFixed(decimals))
