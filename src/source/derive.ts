@@ -81,7 +81,6 @@ function slice(
       creationTimestamp: '',
       deletionTimestamp: undefined,
       labels: { [SERVICE_NAME_LABEL]: service.meta.name },
-      annotations: {},
     },
     addressType: family,
     endpoints,

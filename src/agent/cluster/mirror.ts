@@ -1,6 +1,7 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
 import { type ObjectParse, objectKey, parseObject } from '../../model/objects/object.ts'
 import type { WatchedKind } from './kinds.ts'
+import { SharedParts } from './shared-parts.ts'
 import type { RawObject } from './wire.ts'
 
 /** One object of an answer, stripped to what is used; `held` when it is the very one that was given already. */
@@ -18,6 +19,7 @@ export class Mirror {
   readonly #held = new Map<string, string>()
   /** Objects that could not be read, by key. */
   readonly #unreadable = new Set<string>()
+  readonly #parts = new SharedParts()
 
   constructor(kind: WatchedKind, onChange: (change: ObjectChange) => void) {
     this.#kind = kind
@@ -35,7 +37,9 @@ export class Mirror {
     const key = objectKey(kind, namespace, name)
     if (this.#held.get(key) === version) return { key, version, parsed: { type: 'held' } }
     // Items of a list have no type of their own.
-    return { key, version, parsed: parseObject({ ...object, apiVersion, kind }) }
+    const parsed = parseObject({ ...object, apiVersion, kind })
+    if (parsed.type !== 'object') return { key, version, parsed }
+    return { key, version, parsed: { type: 'object', object: this.#parts.share(parsed.object) } }
   }
 
   /** Takes a whole list: what is not in it is gone. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { list, maybe, namespacedMeta, port } from './meta.ts'
+import { leanMeta, list, maybe, port } from './meta.ts'
 
 const condition = maybe(v.boolean())
 
@@ -25,7 +25,7 @@ const endpoint = v.object({
 /** discovery.k8s.io/v1 EndpointSlice, stripped to what is used. */
 export const endpointSliceSchema = v.object({
   kind: v.literal('EndpointSlice'),
-  meta: namespacedMeta,
+  meta: leanMeta,
   addressType: v.picklist(['IPv4', 'IPv6', 'FQDN']),
   endpoints: list(endpoint),
   ports: list(

@@ -15,7 +15,11 @@ export function maybe<S extends v.GenericSchema>(schema: S) {
 
 /** A list that may be absent or null: both read as empty. */
 export function list<S extends v.GenericSchema>(schema: S) {
-  return v.nullish(v.array(schema), [])
+  return v.pipe(
+    v.nullish(v.array(schema), []),
+    // Lists that were pushed to have room for sixteen more: too much beside the one address of a Pod.
+    v.transform((items) => items.slice()),
+  )
 }
 
 const dnsLabel = v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not a DNS label'))
@@ -40,6 +44,12 @@ const common = {
 export const namespacedMeta = v.object({ ...common, namespace: v.nullish(dnsLabel, 'default') })
 
 /**
+ * The same without annotations: of most kinds nobody reads them, and an agent that holds a hundred thousand Pods would
+ * hold what network plugins and deployers wrote on each.
+ */
+export const leanMeta = v.omit(namespacedMeta, ['annotations'])
+
+/**
  * ObjectMeta of an object that restricts access: left out for a wrong label, it would open what it protects. Only what
  * says which one it is must be right.
  */
@@ -50,12 +60,11 @@ export const restrictingMeta = v.object({
   creationTimestamp: v.fallback(common.creationTimestamp, ''),
   deletionTimestamp: v.fallback(common.deletionTimestamp, undefined),
   labels: v.fallback(textMap, {}),
-  annotations: v.fallback(textMap, {}),
 })
 
 /** ObjectMeta of a cluster-scoped object. */
 export const clusterMeta = v.pipe(
-  v.object(common),
+  v.omit(v.object(common), ['annotations']),
   v.transform((meta) => ({ ...meta, namespace: '' })),
 )
 

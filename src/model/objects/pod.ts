@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { list, maybe, namespacedMeta, port } from './meta.ts'
+import { leanMeta, list, maybe, port } from './meta.ts'
 
 export const containerPort = v.object({
   name: v.nullish(v.string(), ''),
@@ -12,7 +12,7 @@ export const containers = list(v.object({ ports: list(containerPort) }))
 /** core/v1 Pod, stripped to what is used. */
 export const podSchema = v.object({
   kind: v.literal('Pod'),
-  meta: namespacedMeta,
+  meta: leanMeta,
   spec: v.object({
     nodeName: maybe(v.string()),
     hostname: maybe(v.string()),

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { maybe, namespacedMeta } from './meta.ts'
+import { leanMeta, maybe } from './meta.ts'
 import { containers } from './pod.ts'
 
 export const workloadKinds = [
@@ -13,7 +13,7 @@ export const workloadKinds = [
 /** What makes Pods from a template (apps/v1, core/v1 ReplicationController), stripped to the template's labels and ports. */
 export const workloadSchema = v.object({
   kind: v.picklist(workloadKinds),
-  meta: namespacedMeta,
+  meta: leanMeta,
   spec: v.object({
     replicas: maybe(v.number()),
     template: v.object({
