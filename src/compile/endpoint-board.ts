@@ -9,6 +9,7 @@ import { type CompiledSlice, compileEndpointSlice, type Judgement, serviceOfSlic
 import type { NamespaceIndex } from './namespace-index.ts'
 import { type PolicySet, policySetOf } from './network-policy.ts'
 import type { CompileOptions } from './output.ts'
+import { PolicyUses } from './policy-uses.ts'
 import { refusalOf } from './reach.ts'
 import { SliceIndex, type SliceRef } from './slice-index.ts'
 
@@ -31,8 +32,7 @@ export class EndpointBoard {
   readonly #emitted = new Map<SliceRef, Emitted>()
   /** What each Pod's policies come to, for as long as neither changes. */
   readonly #policyOfPod = new Map<string, PolicySet | undefined>()
-  /** How many slices name each policy record. */
-  readonly #policyUses = new Map<string, number>()
+  readonly #policyUses = new PolicyUses()
 
   constructor(namespaces: NamespaceIndex, options: CompileOptions) {
     this.#namespaces = namespaces
@@ -72,37 +72,22 @@ export class EndpointBoard {
   /** Compiles what was marked. @returns the Services (namespace/name) whose slices changed. */
   settle(isExposed: (service: string) => boolean, out: RecordChange[], found: SliceFindings): Set<string> {
     const services = new Set<string>()
-    const policies = new Map<string, PolicySet>()
-    const uses = new Map(this.#policyUses)
     for (const ref of this.#dirty) {
       const service = ref.slice(0, ref.lastIndexOf('/'))
       services.add(service)
       const slice = isExposed(service) ? this.#namespaces.slice(service, nameOf(ref)) : undefined
-      this.#emit(ref, slice, policies, out, found)
+      this.#emit(ref, slice, out, found)
     }
     this.#dirty.clear()
-    for (const [key, { record }] of policies) {
-      if (!uses.has(key) && this.#policyUses.has(key)) out.push({ kind: 'policy', key, value: record })
-    }
-    for (const key of uses.keys()) {
-      if (!this.#policyUses.has(key)) out.push({ kind: 'policy', key, value: null })
-    }
+    this.#policyUses.settle(out)
     return services
   }
 
-  #emit(
-    ref: SliceRef,
-    slice: EndpointSlice | undefined,
-    policies: Map<string, PolicySet>,
-    out: RecordChange[],
-    found: SliceFindings,
-  ): void {
+  #emit(ref: SliceRef, slice: EndpointSlice | undefined, out: RecordChange[], found: SliceFindings): void {
     const before = this.#emitted.get(ref)
-    const compiled =
-      slice && compileEndpointSlice(slice, (endpoint) => this.#judge(slice, endpoint, policies))
+    const compiled = slice && compileEndpointSlice(slice, (endpoint) => this.#judge(slice, endpoint))
     const used = policiesOf(compiled?.record)
-    for (const key of used) if (!before?.policies.has(key)) this.#use(key, 1)
-    for (const key of before?.policies ?? []) if (!used.has(key)) this.#use(key, -1)
+    this.#policyUses.move(before?.policies ?? NO_POLICIES, used)
     if (compiled === undefined) this.#emitted.delete(ref)
     else this.#emitted.set(ref, { compiled, policies: used })
     if (compiled !== undefined || before !== undefined) {
@@ -111,23 +96,24 @@ export class EndpointBoard {
     found(ref, slice, compiled?.refusals ?? [])
   }
 
-  #judge(slice: EndpointSlice, endpoint: SliceEndpoint, policies: Map<string, PolicySet>): Judgement {
+  #judge(slice: EndpointSlice, endpoint: SliceEndpoint): Judgement {
     const { namespace } = slice.meta
     const { targetRef } = endpoint
     const pod = targetRef?.kind === 'Pod' ? this.#namespaces.pod(namespace, targetRef.name) : undefined
     const refusal = refusalOf(endpoint, namespace, pod, this.#book, this.#options)
     if (refusal !== undefined || pod === undefined) return { refusal, policy: undefined }
-    const set = this.#policySet(pod)
-    if (set !== undefined) policies.set(set.key, set)
-    return { refusal, policy: set?.key }
+    return { refusal, policy: this.#policySet(pod)?.key }
   }
 
   #policySet(pod: Pod): PolicySet | undefined {
-    const key = `${pod.meta.namespace}/${pod.meta.name}`
-    if (!this.#policyOfPod.has(key)) {
-      this.#policyOfPod.set(key, policySetOf(pod, this.#namespaces.policies(pod.meta.namespace)))
-    }
-    return this.#policyOfPod.get(key)
+    const { namespace, name } = pod.meta
+    const key = `${namespace}/${name}`
+    const isKnown = this.#policyOfPod.has(key)
+    const set = isKnown ? this.#policyOfPod.get(key) : policySetOf(pod, this.#namespaces.policies(namespace))
+    // Held anew each time: no slice may have named it for a while.
+    const held = set && this.#policyUses.hold(set)
+    if (!isKnown) this.#policyOfPod.set(key, held)
+    return held
   }
 
   #notePod(before: Pod | undefined, after: Pod | undefined): void {
@@ -150,12 +136,6 @@ export class EndpointBoard {
     const service = serviceOfSlice(slice)
     if (service !== undefined) this.#dirty.add(`${service}/${slice.meta.name}`)
   }
-
-  #use(key: string, by: 1 | -1): void {
-    const uses = (this.#policyUses.get(key) ?? 0) + by
-    if (uses === 0) this.#policyUses.delete(key)
-    else this.#policyUses.set(key, uses)
-  }
 }
 
 /** Told of every slice that was compiled: the slice (undefined when it is gone) and what was refused in it. */
@@ -164,6 +144,8 @@ export type SliceFindings = (
   slice: EndpointSlice | undefined,
   refusals: CompiledSlice['refusals'],
 ) => void
+
+const NO_POLICIES: ReadonlySet<string> = new Set()
 
 function policiesOf(record: EndpointsRecord | undefined): ReadonlySet<string> {
   return new Set(record?.endpoints.flatMap(({ policy }) => policy ?? []))
