@@ -8,16 +8,21 @@ const holders = ['the API server', 'a Node', 'a Service', 'a Pod'] as const
 
 export type AddressHolder = (typeof holders)[number]
 
+interface Holding {
+  /** Key of the object. */
+  readonly key: string
+  readonly holder: AddressHolder
+}
+
 /** Whose addresses are whose, over the whole cluster. */
 export class AddressBook {
-  readonly #holders = new Map<string, Map<string, AddressHolder>>()
+  /** Lists, since nearly all have one entry, and a map for each of a hundred thousand Pods would take far more. */
+  readonly #holdings = new Map<string, readonly Holding[]>()
 
   /** Who holds an address (normalised), if anybody does. */
   holderOf(address: string): AddressHolder | undefined {
-    const held = this.#holders.get(address)
-    if (held === undefined) return undefined
-    const kinds = new Set(held.values())
-    return holders.find((holder) => kinds.has(holder))
+    const holdings = this.#holdings.get(address)
+    return holdings && holders.find((each) => holdings.some(({ holder }) => holder === each))
   }
 
   /** @returns the addresses of which another holder is to be named now, or none any more. */
@@ -30,19 +35,20 @@ export class AddressBook {
     const was = [...touched].map((address) => this.holderOf(address))
     const key = keyOf(some)
     for (const address of old) this.#leave(address, key)
-    for (const address of now) this.#hold(address, key, holderOf(some))
+    for (const address of now) this.#hold(address, { key, holder: holderOf(some) })
     return [...touched].filter((address, i) => this.holderOf(address) !== was[i])
   }
 
-  #hold(address: string, key: string, holder: AddressHolder): void {
-    const held = this.#holders.get(address) ?? new Map<string, AddressHolder>()
-    this.#holders.set(address, held.set(key, holder))
+  #hold(address: string, holding: Holding): void {
+    const others = this.#holdings.get(address)
+    // A list that is spread or pushed to has room for many more.
+    this.#holdings.set(address, others === undefined ? [holding] : others.concat(holding))
   }
 
   #leave(address: string, key: string): void {
-    const held = this.#holders.get(address)
-    held?.delete(key)
-    if (held?.size === 0) this.#holders.delete(address)
+    const rest = this.#holdings.get(address)?.filter((holding) => holding.key !== key)
+    if (rest === undefined || rest.length === 0) this.#holdings.delete(address)
+    else this.#holdings.set(address, rest)
   }
 }
 
