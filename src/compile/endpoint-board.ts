@@ -13,6 +13,8 @@ import { PolicyUses } from './policy-uses.ts'
 import { refusalOf } from './reach.ts'
 import { SliceIndex, type SliceRef } from './slice-index.ts'
 
+const MAX_POLICY_FACTS = 10_000
+
 /** What stands in the registry of one slice. */
 interface Emitted {
   readonly compiled: CompiledSlice
@@ -30,8 +32,8 @@ export class EndpointBoard {
   readonly #index = new SliceIndex()
   readonly #dirty = new Set<SliceRef>()
   readonly #emitted = new Map<SliceRef, Emitted>()
-  /** What each Pod's policies come to, for as long as neither changes. */
-  readonly #policyOfPod = new Map<string, PolicySet | undefined>()
+  /** What a namespace's policies come to for Pods of which the same is known. */
+  readonly #policyOfFacts = new Map<string, PolicySet | undefined>()
   readonly #policyUses = new PolicyUses()
 
   constructor(namespaces: NamespaceIndex, options: CompileOptions) {
@@ -106,14 +108,16 @@ export class EndpointBoard {
   }
 
   #policySet(pod: Pod): PolicySet | undefined {
-    const { namespace, name } = pod.meta
-    const key = `${namespace}/${name}`
-    const isKnown = this.#policyOfPod.has(key)
-    const set = isKnown ? this.#policyOfPod.get(key) : policySetOf(pod, this.#namespaces.policies(namespace))
+    const { namespace } = pod.meta
+    const facts = policyFactsOf(pod)
+    if (!this.#policyOfFacts.has(facts)) {
+      // Pods that are gone leave theirs behind.
+      if (this.#policyOfFacts.size >= MAX_POLICY_FACTS) this.#policyOfFacts.clear()
+      this.#policyOfFacts.set(facts, policySetOf(pod, this.#namespaces.policies(namespace)))
+    }
+    const set = this.#policyOfFacts.get(facts)
     // Held anew each time: no slice may have named it for a while.
-    const held = set && this.#policyUses.hold(set)
-    if (!isKnown) this.#policyOfPod.set(key, held)
-    return held
+    return set && this.#policyUses.hold(set)
   }
 
   #notePod(before: Pod | undefined, after: Pod | undefined): void {
@@ -121,14 +125,11 @@ export class EndpointBoard {
     // Most of a Pod's events are news of its status, which the slice tells better.
     if (some === undefined || factsOf(before) === factsOf(after)) return
     const key = `${some.meta.namespace}/${some.meta.name}`
-    this.#policyOfPod.delete(key)
     for (const ref of this.#index.ofPod(key)) this.#dirty.add(ref)
   }
 
   #notePolicy(namespace: string): void {
-    for (const pod of this.#namespaces.pods(namespace)) {
-      this.#policyOfPod.delete(`${namespace}/${pod.meta.name}`)
-    }
+    this.#policyOfFacts.clear()
     for (const service of this.#namespaces.services(namespace)) this.noteService(service)
   }
 
@@ -154,9 +155,12 @@ function policiesOf(record: EndpointsRecord | undefined): ReadonlySet<string> {
 /** What an endpoint is judged by, of its Pod. */
 function factsOf(pod: Pod | undefined): string {
   if (pod === undefined) return ''
-  const { meta, spec } = pod
-  const ports = spec.containers.flatMap((container) => container.ports)
-  return JSON.stringify([meta.uid, meta.labels, spec.hostNetwork, ports, podAddresses(pod).map(normaliseIp)])
+  return JSON.stringify([pod.meta.uid, podAddresses(pod).map(normaliseIp), policyFactsOf(pod)])
+}
+
+/** What NetworkPolicies ask of a Pod. */
+function policyFactsOf({ meta, spec }: Pod): string {
+  return JSON.stringify([meta.namespace, meta.labels, spec.hostNetwork, spec.containers])
 }
 
 function sliceOf(object: KubeObject | undefined): EndpointSlice | undefined {

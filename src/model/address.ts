@@ -19,7 +19,9 @@ export function normaliseIp(text: string): string | undefined {
 
 /** @returns undefined when the text is no CIDR block. */
 export function parseCidr(text: string): Cidr | undefined {
-  return ipaddr.isValidCIDR(text) ? ipaddr.parseCIDR(text) : undefined
+  // Not ipaddr's own choice of family: it tries the other one first, and an exception for each block takes long.
+  if (text.includes(':')) return ipaddr.IPv6.isValidCIDR(text) ? ipaddr.IPv6.parseCIDR(text) : undefined
+  return ipaddr.IPv4.isValidCIDR(text) ? ipaddr.IPv4.parseCIDR(text) : undefined
 }
 
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {
