@@ -48,7 +48,9 @@ function podEndpoints(
     if (pods.length === 0) continue
     const near = new Set(pods[0]?.record.ready ? nearOf(pods, place) : pods)
     const reached = service.spillOver === undefined ? [...near] : pods
-    return reached.map((pod) => podEndpoint(pod, !near.has(pod)))
+    // Pods of one Service mostly have the same policies: they share the answer.
+    const guards = new Map<string, readonly Guard[]>()
+    return reached.map((pod) => podEndpoint(pod, !near.has(pod), guards))
   }
   return []
 }
@@ -100,9 +102,11 @@ function nodeEndpoints(
   return endpoints
 }
 
-function podEndpoint(pod: PodPort, isFar: boolean): Endpoint {
-  const { address, pod: name, node, zone } = pod.record
-  return { ...keyed(address, pod.port), pod: name, node, zone, isFar, guards: guardsOf([pod]) }
+function podEndpoint(pod: PodPort, isFar: boolean, shared: Map<string, readonly Guard[]>): Endpoint {
+  const { address, pod: name, node, zone, policy = '' } = pod.record
+  const guards = shared.get(`${policy} ${pod.port}`) ?? guardsOf([pod])
+  shared.set(`${policy} ${pod.port}`, guards)
+  return { ...keyed(address, pod.port), pod: name, node, zone, isFar, guards }
 }
 
 const UNGUARDED: readonly Guard[] = []

@@ -1,6 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { encodeCanonical } from '../model/canonical.ts'
 import { ownerOf, recordId } from './owner.ts'
 import type { StoredChange } from './port.ts'
 
@@ -79,7 +78,7 @@ export function applyChange(tree: HashTree, change: StoredChange): void {
 }
 
 function newLeaf(owner: string): Leaf {
-  return { owner, path: sha256(utf8ToBytes(encodeCanonical(owner))), records: new Map(), hash: undefined }
+  return { owner, path: sha256(utf8ToBytes(JSON.stringify(owner))), records: new Map(), hash: undefined }
 }
 
 /** Inserts the leaf, or finds it there; either way forgets the hashes that depend on it. */
@@ -121,7 +120,8 @@ function hashOf(node: Node | undefined): Uint8Array {
 
 function hashLeaf(leaf: Leaf): Uint8Array {
   const records = [...leaf.records].sort(([a], [b]) => (a < b ? -1 : 1))
-  return sha256(concatBytes(leafDomain, utf8ToBytes(encodeCanonical([leaf.owner, records]))))
+  // Lists of texts: canonical as they are.
+  return sha256(concatBytes(leafDomain, utf8ToBytes(JSON.stringify([leaf.owner, records]))))
 }
 
 function hashBranch(branch: Branch): Uint8Array {

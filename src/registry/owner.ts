@@ -1,5 +1,3 @@
-import { encodeCanonical } from '../model/canonical.ts'
-
 /**
  * Which leaf of the hash tree holds a record: all that one host, Service or Node needs lies in few leaves, so
  * that a proof for one host stays small.
@@ -22,7 +20,7 @@ export function ownerOf(kind: string, key: string): string {
 
 /** Names a record among all kinds. Injective: a record moved to another kind or key changes the root. */
 export function recordId(kind: string, key: string): string {
-  return encodeCanonical([kind, key])
+  return JSON.stringify([kind, key])
 }
 
 function upToLast(separator: string, key: string): string {
