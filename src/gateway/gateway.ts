@@ -1,18 +1,13 @@
 import type { Place } from '../balance/place.ts'
-import type { Random, Timers } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
-import { follow } from '../registry/follow.ts'
+import { type FollowOptions, follow } from '../registry/follow.ts'
 import type { Head } from '../registry/head.ts'
-import type { RegistryReader } from '../registry/port.ts'
 import { type RouteStatus, routeStatuses } from './route-status.ts'
 import { Table } from './table.ts'
 
-export interface GatewayOptions {
-  readonly reader: RegistryReader
+export interface GatewayOptions extends Pick<FollowOptions, 'reader' | 'timers' | 'random' | 'digest'> {
   /** Where it stands: for endpoints that are meant for callers there. */
   readonly place: Place
-  readonly timers: Timers
-  readonly random: Random
   /** What goes wrong while following: the last table stays in force. */
   readonly onTrouble: (error: Error) => void
   /** A newer table or a change is in force. */
@@ -35,13 +30,10 @@ export class Gateway {
 
   /** Follows until aborted. */
   run(signal: AbortSignal): Promise<void> {
-    const { reader, place, timers, random, onTrouble, onTable } = this.#options
+    const { onTable, place, ...options } = this.#options
     return follow({
-      reader,
+      ...options,
       signal,
-      timers,
-      random,
-      onTrouble,
       onLoad: (records, head) => {
         // Built beside the old table, and swapped whole.
         const table = new Table(place)

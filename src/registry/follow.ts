@@ -1,6 +1,7 @@
 import type { Random, Timers } from '../model/clock.ts'
 import { pause } from '../model/pause.ts'
 import { comparePositions, formatPosition, origin } from '../model/position.ts'
+import type { Digest } from './hash-tree.ts'
 import type { Head } from './head.ts'
 import {
   type Entry,
@@ -26,6 +27,8 @@ export interface FollowOptions {
   onTrouble(error: Error): void
   readonly timers: Timers
   readonly random: Random
+  /** The platform's SHA-256, if it has one. */
+  readonly digest?: Digest
 }
 
 /** Loads a registry and follows its changes, starting over after trouble. Resolves once aborted. */
@@ -67,11 +70,11 @@ class Follower {
   }
 
   async #round(): Promise<'gap' | 'reload'> {
-    const { reader, signal } = this.#options
+    const { reader, signal, digest } = this.#options
     const load = await reader.load(signal)
     if (!load.before) return await this.#firstEntry()
     const target = this.#targetOf(load, load.before)
-    const replica = new Replica(load.records, load.before.position)
+    const replica = new Replica(load.records, load.before.position, digest)
     let isLoading = true
     if (comparePositions(load.before.position, target.position) === 0) {
       this.#giveLoad(replica, target)

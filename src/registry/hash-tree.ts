@@ -3,6 +3,9 @@ import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { ownerOf, recordId } from './owner.ts'
 import type { StoredChange } from './port.ts'
 
+/** SHA-256. A parameter, since every runtime has a faster one than can be written in script, and none has the same. */
+export type Digest = (bytes: Uint8Array) => Uint8Array
+
 interface Leaf {
   readonly owner: string
   /** SHA-256 of the owner: its bits are the way from the root. */
@@ -31,7 +34,12 @@ const branchDomain = Uint8Array.of(1)
 export class HashTree {
   #top: Node | undefined
   readonly #leaves = new Map<string, Leaf>()
+  readonly #digest: Digest
   #size = 0
+
+  constructor(digest: Digest = sha256) {
+    this.#digest = digest
+  }
 
   /** Number of records. */
   get size(): number {
@@ -41,16 +49,16 @@ export class HashTree {
   /** Puts a record's text under its owner, or (null) takes the record out. */
   set(owner: string, id: string, text: string | null): void {
     if (text === null) this.#delete(owner, id)
-    else this.#put(owner, id, bytesToHex(sha256(utf8ToBytes(text))))
+    else this.#put(owner, id, bytesToHex(this.#digest(utf8ToBytes(text))))
   }
 
   /** @returns 64 hexadecimal digits. */
   root(): string {
-    return bytesToHex(hashOf(this.#top))
+    return bytesToHex(hashOf(this.#top, this.#digest))
   }
 
   #put(owner: string, id: string, digest: string): void {
-    const leaf = this.#leaves.get(owner) ?? newLeaf(owner)
+    const leaf = this.#leaves.get(owner) ?? newLeaf(owner, this.#digest)
     const before = leaf.records.get(id)
     if (before === digest) return
     if (before === undefined) this.#size++
@@ -77,8 +85,8 @@ export function applyChange(tree: HashTree, change: StoredChange): void {
   tree.set(ownerOf(change.kind, change.key), recordId(change.kind, change.key), change.text)
 }
 
-function newLeaf(owner: string): Leaf {
-  return { owner, path: sha256(utf8ToBytes(JSON.stringify(owner))), records: new Map(), hash: undefined }
+function newLeaf(owner: string, digest: Digest): Leaf {
+  return { owner, path: digest(utf8ToBytes(JSON.stringify(owner))), records: new Map(), hash: undefined }
 }
 
 /** Inserts the leaf, or finds it there; either way forgets the hashes that depend on it. */
@@ -112,21 +120,21 @@ function remove(node: Node | undefined, leaf: Leaf, depth: number): Node | undef
   return node
 }
 
-function hashOf(node: Node | undefined): Uint8Array {
+function hashOf(node: Node | undefined, digest: Digest): Uint8Array {
   if (node === undefined) return emptyHash
-  node.hash ??= isLeaf(node) ? hashLeaf(node) : hashBranch(node)
+  node.hash ??= isLeaf(node) ? hashLeaf(node, digest) : hashBranch(node, digest)
   return node.hash
 }
 
-function hashLeaf(leaf: Leaf): Uint8Array {
+function hashLeaf(leaf: Leaf, digest: Digest): Uint8Array {
   const records = [...leaf.records].sort(([a], [b]) => (a < b ? -1 : 1))
   // Lists of texts: canonical as they are.
-  return sha256(concatBytes(leafDomain, utf8ToBytes(JSON.stringify([leaf.owner, records]))))
+  return digest(concatBytes(leafDomain, utf8ToBytes(JSON.stringify([leaf.owner, records]))))
 }
 
-function hashBranch(branch: Branch): Uint8Array {
+function hashBranch(branch: Branch, digest: Digest): Uint8Array {
   const [left, right] = branch.children
-  return sha256(concatBytes(branchDomain, hashOf(left), hashOf(right)))
+  return digest(concatBytes(branchDomain, hashOf(left, digest), hashOf(right, digest)))
 }
 
 function isLeaf(node: Node): node is Leaf {

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import { origin, type Position } from '../model/position.ts'
-import { applyChange, HashTree } from './hash-tree.ts'
+import { applyChange, type Digest, HashTree } from './hash-tree.ts'
 import { type Head, SCHEMA_VERSION } from './head.ts'
 import { recordId } from './owner.ts'
 import {
@@ -20,13 +20,15 @@ export interface PublisherOptions {
   readonly writer: RegistryWriter
   readonly cluster: string
   readonly clock: Clock
+  /** The platform's SHA-256, if it has one. */
+  readonly digest?: Digest
 }
 
 /** Writes what changed, and repairs a registry that holds something else than what was published. */
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #records = new Map<string, StoredRecord>()
-  readonly #tree = new HashTree()
+  readonly #tree: HashTree
   /** Where the registry stands as far as we know; undefined when it is empty. */
   #current: Position | undefined
   /** The highest epoch that we have used or seen. */
@@ -39,6 +41,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    this.#tree = new HashTree(options.digest)
   }
 
   /** Whether the registry has taken something yet. */

@@ -1,17 +1,18 @@
 import { comparePositions, formatPosition, type Position } from '../model/position.ts'
-import { applyChange, HashTree } from './hash-tree.ts'
+import { applyChange, type Digest, HashTree } from './hash-tree.ts'
 import type { Head } from './head.ts'
 import { recordId } from './owner.ts'
 import { type Entry, RegistryError, type StoredChange, type StoredRecord } from './port.ts'
 
 /** What a follower holds of a registry: enough to check each change against its head. */
 export class Replica {
-  readonly #tree = new HashTree()
+  readonly #tree: HashTree
   /** Needed until they are taken; from then on the digests in the tree are enough. */
   #records: Map<string, StoredRecord> | undefined = new Map()
   #position: Position
 
-  constructor(records: readonly StoredRecord[], position: Position) {
+  constructor(records: readonly StoredRecord[], position: Position, digest?: Digest) {
+    this.#tree = new HashTree(digest)
     this.#position = position
     for (const record of records) this.#set(record)
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { applyChange, HashTree } from '../../src/registry/hash-tree.ts'
+import { nodeDigest } from '../../src/registry/digest.node.ts'
+import { applyChange, type Digest, HashTree } from '../../src/registry/hash-tree.ts'
 import { ownerOf } from '../../src/registry/owner.ts'
 
 interface Step {
@@ -16,11 +17,21 @@ const step: fc.Arbitrary<Step> = fc.record({
   text: fc.option(few('t', 3), { nil: null }),
 })
 
-function treeOf(steps: Iterable<Step>): HashTree {
-  const tree = new HashTree()
+function treeOf(steps: Iterable<Step>, digest?: Digest): HashTree {
+  const tree = new HashTree(digest)
   for (const { owner, id, text } of steps) tree.set(owner, id, text)
   return tree
 }
+
+test("Node's own digest gives the same root as the portable one", () => {
+  fc.assert(
+    fc.property(fc.array(step), fc.string({ unit: 'binary' }), (steps, text) => {
+      const trees = [treeOf(steps), treeOf(steps, nodeDigest)]
+      for (const tree of trees) tree.set('o0', 'r0', text)
+      expect(trees[1]?.root()).toBe(trees[0]?.root())
+    }),
+  )
+})
 
 /** The records that are left, each once. */
 function resultOf(steps: readonly Step[]): Step[] {

@@ -1,6 +1,7 @@
 import type { AgentConfig } from '../../src/cli/config.ts'
 import { createHealth } from '../../src/console/app.ts'
 import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
+import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { observeAgent } from '../../src/telemetry/agent-instruments.ts'
@@ -27,7 +28,12 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     random: systemRandom,
   })
   const counted = observeAgent(telemetry.meter, registry, () => cluster.observedAt(), systemClock)
-  const publisher = new Publisher({ writer: counted, cluster: config.cluster, clock: systemClock })
+  const publisher = new Publisher({
+    writer: counted,
+    cluster: config.cluster,
+    clock: systemClock,
+    digest: nodeDigest,
+  })
   const cluster = watchCluster(config.kubeconfig, { ...config, allowLoopback: false }, publisher)
   const view = {
     isReady: () => cluster.notReadyReason() === undefined,

@@ -9,6 +9,7 @@ import { Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { announceReady } from './announce.ts'
 import { serveConsole } from './console.ts'
@@ -41,6 +42,7 @@ export async function serveGateway(
     place: config,
     timers: systemTimers,
     random: systemRandom,
+    digest: nodeDigest,
     onTrouble: say,
     onTable: () => {
       loaded.resolve()

@@ -2,6 +2,7 @@ import { Agent } from '../../src/agent/agent.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import type { UpConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
+import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { watchManifests } from '../../src/source/files.node.ts'
@@ -21,7 +22,12 @@ import { watchCluster } from './watch-cluster.ts'
 export async function runUp(config: UpConfig): Promise<number> {
   const stopped = untilStopped()
   const registry = new MemoryRegistry()
-  const publisher = new Publisher({ writer: registry, cluster: config.cluster, clock: systemClock })
+  const publisher = new Publisher({
+    writer: registry,
+    cluster: config.cluster,
+    clock: systemClock,
+    digest: nodeDigest,
+  })
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
