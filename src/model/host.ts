@@ -20,6 +20,15 @@ export function normaliseHostPattern(text: string): string | undefined {
   return parent === undefined ? undefined : `*.${parent}`
 }
 
+/** The patterns that match a hostname, the most specific first: itself, then `*.parent` from the longest parent on. */
+export function patternsOf(host: string): string[] {
+  const patterns = [host]
+  for (let dot = host.indexOf('.'); dot > 0; dot = host.indexOf('.', dot + 1)) {
+    patterns.push(`*${host.slice(dot)}`)
+  }
+  return patterns
+}
+
 /**
  * The hostname in a Host field or `:authority` (RFC 9110 §7.2): the port is dropped, an address stays as it is.
  * @returns undefined when the text is not `uri-host [ ":" port ]`.

@@ -15,3 +15,9 @@ export function comparePositions(a: Position, b: Position): number {
 export function formatPosition(position: Position): string {
   return `${position.epoch}-${position.revision}`
 }
+
+/** Of `<epoch>-<revision>`. */
+export function parsePosition(text: string | undefined): Position | undefined {
+  const match = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? '')
+  return match === null ? undefined : { epoch: Number(match[1]), revision: Number(match[2]) }
+}

@@ -1,7 +1,7 @@
 import type { Random, Timers } from '../model/clock.ts'
 import { pause } from '../model/pause.ts'
 import { comparePositions, formatPosition, origin } from '../model/position.ts'
-import type { Digest } from './hash-tree.ts'
+import type { Digest } from './digest.ts'
 import type { Head } from './head.ts'
 import {
   type Entry,

@@ -1,10 +1,19 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { Digest } from './digest.ts'
 import { ownerOf, recordId } from './owner.ts'
 import type { StoredChange } from './port.ts'
-
-/** SHA-256. A parameter, since every runtime has a faster one than can be written in script, and none has the same. */
-export type Digest = (bytes: Uint8Array) => Uint8Array
+import {
+  digestOf,
+  EMPTY_HASH,
+  hashBranch,
+  hashLeaf,
+  type Proof,
+  type ProofEnd,
+  pathOf,
+  sideAt,
+  sortDigests,
+} from './proof.ts'
 
 interface Leaf {
   readonly owner: string
@@ -21,11 +30,6 @@ interface Branch {
 }
 
 type Node = Leaf | Branch
-
-const emptyHash = new Uint8Array(32)
-// A leaf can never be passed off as a branch (RFC 9162 §2.1.1).
-const leafDomain = Uint8Array.of(0)
-const branchDomain = Uint8Array.of(1)
 
 /**
  * Compact sparse Merkle tree over owners and their records. Its root depends on what it holds and never on
@@ -49,12 +53,25 @@ export class HashTree {
   /** Puts a record's text under its owner, or (null) takes the record out. */
   set(owner: string, id: string, text: string | null): void {
     if (text === null) this.#delete(owner, id)
-    else this.#put(owner, id, bytesToHex(this.#digest(utf8ToBytes(text))))
+    else this.#put(owner, id, digestOf(text, this.#digest))
   }
 
   /** @returns 64 hexadecimal digits. */
   root(): string {
     return bytesToHex(hashOf(this.#top, this.#digest))
+  }
+
+  /** Shows to anyone who knows the root what stands under an owner, or that nothing does. */
+  prove(owner: string): Proof {
+    const path = pathOf(owner, this.#digest)
+    const siblings: string[] = []
+    let node = this.#top
+    while (node !== undefined && !isLeaf(node)) {
+      const side = sideAt(path, siblings.length)
+      siblings.push(bytesToHex(hashOf(node.children[side === 0 ? 1 : 0], this.#digest)))
+      node = node.children[side]
+    }
+    return { owner, siblings, end: endOf(owner, node) }
   }
 
   #put(owner: string, id: string, digest: string): void {
@@ -86,7 +103,7 @@ export function applyChange(tree: HashTree, change: StoredChange): void {
 }
 
 function newLeaf(owner: string, digest: Digest): Leaf {
-  return { owner, path: digest(utf8ToBytes(JSON.stringify(owner))), records: new Map(), hash: undefined }
+  return { owner, path: pathOf(owner, digest), records: new Map(), hash: undefined }
 }
 
 /** Inserts the leaf, or finds it there; either way forgets the hashes that depend on it. */
@@ -121,26 +138,22 @@ function remove(node: Node | undefined, leaf: Leaf, depth: number): Node | undef
 }
 
 function hashOf(node: Node | undefined, digest: Digest): Uint8Array {
-  if (node === undefined) return emptyHash
-  node.hash ??= isLeaf(node) ? hashLeaf(node, digest) : hashBranch(node, digest)
+  if (node === undefined) return EMPTY_HASH
+  if (isLeaf(node)) node.hash ??= hashLeaf(node.owner, digestsOf(node), digest)
+  else node.hash ??= hashBranch(hashOf(node.children[0], digest), hashOf(node.children[1], digest), digest)
   return node.hash
 }
 
-function hashLeaf(leaf: Leaf, digest: Digest): Uint8Array {
-  const records = [...leaf.records].sort(([a], [b]) => (a < b ? -1 : 1))
-  // Lists of texts: canonical as they are.
-  return digest(concatBytes(leafDomain, utf8ToBytes(JSON.stringify([leaf.owner, records]))))
+function endOf(owner: string, leaf: Leaf | undefined): ProofEnd {
+  if (leaf === undefined) return { type: 'empty' }
+  const records = digestsOf(leaf)
+  return leaf.owner === owner ? { type: 'present', records } : { type: 'other', owner: leaf.owner, records }
 }
 
-function hashBranch(branch: Branch, digest: Digest): Uint8Array {
-  const [left, right] = branch.children
-  return digest(concatBytes(branchDomain, hashOf(left, digest), hashOf(right, digest)))
+function digestsOf(leaf: Leaf): [id: string, digest: string][] {
+  return sortDigests(leaf.records)
 }
 
 function isLeaf(node: Node): node is Leaf {
   return 'path' in node
-}
-
-function sideAt(path: Uint8Array, depth: number): 0 | 1 {
-  return (((path[depth >> 3] ?? 0) >> (7 - (depth & 7))) & 1) === 0 ? 0 : 1
 }

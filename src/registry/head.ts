@@ -1,14 +1,16 @@
 import * as v from 'valibot'
 import { encodeCanonical } from '../model/canonical.ts'
+import { RegistryError } from './port.ts'
 
 export const SCHEMA_VERSION = 1
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+export const positionSchema = v.object({ epoch: count, revision: count })
 
-const headSchema = v.object({
+export const headSchema = v.object({
   schema: v.literal(SCHEMA_VERSION),
   cluster: v.string(),
-  position: v.object({ epoch: count, revision: count }),
+  position: positionSchema,
   /** The oldest moment (ms since the Unix epoch) at which every watch of the agent was live. */
   observedAt: count,
   /** Root of the hash tree over all records, hexadecimal. */
@@ -30,4 +32,24 @@ export function parseHead(text: string): Head | undefined {
   } catch {
     return undefined
   }
+}
+
+/** @throws RegistryError when the text is no head, or another cluster's. */
+export function readHead(text: string | undefined, cluster: string, where: string): Head {
+  const head = text === undefined ? undefined : parseHead(text)
+  if (head === undefined) {
+    throw new RegistryError(
+      'invalid',
+      `Cannot read the head of cluster "${cluster}" (${where}): it is no head`,
+    )
+  }
+  requireCluster(head, cluster, where)
+  return head
+}
+
+/** @throws RegistryError when the head is another cluster's. */
+export function requireCluster(head: Head, cluster: string, where: string): void {
+  if (head.cluster === cluster) return
+  const message = `Cannot use the head of cluster "${cluster}" (${where}): it is cluster "${head.cluster}"'s`
+  throw new RegistryError('invalid', message)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 import { origin, type Position } from '../model/position.ts'
-import { applyChange, type Digest, HashTree } from './hash-tree.ts'
+import type { Digest } from './digest.ts'
+import { applyChange, HashTree } from './hash-tree.ts'
 import { type Head, SCHEMA_VERSION } from './head.ts'
 import { recordId } from './owner.ts'
 import {

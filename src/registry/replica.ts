@@ -1,5 +1,6 @@
 import { comparePositions, formatPosition, type Position } from '../model/position.ts'
-import { applyChange, type Digest, HashTree } from './hash-tree.ts'
+import type { Digest } from './digest.ts'
+import { applyChange, HashTree } from './hash-tree.ts'
 import type { Head } from './head.ts'
 import { recordId } from './owner.ts'
 import { type Entry, RegistryError, type StoredChange, type StoredRecord } from './port.ts'

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
-import { applyChange, type Digest, HashTree } from '../../src/registry/hash-tree.ts'
+import type { Digest } from '../../src/registry/digest.ts'
+import { applyChange, HashTree } from '../../src/registry/hash-tree.ts'
 import { ownerOf } from '../../src/registry/owner.ts'
 
 interface Step {

@@ -1,6 +1,5 @@
-import type { Position } from '../../model/position.ts'
-import { formatPosition } from '../../model/position.ts'
-import { type Head, parseHead } from '../head.ts'
+import { formatPosition, parsePosition } from '../../model/position.ts'
+import { readHead } from '../head.ts'
 import { type Entry, RegistryError, type StoredChange } from '../port.ts'
 
 /** Fields of an entry before its changes: head, previous, at, bytes, each with its value. */
@@ -24,28 +23,6 @@ export function parseEntry(id: string, fields: readonly string[], cluster: strin
     changes.push({ kind, key, text: op === '+' ? text : null })
   }
   return { head, previous, changes }
-}
-
-/** @throws RegistryError when the text is no head, or another cluster's. */
-export function readHead(text: string | undefined, cluster: string, where: string): Head {
-  const head = text === undefined ? undefined : parseHead(text)
-  if (head === undefined) {
-    throw new RegistryError(
-      'invalid',
-      `Cannot read the head of cluster "${cluster}" (${where}): it is no head`,
-    )
-  }
-  if (head.cluster !== cluster) {
-    const message = `Cannot use the head of cluster "${cluster}" (${where}): it is cluster "${head.cluster}"'s`
-    throw new RegistryError('invalid', message)
-  }
-  return head
-}
-
-/** Of `<epoch>-<revision>`. */
-export function parsePosition(text: string | undefined): Position | undefined {
-  const match = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? '')
-  return match === null ? undefined : { epoch: Number(match[1]), revision: Number(match[2]) }
 }
 
 function fixedField(fields: readonly string[], name: string): string | undefined {

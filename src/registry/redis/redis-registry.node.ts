@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Random } from '../../model/clock.ts'
 import type { Position } from '../../model/position.ts'
-import type { Head } from '../head.ts'
+import { type Head, readHead } from '../head.ts'
 import type {
   Entry,
   Load,
@@ -12,7 +12,6 @@ import type {
   StoredRecord,
 } from '../port.ts'
 import { RedisConnection, type RedisConnectionOptions } from './connection.node.ts'
-import { readHead } from './entry.ts'
 import { type RedisKeys, redisKeys } from './keys.ts'
 import { RedisWriter } from './redis-writer.node.ts'
 import { streamEntries } from './stream.node.ts'

@@ -1,0 +1,81 @@
+import * as v from 'valibot'
+import { formatPosition, type Position } from '../../model/position.ts'
+import { encodeHead, type Head, headSchema, positionSchema } from '../head.ts'
+import type { Entry, Hint, StoredRecord } from '../port.ts'
+
+// What a relay and those who read it say to each other over HTTP (docs/relay.md).
+
+/** The newest head, on every answer that has one: also on 304, where what was read before stands at this head too. */
+export const HEAD_FIELD = 'postern-head'
+export const JSON_TYPE = 'application/json'
+export const LINES_TYPE = 'application/x-ndjson'
+export const EVENTS_TYPE = 'text/event-stream'
+
+export const hostPath = (host: string): string => `v1/hosts/${encodeURIComponent(host)}`
+export const REGISTRY_PATH = 'v1/registry'
+export const changesPath = (after: Position, isHints: boolean): string =>
+  `v1/changes?after=${formatPosition(after)}${isHints ? '&hints' : ''}`
+
+/** How often a relay says something at least to those who wait for changes. */
+export const KEEP_ALIVE_MS = 15_000
+
+/** A full load: the head (null for an empty registry), a line a record, and the count, so that a cut is seen. */
+export const headLineSchema = v.object({ head: v.nullable(headSchema) })
+export const recordLineSchema = v.tuple([v.string(), v.string(), v.string()])
+export const endLineSchema = v.object({ count: v.number() })
+
+/** Event `entry`. */
+export const entrySchema = v.object({
+  head: headSchema,
+  previous: positionSchema,
+  changes: v.union([v.literal('reload'), v.array(v.tuple([v.string(), v.string(), v.nullable(v.string())]))]),
+})
+
+/** Event `hint`. */
+export const hintSchema: v.GenericSchema<unknown, Hint> = v.object({
+  head: headSchema,
+  owners: v.union([v.literal('reload'), v.array(v.string())]),
+})
+
+export function encodeEntry({ head, previous, changes }: Entry): string {
+  const tuples = changes === 'reload' ? changes : changes.map(({ kind, key, text }) => [kind, key, text])
+  return JSON.stringify({ head, previous, changes: tuples })
+}
+
+export function decodeEntry({ head, previous, changes }: v.InferOutput<typeof entrySchema>): Entry {
+  if (changes === 'reload') return { head, previous, changes }
+  return { head, previous, changes: changes.map(([kind, key, text]) => ({ kind, key, text })) }
+}
+
+export function recordLine({ kind, key, text }: StoredRecord): string {
+  return `${JSON.stringify([kind, key, text])}\n`
+}
+
+/** Weak: bodies with the same records may carry different heads. */
+export function etagOf(root: string): string {
+  return `W/"${root}"`
+}
+
+/** Whether If-None-Match names the root (RFC 9110 §13.1.2). */
+export function matchesEtag(field: string | undefined, root: string): boolean {
+  return (field ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${root}"`)
+}
+
+/** A head as a field's value: its text in base64url. */
+export function encodeHeadField(head: Head): string {
+  const bytes = new TextEncoder().encode(encodeHead(head))
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** @returns the head's text; undefined when the field is none. */
+export function decodeHeadField(field: string | null): string | undefined {
+  if (field === null || !/^[\w-]{1,4096}$/.test(field)) return undefined
+  try {
+    const binary = atob(field.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
