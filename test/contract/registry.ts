@@ -2,9 +2,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { comparePositions, origin, type Position } from '../../src/model/position.ts'
 import type { Head } from '../../src/registry/head.ts'
-import type { Entry, Publish, RegistryReader, RegistryWriter, StoredChange } from '../../src/registry/port.ts'
+import type {
+  Entry,
+  Load,
+  Publish,
+  RegistryReader,
+  RegistryWriter,
+  StoredChange,
+} from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
-import { cluster, frozenClock, headAt, route, sortedByKey } from './registry-samples.ts'
+import { cluster, frozenClock, route, headAt as sampleHead, sortedByKey } from './registry-samples.ts'
+import { RootedWriter, rootOf } from './rooted-writer.ts'
 
 export interface RegistryUnderTest {
   readonly reader: RegistryReader
@@ -18,6 +26,11 @@ function increment(expected: Position | undefined, head: Head, ...changes: Store
   return { expected, head, changes, isWhole: false }
 }
 
+/** As it is expected to be read: with the root that it was published with. */
+function headAt(epoch: number, revision: number): Head {
+  return { ...sampleHead(epoch, revision), root: expect.stringMatching(/^[0-9a-f]{64}$/) }
+}
+
 /** What every driver of the registry must do. `make` gives a new, empty registry. */
 export function registryContract(name: string, make: () => Promise<RegistryUnderTest>): void {
   describe(`registry contract: ${name}`, () => {
@@ -25,7 +38,8 @@ export function registryContract(name: string, make: () => Promise<RegistryUnder
     let abort: AbortController
 
     beforeEach(async () => {
-      registry = await make()
+      const made = await make()
+      registry = { ...made, writer: new RootedWriter(made.writer) }
       abort = new AbortController()
     })
     afterEach(async () => {
@@ -33,7 +47,11 @@ export function registryContract(name: string, make: () => Promise<RegistryUnder
       await registry.close()
     })
 
-    const load = () => registry.reader.load(abort.signal)
+    async function load(): Promise<Load> {
+      const loaded = await registry.reader.load(abort.signal)
+      if (loaded.before) expect(loaded.before.root).toBe(rootOf(loaded.records))
+      return loaded
+    }
     const publish = (...args: Parameters<typeof increment>) => registry.writer.publish(increment(...args))
     const one = headAt(1, 1)
     const two = headAt(1, 2)
