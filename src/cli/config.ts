@@ -2,6 +2,13 @@ import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
 import { buildProgram, type CommandName, commands, readsManifests } from './program.ts'
+import {
+  hasRedis,
+  type RegistrySource,
+  readSource,
+  requireToken,
+  type SourceFlagId,
+} from './registry-source.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -21,9 +28,14 @@ export interface AgentConfig extends Omit<ValuesOf<'agent'>, 'redis'> {
   readonly redis: string
 }
 
-export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, 'redis'> {
+export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, SourceFlagId> {
   readonly command: 'gateway'
-  readonly redis: string
+  readonly registry: RegistrySource
+}
+
+export interface RelayConfig extends Omit<ValuesOf<'relay'>, SourceFlagId> {
+  readonly command: 'relay'
+  readonly registry: RegistrySource
 }
 
 /** `postern check` and `postern routes`. */
@@ -33,7 +45,7 @@ export interface InspectConfig extends ValuesOf<'check'> {
   readonly json: boolean
 }
 
-export type Config = UpConfig | AgentConfig | GatewayConfig | InspectConfig
+export type Config = UpConfig | AgentConfig | GatewayConfig | RelayConfig | InspectConfig
 
 export type CommandLine =
   | { readonly type: 'run'; readonly config: Config }
@@ -89,11 +101,19 @@ function configOf(
     }
     case 'agent': {
       const { redis, ...values } = read(name)
-      return needsRedis(redis, faults) ? { command: name, redis, ...values } : undefined
+      requireToken(values.serveRelay, flags.serveRelay.name, values.tokens, faults)
+      return hasRedis(redis, faults) ? { command: name, redis, ...values } : undefined
     }
     case 'gateway': {
-      const { redis, ...values } = read(name)
-      return needsRedis(redis, faults) ? { command: name, redis, ...values } : undefined
+      const { redis, relayUrl, relayToken, redisRest, redisRestToken, ...values } = read(name)
+      const registry = readSource({ redis, relayUrl, relayToken, redisRest, redisRestToken }, faults)
+      return registry && { command: name, registry, ...values }
+    }
+    case 'relay': {
+      const { redis, relayUrl, relayToken, redisRest, redisRestToken, ...values } = read(name)
+      requireToken(values.listen, flags.listen.name, values.tokens, faults)
+      const registry = readSource({ redis, relayUrl, relayToken, redisRest, redisRestToken }, faults)
+      return registry && { command: name, registry, ...values }
     }
     case 'check':
     case 'routes': {
@@ -104,17 +124,6 @@ function configOf(
       return { command: name, manifests, json: given.json === true, ...read(name) }
     }
   }
-}
-
-function needsRedis(redis: string | undefined, faults: string[]): redis is string {
-  const { name, env } = flags.redis
-  if (
-    redis === undefined &&
-    !faults.some((fault) => fault.includes(name) || fault.includes(env[0] ?? name))
-  ) {
-    faults.push(`${name} (or ${env.join(', ')}) is missing: where is the registry?`)
-  }
-  return redis !== undefined
 }
 
 function readFlags<C extends CommandName>(name: C, given: Given, env: Env, faults: string[]): ValuesOf<C> {
@@ -136,7 +145,7 @@ function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T
   const parsed = flag.parse(text)
   if (parsed.ok) return parsed.value
   const source = typeof typed === 'string' ? flag.name : variable
-  faults.push(`Cannot read ${source}: "${text}" is wrong: ${parsed.reason}`)
+  faults.push(`Cannot read ${source}: ${flag.isSecret ? 'it' : `"${text}"`} is wrong: ${parsed.reason}`)
   return flag.fallback
 }
 

@@ -12,7 +12,9 @@ import {
   parseNetworkPolicy,
   parseRatio,
   parseRedisUrl,
+  parseSecret,
   parseText,
+  type Secret,
   type ValueParse,
 } from './values.ts'
 
@@ -27,6 +29,8 @@ export interface Flag<T> {
   readonly otherwise: string
   readonly fallback: T
   readonly description: string
+  /** Its value is never repeated, not even when it is wrong. */
+  readonly isSecret: boolean
   parse(text: string): ValueParse<T>
 }
 
@@ -124,6 +128,30 @@ export const flags = {
     'the registry: redis://… or rediss://…',
     parseRedisUrl,
   ),
+  relayUrl: optionalFlag(
+    'relay-url',
+    'URL',
+    ['POSTERN_RELAY_URL'],
+    'the registry through a relay: https://… or http://…',
+    parseHttpUrl,
+  ),
+  relayToken: secretFlag('relay-token', 'TOKEN|@FILE', 'opens that relay'),
+  redisRest: optionalFlag(
+    'redis-rest',
+    'URL',
+    ['POSTERN_REDIS_REST'],
+    'the registry in a Redis that speaks REST: https://… or http://…',
+    parseHttpUrl,
+  ),
+  redisRestToken: secretFlag('redis-rest-token', 'TOKEN|@FILE', 'opens that Redis'),
+  serveRelay: optionalFlag(
+    'serve-relay',
+    'HOST:PORT',
+    ['POSTERN_SERVE_RELAY'],
+    'be a relay too: serve the registry over HTTP there',
+    parseAddress,
+  ),
+  tokens: secretFlag('token', 'TOKEN,…|@FILE', 'opens this relay; several while one is being changed'),
   kubeconfig: optionalFlag(
     'kubeconfig',
     'FILE',
@@ -178,7 +206,16 @@ function flag<T>(
   const env = [`POSTERN_${name.toUpperCase().replaceAll('-', '_')}`]
   const parsed = parse(otherwise)
   if (!parsed.ok) throw new Error(`Cannot read the default of --${name}: "${otherwise}": ${parsed.reason}`)
-  return { name: `--${name}`, metavar, env, otherwise, fallback: parsed.value, description, parse }
+  return {
+    name: `--${name}`,
+    metavar,
+    env,
+    otherwise,
+    fallback: parsed.value,
+    description,
+    isSecret: false,
+    parse,
+  }
 }
 
 /** A flag without a default. */
@@ -189,5 +226,20 @@ function optionalFlag<T>(
   description: string,
   parse: (text: string) => ValueParse<T>,
 ): Flag<T | undefined> {
-  return { name: `--${name}`, metavar, env, otherwise: '', fallback: undefined, description, parse }
+  return {
+    name: `--${name}`,
+    metavar,
+    env,
+    otherwise: '',
+    fallback: undefined,
+    description,
+    isSecret: false,
+    parse,
+  }
+}
+
+/** A flag whose value is seen by nobody else when it comes by a variable or a file. */
+function secretFlag(name: string, metavar: string, description: string): Flag<Secret | undefined> {
+  const env = [`POSTERN_${name.toUpperCase().replaceAll('-', '_')}`]
+  return { ...optionalFlag(name, metavar, env, description, parseSecret), isSecret: true }
 }

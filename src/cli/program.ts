@@ -2,6 +2,8 @@ import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
 const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs', 'allowExternalNames'] as const
+/** Where the registry is read. */
+const reading = ['redis', 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
 const serving = [
   'listen',
   'console',
@@ -36,13 +38,22 @@ export const commands = {
   },
   agent: {
     summary: 'watch a cluster, and publish what is exposed to Redis',
-    flags: ['redis', 'kubeconfig', 'cluster', ...compiling, 'console', 'otlpEndpoint'],
+    flags: [
+      ...(['redis', 'kubeconfig', 'cluster'] as const),
+      ...compiling,
+      ...(['console', 'otlpEndpoint', 'serveRelay', 'tokens'] as const),
+    ],
     example: 'postern agent --redis redis://redis:6379 --domain apps.example.com',
   },
   gateway: {
-    summary: 'serve what an agent has published to Redis; run as many as you like',
-    flags: ['redis', ...serving],
+    summary: 'serve what an agent has published; run as many as you like',
+    flags: [...reading, ...serving],
     example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
+  },
+  relay: {
+    summary: 'serve the registry over HTTP, to gateways and to other relays',
+    flags: [...reading, 'tokens', 'listen', 'console', 'cluster', 'otlpEndpoint'],
+    example: 'postern relay --redis redis://redis:6379 --listen 0.0.0.0:8090 --token @/run/secrets/token',
   },
   check: {
     summary: 'say what is wrong with the manifests',
@@ -60,7 +71,7 @@ export type CommandName = keyof typeof commands
 
 /** Commands that read manifests. */
 export function readsManifests(name: CommandName): boolean {
-  return name !== 'agent' && name !== 'gateway'
+  return name === 'up' || name === 'check' || name === 'routes'
 }
 
 const ABOUT = `An edge gateway for Kubernetes Services: annotate a Service with postern.dev/expose: "true",

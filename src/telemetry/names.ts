@@ -50,6 +50,10 @@ export const metric = {
   publishes: 'postern.agent.publishes',
   publishedRecords: 'postern.agent.published_records',
   observationAge: 'postern.agent.observation_age',
+  relayRequests: 'postern.relay.requests',
+  relayFollowers: 'postern.relay.followers',
+  relayFollowerEndings: 'postern.relay.follower_endings',
+  relayObservationAge: 'postern.relay.observation_age',
 } as const
 
 /** Boundaries in seconds that the conventions advise for request durations. */

@@ -6,6 +6,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { observeAgent } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
+import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
@@ -40,12 +41,15 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     notReadyReason: () => cluster.notReadyReason() ?? '',
     metrics: () => telemetry.prometheus(),
   }
+  const { serveRelay: listen, tokens } = config
+  const relay = listen && (await serveRelay({ listen, tokens }, registry, telemetry))
+  if (relay) console.error(`postern: relay on http://${listen.host}:${relay.port}`)
   const operator = await serveConsole(createHealth(view, 'postern agent'), config.console)
   console.error(
     `postern: agent of cluster ${config.cluster}, health on http://${config.console.host}:${operator.port}`,
   )
   await stopped
-  await Promise.all([cluster.stop(), operator.close()])
+  await Promise.all([cluster.stop(), relay?.close(), operator.close()])
   await registry.close()
   await telemetry.shutdown()
   return 0

@@ -30,6 +30,8 @@ async function run(config: Config): Promise<number> {
       return exit(await (await import('./agent.ts')).runAgent(config))
     case 'gateway':
       return exit(await (await import('./gateway.ts')).runGateway(config))
+    case 'relay':
+      return exit(await (await import('./relay.ts')).runRelay(config))
   }
 }
 

@@ -16,7 +16,7 @@ import { serveConsole } from './console.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
-type ServeConfig = Omit<GatewayConfig, 'command' | 'redis'>
+type ServeConfig = Omit<GatewayConfig, 'command' | 'registry'>
 
 export interface ServingGateway {
   readonly gateway: Gateway

@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import { type Head, readHead } from '../head.ts'
 import { RegistryError } from '../port.ts'
 import { isToken, TOKEN_RULE } from '../token.ts'
-import { BodyError, textOf } from './body.ts'
+import { textOf } from './body.ts'
+import { failureOf } from './failure.ts'
 import { decodeHeadField, HEAD_FIELD } from './wire.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -87,13 +88,11 @@ export class RelayClient {
   }
 
   failure(path: string, error: unknown): RegistryError {
-    if (error instanceof BodyError) return this.error(path, error.code, error.message)
-    if (error instanceof RegistryError) return error
-    return this.error(path, 'unreachable', saidBy(error), error)
+    return failureOf(`read ${this.#base}${path}`, error)
   }
 
-  error(path: string, code: RegistryError['code'], what: string, cause?: unknown): RegistryError {
-    return new RegistryError(code, `Cannot read ${this.#base}${path}: ${what}`, { cause })
+  error(path: string, code: RegistryError['code'], what: string): RegistryError {
+    return new RegistryError(code, `Cannot read ${this.#base}${path}: ${what}`)
   }
 
   #fetch(
@@ -126,12 +125,4 @@ async function explain(response: Response, token: string | undefined): Promise<s
   } catch {
     return status
   }
-}
-
-/** `fetch` says that it failed, and only its cause says why. */
-function saidBy(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { cause, message, name } = error
-  const why = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : ''
-  return why === '' || message.includes(why) ? message || name : `${message}: ${why}`
 }

@@ -1,0 +1,73 @@
+import ipaddr from 'ipaddr.js'
+import { type Flags, type FlagValue, flags } from './flags.ts'
+import type { Address, Secret } from './values.ts'
+
+/** Where a registry is read. */
+export type RegistrySource =
+  | { readonly type: 'redis'; readonly url: string }
+  | { readonly type: 'relay' | 'redis-rest'; readonly url: string; readonly token: Secret | undefined }
+
+export type SourceFlagId = 'redis' | 'relayUrl' | 'relayToken' | 'redisRest' | 'redisRestToken'
+type SourceValues = { readonly [K in SourceFlagId]: FlagValue<K> }
+
+/** Exactly one registry, with its token; otherwise the fault is noted. */
+export function readSource(values: SourceValues, faults: string[]): RegistrySource | undefined {
+  const { redis, relayUrl, relayToken, redisRest, redisRestToken } = values
+  requireCompany('relayToken', relayToken, 'relayUrl', relayUrl, faults)
+  requireCompany('redisRestToken', redisRestToken, 'redisRest', redisRest, faults)
+  const sources: RegistrySource[] = []
+  if (redis !== undefined) sources.push({ type: 'redis', url: redis })
+  if (relayUrl !== undefined) sources.push({ type: 'relay', url: relayUrl, token: relayToken })
+  if (redisRest !== undefined) sources.push({ type: 'redis-rest', url: redisRest, token: redisRestToken })
+  const names = [flags.redis, flags.relayUrl, flags.redisRest].map(({ name }) => name)
+  if (sources.length > 1) faults.push(`Only one of ${names.join(', ')} can be given: which registry is it?`)
+  if (sources.length === 0 && !isFaulty(['redis', 'relayUrl', 'redisRest'], faults)) {
+    faults.push(`One of ${names.join(', ')} is missing: where is the registry?`)
+  }
+  return sources.length === 1 ? sources[0] : undefined
+}
+
+/** For who writes: only Redis will do. */
+export function hasRedis(redis: string | undefined, faults: string[]): redis is string {
+  if (redis === undefined && !isFaulty(['redis'], faults)) {
+    const { name, env } = flags.redis
+    faults.push(`${name} (or ${env.join(', ')}) is missing: where is the registry?`)
+  }
+  return redis !== undefined
+}
+
+/** Without a token a relay is for this machine only: a registry tells every address in the cluster. */
+export function requireToken(
+  listen: Address | undefined,
+  flagName: string,
+  tokens: Secret | undefined,
+  faults: string[],
+): void {
+  const { name, env } = flags.tokens
+  if (listen === undefined || tokens !== undefined || isLoopback(listen.host) || isFaulty(['tokens'], faults))
+    return
+  faults.push(
+    `${name} (or ${env.join(', ')}) is missing: ${flagName} ${listen.host}:${listen.port} is no loopback address`,
+  )
+}
+
+function requireCompany(
+  id: keyof Flags,
+  value: unknown,
+  other: keyof Flags,
+  otherValue: unknown,
+  faults: string[],
+): void {
+  if (value !== undefined && otherValue === undefined && !isFaulty([other], faults))
+    faults.push(`${flags[id].name} is given without ${flags[other].name}`)
+}
+
+/** Whether something has already been said of the flags. */
+function isFaulty(ids: readonly (keyof Flags)[], faults: readonly string[]): boolean {
+  const names = ids.flatMap((id) => [flags[id].name, ...flags[id].env])
+  return faults.some((fault) => fault.split(/[\s:,()]+/).some((word) => names.includes(word)))
+}
+
+function isLoopback(host: string): boolean {
+  return ipaddr.isValid(host) ? ipaddr.process(host).range() === 'loopback' : host === 'localhost'
+}
