@@ -24,6 +24,8 @@ export interface RelayOptions {
   /** Undefined: open to everyone who reaches it. */
   readonly tokens: Tokens | undefined
   readonly observer: RelayObserver
+  /** How to end the connection that a runtime's bindings belong to, where it can be done. */
+  readonly disconnecting?: (bindings: unknown) => () => void
 }
 
 const RETRY_AFTER_S = '1'
@@ -31,7 +33,8 @@ const RETRY_AFTER_S = '1'
 const COMPRESS_FROM_BYTES = 1024
 
 /** The registry over HTTP (docs/relay.md): by host, whole, and as it changes. */
-export function createRelay({ mirror, followers, tokens, observer }: RelayOptions): Hono {
+export function createRelay(options: RelayOptions): Hono {
+  const { tokens, observer } = options
   const app = new Hono()
   const snapshots = new Snapshots()
 
@@ -43,47 +46,47 @@ export function createRelay({ mirror, followers, tokens, observer }: RelayOption
     observer.answered(resourceOf(c.req.path), c.res.status)
   })
   app.use('/v1/hosts/*', compress({ encoding: 'gzip', threshold: COMPRESS_FROM_BYTES }))
-
-  app.get('/v1/hosts/:host', (c) => {
-    const host = normaliseHost(c.req.param('host'))
-    if (host === undefined) return c.json({ error: 'not a hostname' }, 400)
-    const { holding } = mirror
-    if (holding === undefined) return notLoaded(c, mirror)
-    return unchanged(c, holding) ?? c.json(holding.bundle(host), 200, fieldsOf(holding))
-  })
-
-  app.get('/v1/registry', async (c) => {
-    const { holding, log } = mirror
-    if (holding === undefined) {
-      return log === undefined ? notLoaded(c, mirror) : c.body(EMPTY, 200, { 'content-type': LINES_TYPE })
-    }
-    const isUnchanged = unchanged(c, holding)
-    return isUnchanged ?? (await sendSnapshot(c, snapshots, () => mirror.holding ?? holding))
-  })
-
-  app.get('/v1/changes', (c) => {
-    const asked = c.req.header('last-event-id') ?? c.req.query('after')
-    const after = parsePosition(asked)
-    if (after === undefined) return c.json({ error: 'after is not <epoch>-<revision>' }, 400)
-    if (mirror.log === undefined) return notLoaded(c, mirror)
-    const variant = c.req.query('hints') === undefined ? 'entries' : 'hints'
-    // Hints are small: what they would gain, their readers pay.
-    const isDeflated = variant === 'entries' && acceptsGzip(c)
-    const encoding = isDeflated ? { 'content-encoding': 'gzip' } : {}
-    return c.body(followers.stream(after, variant, isDeflated), 200, {
-      'content-type': EVENTS_TYPE,
-      vary: 'accept-encoding',
-      // Or nginx would hold events back.
-      'x-accel-buffering': 'no',
-      ...encoding,
-    })
-  })
-
+  app.get('/v1/hosts/:host', (c) => answerHost(c, c.req.param('host'), options.mirror))
+  app.get('/v1/registry', (c) => answerRegistry(c, options.mirror, snapshots))
+  app.get('/v1/changes', (c) => answerChanges(c, options))
   app.notFound((c) => c.json({ error: 'not found' }, 404))
   app.onError((error, c) =>
     c.json({ error: error instanceof RegistryError ? error.message : 'internal' }, 500),
   )
   return app
+}
+
+function answerHost(c: Context, name: string, mirror: Mirror): Response {
+  const host = normaliseHost(name)
+  if (host === undefined) return c.json({ error: 'not a hostname' }, 400)
+  const { holding } = mirror
+  if (holding === undefined) return notLoaded(c, mirror)
+  return unchanged(c, holding) ?? c.json(holding.bundle(host), 200, fieldsOf(holding))
+}
+
+async function answerRegistry(c: Context, mirror: Mirror, snapshots: Snapshots): Promise<Response> {
+  const { holding, log } = mirror
+  if (holding === undefined) {
+    return log === undefined ? notLoaded(c, mirror) : c.body(EMPTY, 200, { 'content-type': LINES_TYPE })
+  }
+  return unchanged(c, holding) ?? (await sendSnapshot(c, snapshots, () => mirror.holding ?? holding))
+}
+
+function answerChanges(c: Context, { mirror, followers, disconnecting }: RelayOptions): Response {
+  const after = parsePosition(c.req.header('last-event-id') ?? c.req.query('after'))
+  if (after === undefined) return c.json({ error: 'after is not <epoch>-<revision>' }, 400)
+  if (mirror.log === undefined) return notLoaded(c, mirror)
+  const variant = c.req.query('hints') === undefined ? 'entries' : 'hints'
+  // Hints are small: what they would gain, their readers pay.
+  const isDeflated = variant === 'entries' && acceptsGzip(c)
+  const format = { variant, isDeflated, disconnect: disconnecting?.(c.env) } as const
+  return c.body(followers.stream(after, format), 200, {
+    'content-type': EVENTS_TYPE,
+    vary: 'accept-encoding',
+    // Or nginx would hold events back.
+    'x-accel-buffering': 'no',
+    ...(isDeflated ? { 'content-encoding': 'gzip' } : {}),
+  })
 }
 
 const EMPTY = `${JSON.stringify({ head: null })}\n${JSON.stringify({ count: 0 })}\n`

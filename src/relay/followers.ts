@@ -25,6 +25,13 @@ const HELLO = new Frame(': changes\n\n')
 const KEEP_ALIVE = new Frame(':\n\n')
 const GAP = new Frame('event: gap\ndata: \n\n')
 
+export interface StreamFormat {
+  readonly variant: Variant
+  readonly isDeflated: boolean
+  /** Ends a connection on which nothing moves; without it the stream fails. */
+  readonly disconnect: (() => void) | undefined
+}
+
 /** Everyone who waits for changes. Each is a place in the log and the same bytes are sent to all. */
 export class Followers {
   readonly #options: FollowersOptions
@@ -56,9 +63,9 @@ export class Followers {
   }
 
   /** The events after a position, from now on. */
-  stream(after: Position, variant: Variant, isDeflated: boolean): ReadableStream<Uint8Array> {
+  stream(after: Position, format: StreamFormat): ReadableStream<Uint8Array> {
     const { observer } = this.#options
-    const follower = new Follower(this.#options, after, variant, isDeflated, (reason) => {
+    const follower = new Follower(this.#options, after, format, (reason) => {
       if (this.#followers.delete(follower)) observer.followerLeft(reason)
     })
     this.#followers.add(follower)
@@ -69,8 +76,7 @@ export class Followers {
 
 class Follower {
   readonly #options: FollowersOptions
-  readonly #variant: Variant
-  readonly #isDeflated: boolean
+  readonly #format: StreamFormat
   readonly #onEnd: (reason: Leaving) => void
   #position: Position
   /** The newest position when it last took something. */
@@ -80,15 +86,13 @@ class Follower {
   constructor(
     options: FollowersOptions,
     after: Position,
-    variant: Variant,
-    isDeflated: boolean,
+    format: StreamFormat,
     onEnd: (reason: Leaving) => void,
   ) {
     this.#options = options
     this.#position = after
     this.#tookAt = options.mirror.log?.end ?? after
-    this.#variant = variant
-    this.#isDeflated = isDeflated
+    this.#format = format
     this.#onEnd = onEnd
   }
 
@@ -97,7 +101,7 @@ class Follower {
       {
         start: (controller) => {
           this.#controller = controller
-          if (this.#isDeflated) controller.enqueue(GZIP_HEADER)
+          if (this.#format.isDeflated) controller.enqueue(GZIP_HEADER)
           this.#send(HELLO)
         },
         pull: () => this.flush(),
@@ -120,7 +124,7 @@ class Follower {
       }
       this.#position = next.position
       this.#tookAt = mirror.log?.end ?? next.position
-      this.#send(next.frames[this.#variant])
+      this.#send(next.frames[this.#format.variant])
     }
     // One that comes back after long has much to read, and reads.
     if ((mirror.log?.bytesAfter(this.#tookAt) ?? 0) > maxUnreadBytes) this.#cut()
@@ -139,7 +143,7 @@ class Follower {
   }
 
   #send(frame: Frame): void {
-    this.#controller?.enqueue(this.#isDeflated ? frame.deflated(this.#options.deflate) : frame.plain)
+    this.#controller?.enqueue(this.#format.isDeflated ? frame.deflated(this.#options.deflate) : frame.plain)
   }
 
   #close(reason: Leaving): void {
@@ -148,9 +152,11 @@ class Follower {
   }
 
   #cut(): void {
-    if (this.#controller === undefined) return
-    this.#controller.error(new Error('The follower does not read'))
+    const controller = this.#controller
+    if (controller === undefined) return
     this.#leave('cut')
+    if (this.#format.disconnect) this.#format.disconnect()
+    else controller.error(new Error('The follower does not read'))
   }
 
   #leave(reason: Leaving): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import type { Random, Timers } from '../model/clock.ts'
 import type { RegistryReader } from '../registry/port.ts'
 import { createRelay } from './app.ts'
@@ -46,6 +46,8 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
     mirror,
     followers,
     tokens: tokens.length === 0 ? undefined : new Tokens(tokens),
+    // The adaptor passes these bindings to every request.
+    disconnecting: (bindings) => () => void (bindings as HttpBindings).outgoing.destroy(),
   })
   // Without `createServer` the adaptor always makes a node:http server.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server

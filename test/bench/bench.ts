@@ -1,5 +1,6 @@
 import { type BenchArguments, parseArguments } from './arguments.ts'
 import { benchProxy } from './proxy.ts'
+import { benchRelay } from './relay.ts'
 import { type BenchReport, renderJson, renderTable } from './report.ts'
 import { benchSync } from './sync.ts'
 
@@ -8,6 +9,7 @@ type Bench = (options: BenchArguments, signal: AbortSignal) => Promise<BenchRepo
 const benches = new Map<string, Bench>([
   ['proxy', benchProxy],
   ['sync', benchSync],
+  ['relay', benchRelay],
 ])
 
 const parsed = parseArguments(process.argv.slice(2), [...benches.keys()])

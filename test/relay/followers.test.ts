@@ -44,7 +44,7 @@ async function follow(url: string): Promise<IncomingMessage> {
 
 test('a follower that does not read is cut, and the others are not held up', async () => {
   const { relay, leavings, publish } = await started({ maxUnreadBytes: 200_000 })
-  await follow(relay.url)
+  const stuck = await follow(relay.url)
   const reading = readerOf(relay.url, cluster).entries(
     { epoch: 1, revision: 1 },
     new AbortController().signal,
@@ -58,6 +58,9 @@ test('a follower that does not read is cut, and the others are not held up', asy
     expect((await entries.next()).value).toMatchObject({ head: { position: { revision: published + 1 } } })
   }
   expect(leavings).toEqual(['cut'])
+  const end = once(stuck, 'close')
+  stuck.resume()
+  await expect(end).rejects.toThrow('aborted')
   await entries.return?.()
 })
 
