@@ -23,7 +23,9 @@ export function serviceRecord(key: string, target: 'pod' | 'node' = 'pod'): Stor
     portName: '',
     protocol: 'http',
     target: target === 'pod' ? { type: 'pod' } : { type: 'node', nodePort: 30080, onlyLocal: false },
+    families: [],
     balance: 'least-request',
+    affinity: 'none',
     timeoutMs: 0,
     idleTimeoutMs: 0,
   }
@@ -48,7 +50,11 @@ export function endpointsRecord(
 }
 
 export function policyRecord(key: string): StoredRecord {
-  return { kind: 'policy', key, text: encodeCanonical({ rules: [{}] }) }
+  return {
+    kind: 'policy',
+    key,
+    text: encodeCanonical({ policies: ['all'], rules: [{ origin: { policy: 'all', ingress: 0 } }] }),
+  }
 }
 
 export function nodeRecord(name: string): StoredRecord {
