@@ -26,7 +26,9 @@ export function eligibleEndpoints(
     case 'pod':
       return podEndpoints(service, slices, place)
     case 'node':
-      return nodeEndpoints(target, usable(podPorts(service, slices)), nodes)
+      // kube-proxy sends to whatever stands in the slices: also to what we would not.
+      if (slices.some(({ refused = 0 }) => refused > 0)) return []
+      return nodeEndpoints(target, usable(podPorts(service, slices)), nodes, familiesOf(service, place))
     case 'external':
       // Its addresses are not the registry's to tell.
       return []
@@ -83,13 +85,14 @@ function nodeEndpoints(
   { nodePort, onlyLocal }: Extract<ServiceRecord['target'], { type: 'node' }>,
   pods: readonly PodPort[],
   nodes: ReadonlyMap<string, NodeRecord>,
+  families: readonly Family[],
 ): readonly Endpoint[] {
   const endpoints: Endpoint[] = []
   for (const [name, node] of nodes) {
-    const [address] = node.addresses
+    const address = firstIn(families, node.addresses)
     if (address === undefined || !node.ready || node.excluded) continue
     const behind = onlyLocal ? pods.filter(({ record }) => record.node === name) : pods
-    if (onlyLocal && behind.length === 0) continue
+    if (behind.length === 0) continue
     endpoints.push({
       ...keyed(address, nodePort),
       pod: undefined,
@@ -100,6 +103,14 @@ function nodeEndpoints(
     })
   }
   return endpoints
+}
+
+function firstIn(families: readonly Family[], addresses: readonly string[]): string | undefined {
+  for (const family of families) {
+    const address = addresses.find((each) => each.includes(':') === (family === 'IPv6'))
+    if (address !== undefined) return address
+  }
+  return undefined
 }
 
 function podEndpoint(pod: PodPort, isFar: boolean, shared: Map<string, readonly Guard[]>): Endpoint {

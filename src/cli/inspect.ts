@@ -8,7 +8,7 @@ import type { Collection } from '../source/collect.ts'
 
 /** What manifests come to: the same compiler and the same table as a running gateway. */
 export interface Inspection {
-  readonly problems: readonly Problem[]
+  readonly problems: readonly Problem<string>[]
   readonly routes: readonly RouteStatus[]
   /** How many Services were read. */
   readonly services: number

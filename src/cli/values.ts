@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import type { Cidr } from '../model/address.ts'
+import { type Cidr, parseCidr } from '../model/address.ts'
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHost } from '../model/host.ts'
 import { isToken, TOKEN_RULE } from '../registry/token.ts'
@@ -54,11 +54,9 @@ export function parseCidrs(text: string): ValueParse<readonly Cidr[]> {
   const cidrs: Cidr[] = []
   for (const part of text.split(',').map((entry) => entry.trim())) {
     if (part === '') continue
-    if (ipaddr.isValidCIDR(part)) cidrs.push(ipaddr.parseCIDR(part))
-    else if (ipaddr.isValid(part) && (part.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(part))) {
-      const address = ipaddr.parse(part)
-      cidrs.push([address, address.kind() === 'ipv4' ? 32 : 128])
-    } else return { ok: false, reason: `"${part}" is neither an address nor a CIDR` }
+    const cidr = parseCidr(part) ?? parseCidr(`${part}/${part.includes(':') ? 128 : 32}`)
+    if (cidr === undefined) return { ok: false, reason: `"${part}" is neither an address nor a CIDR` }
+    cidrs.push(cidr)
   }
   return { ok: true, value: cidrs }
 }

@@ -1,7 +1,7 @@
 import { normaliseIp } from '../model/address.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
 import { type KubeObject, keyOf } from '../model/objects/object.ts'
-import { podAddresses } from '../model/objects/pod.ts'
+import { isPodFinished, podAddresses } from '../model/objects/pod.ts'
 
 /** Of several holders of one address the first of these is named, whichever came first. */
 const holders = ['the API server', 'a Node', 'a Service', 'a Pod'] as const
@@ -55,12 +55,13 @@ export class AddressBook {
 function addressesOf(object: KubeObject): string[] {
   switch (object.kind) {
     case 'Pod':
-      return normalised(podAddresses(object))
+      return isPodFinished(object) ? [] : normalised(podAddresses(object))
     case 'Node':
       return normalised(object.status.addresses.map(({ address }) => address))
     case 'Service': {
       const { clusterIP, clusterIPs, externalIPs } = object.spec
-      return normalised([clusterIP ?? '', ...clusterIPs, ...externalIPs])
+      const balancers = object.status.loadBalancer.ingress.map(({ ip }) => ip ?? '')
+      return normalised([clusterIP ?? '', ...clusterIPs, ...externalIPs, ...balancers])
     }
     case 'EndpointSlice':
       return isApiServer(object) ? normalised(object.endpoints.flatMap(({ addresses }) => addresses)) : []

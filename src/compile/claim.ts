@@ -4,7 +4,7 @@ import { compareText, type Problem } from '../model/problem.ts'
 import type { Rule, RuleOrigin } from '../model/records.ts'
 import { annotationField, type Reading, serviceProblem } from './annotations.ts'
 import type { CompileOptions } from './output.ts'
-import { annotations } from './schema.ts'
+import { annotations, MAX_HOSTS } from './schema.ts'
 
 /** A rule that an object wants on a host. */
 export interface Claim {
@@ -45,7 +45,7 @@ export function hostsOf(
 
 /** Of a list with a fault in it, the rest: they are held, so that a slip of the pen gives no host away. */
 function readableHosts(service: Service): readonly string[] {
-  const parts = (service.meta.annotations[annotations.host.name] ?? '').split(',')
+  const parts = (service.meta.annotations[annotations.host.name] ?? '').split(',').slice(0, MAX_HOSTS)
   return [...new Set(parts.flatMap((part) => normaliseHostPattern(part.trim()) ?? []))]
 }
 

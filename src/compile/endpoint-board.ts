@@ -1,7 +1,7 @@
 import { normaliseIp } from '../model/address.ts'
 import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import type { KubeObject } from '../model/objects/object.ts'
-import { type Pod, podAddresses } from '../model/objects/pod.ts'
+import { isPodFinished, type Pod, podAddresses, podPorts } from '../model/objects/pod.ts'
 import type { EndpointsRecord } from '../model/records.ts'
 import { AddressBook } from './address-book.ts'
 import type { RecordChange } from './compilation.ts'
@@ -155,12 +155,18 @@ function policiesOf(record: EndpointsRecord | undefined): ReadonlySet<string> {
 /** What an endpoint is judged by, of its Pod. */
 function factsOf(pod: Pod | undefined): string {
   if (pod === undefined) return ''
-  return JSON.stringify([pod.meta.uid, podAddresses(pod).map(normaliseIp), policyFactsOf(pod)])
+  return JSON.stringify([
+    pod.meta.uid,
+    isPodFinished(pod),
+    podAddresses(pod).map(normaliseIp),
+    policyFactsOf(pod),
+  ])
 }
 
 /** What NetworkPolicies ask of a Pod. */
-function policyFactsOf({ meta, spec }: Pod): string {
-  return JSON.stringify([meta.namespace, meta.labels, spec.hostNetwork, spec.containers])
+function policyFactsOf(pod: Pod): string {
+  const { meta, spec } = pod
+  return JSON.stringify([meta.namespace, meta.labels, spec.hostNetwork, podPorts(pod)])
 }
 
 function sliceOf(object: KubeObject | undefined): EndpointSlice | undefined {

@@ -36,10 +36,12 @@ export function compileEndpointSlice(
 ): CompiledSlice | undefined {
   if (slice.addressType === 'FQDN') return undefined
   const refusals: Refusal[] = []
+  let refused = 0
   const endpoints = slice.endpoints.flatMap((endpoint, index) => {
     const { refusal, policy } = judge(endpoint)
     if (refusal === undefined) return compileEndpoint(endpoint, policy)
     refusals.push({ index, reason: refusal })
+    if (canServe(endpoint)) refused++
     return []
   })
   const record: EndpointsRecord = {
@@ -52,8 +54,14 @@ export function compileEndpointSlice(
     endpoints: endpoints.sort(
       (a, b) => compareText(a.address, b.address) || compareText(a.pod ?? '', b.pod ?? ''),
     ),
+    ...(refused === 0 ? {} : { refused }),
   }
   return { record, refusals }
+}
+
+/** Whether kube-proxy may send there: ready, or serving while it terminates. */
+function canServe({ conditions: { ready, serving, terminating } }: SliceEndpoint): boolean {
+  return (ready ?? true) || ((serving ?? false) && (terminating ?? false))
 }
 
 /** Conditions as the API defines them: nil ready is ready, nil serving follows ready, nil terminating is false. */

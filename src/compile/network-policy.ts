@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { parseCidr } from '../model/address.ts'
 import { encodeCanonical } from '../model/canonical.ts'
 import type { NetworkPolicy } from '../model/objects/network-policy.ts'
-import type { Pod } from '../model/objects/pod.ts'
+import { type Pod, podPorts } from '../model/objects/pod.ts'
 import { matchesSelector } from '../model/objects/selector.ts'
 import { compareText, type Problem } from '../model/problem.ts'
 import type { PolicyRecord, PolicyRule } from '../model/records.ts'
@@ -102,8 +102,7 @@ function portsOf(port: Port, pod: Pod): [first: number, last: number][] {
     const last = port.endPort ?? port.port
     return isPort(port.port) && isPort(last) && port.port <= last ? [[port.port, last]] : []
   }
-  return pod.spec.containers
-    .flatMap((container) => container.ports)
+  return podPorts(pod)
     .filter(({ name, protocol }) => name === port.port && protocol === 'TCP')
     .map(({ containerPort }) => [containerPort, containerPort])
 }

@@ -1,6 +1,6 @@
 import { isInCidr, normaliseIp, parseIp, undialledRange } from '../model/address.ts'
 import type { SliceEndpoint } from '../model/objects/endpoint-slice.ts'
-import { type Pod, podAddresses } from '../model/objects/pod.ts'
+import { isPodFinished, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { AddressBook } from './address-book.ts'
 import type { CompileOptions } from './output.ts'
 
@@ -44,6 +44,7 @@ function podRefusal(
   }
   if (pod === undefined) return `its Pod ${target.name} has not been seen`
   if (pod.meta.uid !== target.uid) return `its Pod ${target.name} has another UID`
+  if (isPodFinished(pod)) return `its Pod ${target.name} has ended, and its address may be another's`
   const isItsOwn = podAddresses(pod).some((own) => normaliseIp(own) === address)
   return isItsOwn ? undefined : `${address} is no address of its Pod ${target.name}`
 }

@@ -38,7 +38,7 @@ export const annotations = {
     name: 'host',
     summary: 'The hostnames that the Service answers on, instead of the default one.',
     takes:
-      'hostnames, separated by commas; `*.example.com` stands for every name below `example.com`, at any depth, that no other Service claims more exactly',
+      'at most 16 hostnames, separated by commas; `*.example.com` stands for every name below `example.com`, at any depth, that no other Service claims more exactly',
     otherwise: '`<service>.<namespace>.<domain>`',
     whenInvalid: 'no hostname of the list answers',
     example: 'shop.example.com, *.shop.example.com',
@@ -155,6 +155,9 @@ function parseBoolean(text: string): AnnotationParse<boolean> {
   return parsed.ok ? { ok: true, value: parsed.value === 'true' } : parsed
 }
 
+/** As many as a Gateway API route has: each is a route that every gateway holds. */
+export const MAX_HOSTS = 16
+
 function parseHosts(text: string): AnnotationParse<readonly string[]> {
   const hosts = new Set<string>()
   for (const part of text.split(',')) {
@@ -162,7 +165,9 @@ function parseHosts(text: string): AnnotationParse<readonly string[]> {
     if (host === undefined) return { ok: false, reason: `"${part.trim()}" is not a hostname` }
     hosts.add(host)
   }
-  return { ok: true, value: [...hosts].sort() }
+  return hosts.size <= MAX_HOSTS
+    ? { ok: true, value: [...hosts].sort() }
+    : { ok: false, reason: `more than ${MAX_HOSTS} hostnames` }
 }
 
 function parsePath(text: string): AnnotationParse<string> {

@@ -15,7 +15,7 @@ export interface HealthView {
 /** What the console may see of a gateway. */
 export interface ConsoleView extends HealthView {
   routes(): readonly RouteStatus[]
-  problems(): readonly Problem[]
+  problems(): readonly Problem<string>[]
   /** Undefined: there is no table to walk yet. */
   explain(question: Question): Answer | undefined
 }

@@ -4,11 +4,15 @@ import type { ErrorCode } from '../model/errors.ts'
 import { closeGently } from './linger.node.ts'
 import { errorReply } from './reply.ts'
 
+/** The connection ended, or the body did before its end. */
+const CLIENT_LEFT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
+
 /** What node:http's parser means by its errors. */
 export function clientErrorCode(error: Error): ErrorCode {
   const code = 'code' in error ? error.code : ''
   if (code === 'HPE_HEADER_OVERFLOW') return 'request-head-too-large'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request-timeout'
+  if (CLIENT_LEFT.has(String(code))) return 'client-closed'
   return 'request-invalid'
 }
 

@@ -175,6 +175,7 @@ export class Exchange implements AttemptEvents<Duplex> {
     }
     this.#deadline?.cancel()
     this.#status = 101
+    if (this.#endpoint !== undefined) this.#parts.state.connected(this.#endpoint.key)
     this.#startIdle()
     this.#attempt = { resume: () => {}, abort: () => void socket.destroy() }
     this.#downstream.join(

@@ -31,18 +31,20 @@ export class Gateway {
   /** Follows until aborted. */
   run(signal: AbortSignal): Promise<void> {
     const { onTable, place, ...options } = this.#options
+    const { onTrouble } = options
     return follow({
       ...options,
       signal,
       onLoad: (records, head) => {
         // Built beside the old table, and swapped whole.
         const table = new Table(place)
-        table.apply(records)
+        const troubles = table.apply(records)
         this.#table = table
+        for (const trouble of troubles) onTrouble(trouble)
         onTable(head)
       },
       onChanges: (changes, head) => {
-        this.#table?.apply(changes)
+        for (const trouble of this.#table?.apply(changes) ?? []) onTrouble(trouble)
         onTable(head)
       },
     })
@@ -52,7 +54,7 @@ export class Gateway {
     return this.#table === undefined ? [] : routeStatuses(this.#table)
   }
 
-  problems(): Problem[] {
+  problems(): Problem<string>[] {
     return this.#table?.problems().sort(compareProblems) ?? []
   }
 }

@@ -9,7 +9,7 @@ import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
 import type { ExternalNames } from './external-names.ts'
-import { type Plan, plan, type RoadOptions } from './plan.ts'
+import { type Forward, type Plan, plan, type RoadOptions } from './plan.ts'
 import { headOf, isWebSocket, single } from './request-head.node.ts'
 import type { Table } from './table.ts'
 import { UpgradeDownstream } from './upgrade.node.ts'
@@ -134,7 +134,12 @@ export class Listener {
     const decided = this.#decide(request, peer)
     const observer = this.#observe(request, peer, decided)
     let exchange: Exchange | undefined
-    const underway: Underway = { request, fail: (error) => (exchange ?? downstream).fail(error) }
+    let isOver = false
+    const fail = (error: ErrorCode): void => {
+      isOver = true
+      ;(exchange ?? downstream).fail(error)
+    }
+    const underway: Underway = { request, fail }
     const downstream = downstreamOf(observer.requestId, ({ status, error, bytesSent }) => {
       exchange?.closed()
       observer.end({ status, error, bytesSent, bytesReceived: exchange?.bytesReceived ?? 0 })
@@ -145,28 +150,37 @@ export class Listener {
     this.#connections.begin(socket, underway)
     const carryOut = (plan: Plan | ErrorCode, hasWaited: boolean): void => {
       if (typeof plan === 'string' || plan.type === 'reply') {
-        downstream.fail(typeof plan === 'string' ? plan : plan.error)
+        fail(typeof plan === 'string' ? plan : plan.error)
       } else if (plan.type === 'forward') {
-        exchange = new Exchange(this.#parts, plan, request, peer, observer, downstream)
-        this.#start(exchange, plan.service.key)
+        exchange = this.#exchange(plan, request, peer, observer, downstream)
       } else if (hasWaited) {
-        downstream.fail('endpoints-none')
+        fail('endpoints-none')
       } else {
+        // Meanwhile the request may have been answered: its body broke, or its client left.
         void this.#parts.names.resolve(plan.for.name).then(() => {
-          if (!downstream.isGone) carryOut(this.#decide(request, peer), true)
+          if (!isOver && !downstream.isGone) carryOut(this.#decide(request, peer), true)
         })
       }
     }
     carryOut(decided, false)
   }
 
-  #start(exchange: Exchange, service: string): void {
+  /** Begins to carry out a plan. Never throws. */
+  #exchange(
+    plan: Forward,
+    request: IncomingMessage,
+    peer: Peer,
+    observer: RequestObserver,
+    downstream: Downstream,
+  ): Exchange {
+    const exchange = new Exchange(this.#parts, plan, request, peer, observer, downstream)
     try {
       exchange.start()
     } catch (cause) {
-      this.#parts.onTrouble(new Error(`Cannot forward a request to ${service}`, { cause }))
+      this.#parts.onTrouble(new Error(`Cannot forward a request to ${plan.service.key}`, { cause }))
       exchange.fail('internal')
     }
+    return exchange
   }
 
   /** The plan, or why there is none. */

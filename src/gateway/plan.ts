@@ -103,6 +103,9 @@ export type Step =
       readonly candidates: readonly Endpoint[]
     }
 
+/** More than any chain of gateways that somebody built on purpose. */
+const MAX_PASSES = 4
+
 /** Methods that a gateway does not carry: a tunnel, and one that echoes credentials. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
@@ -127,6 +130,8 @@ export function plan(
   const nowhere: Passage = { client, host: '', path: '', route: undefined }
   note?.({ step: 'method', method: head.method })
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
+  if (hasUnknownCoding(head)) return reply('coding-unsupported', nowhere)
+  if (isLooping(head)) return reply('loop-detected', nowhere)
 
   const target = parseTarget(head.target, head.method)
   const [hostField] = head.hosts
@@ -183,6 +188,18 @@ export function plan(
     hostRewrite,
     strippedPrefix,
   }
+}
+
+/** A transfer coding beside chunked belongs to one connection: passed on without it, the body would be another. */
+function hasUnknownCoding(head: RequestHead): boolean {
+  const codings = head.field('transfer-encoding')
+  return codings !== undefined && codings.trim().toLowerCase() !== 'chunked'
+}
+
+/** A request that passed us so often leads back to us (RFC 9110 §7.6.3): by a name outside, or a proxy behind. */
+function isLooping(head: RequestHead): boolean {
+  const via = head.field('via')
+  return via !== undefined && via.split(' postern').length > MAX_PASSES
 }
 
 function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {

@@ -11,6 +11,9 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'request-invalid': { status: 400, proxyError: 'http_request_error' },
   'request-head-too-large': { status: 431, proxyError: 'http_request_error' },
   'request-timeout': { status: 408, proxyError: 'http_request_error' },
+  // RFC 9112 §6.1.
+  'coding-unsupported': { status: 501, proxyError: 'http_request_error' },
+  'loop-detected': { status: 508, proxyError: 'proxy_loop_detected' },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
   'client-refused': { status: 403, proxyError: 'http_request_denied' },
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },

@@ -1,4 +1,3 @@
-import type { ProblemCode } from '../model/problem.ts'
 import type { Rule, ServiceRecord } from '../model/records.ts'
 import type { Table } from './table.ts'
 
@@ -12,7 +11,7 @@ export interface RouteStatus {
   readonly target: ServiceRecord['target']['type'] | null
   /** How many endpoints may receive requests. */
   readonly endpoints: number
-  readonly problem: ProblemCode | null
+  readonly problem: string | null
 }
 
 /** Every place of a table, by host and then in the order in which the paths are tried. */

@@ -7,9 +7,7 @@ import {
   type EndpointsRecord,
   isRecordKind,
   type NodeRecord,
-  type PosternRecord,
   parseRecord,
-  type RecordKind,
   type RouteRecord,
   type ServiceRecord,
 } from '../model/records.ts'
@@ -17,6 +15,7 @@ import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { standInFor, type TableChange } from './unreadable.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
 export interface TableService {
@@ -43,7 +42,7 @@ export class Table {
   readonly #slices = new Map<string, Map<string, EndpointsRecord>>()
   readonly #nodes = new Map<string, NodeRecord>()
   readonly #policies = new Map<string, NetworkPolicySet>()
-  readonly #problems = new Map<string, readonly Problem[]>()
+  readonly #problems = new Map<string, readonly Problem<string>[]>()
   /** Service keys by namespace/name. */
   readonly #keys = new Map<string, Set<string>>()
   readonly #place: Place
@@ -83,17 +82,17 @@ export class Table {
     return { ...this.#place, zone: this.#zone() }
   }
 
-  problems(): Problem[] {
+  problems(): Problem<string>[] {
     return [...this.#problems.values()].flat()
   }
 
   /**
-   * Applies changes in one step. Every record is parsed before the first is applied: one that cannot be read leaves
-   * the table as it was.
-   * @throws Error that names the record and the field.
+   * Applies changes in one step.
+   * @returns what could not be read: those records are closed, each for itself, and the others are in force
    */
-  apply(changes: readonly StoredChange[]): void {
-    const parsed = changes.map(parseChange)
+  apply(changes: readonly StoredChange[]): readonly Error[] {
+    const troubles: Error[] = []
+    const parsed = changes.flatMap((change) => parseChange(change, troubles))
     const dirty = new Set<string>()
     const zone = this.#zone()
     for (const change of parsed) this.#put(change, dirty)
@@ -107,9 +106,10 @@ export class Table {
       for (const [key, { guarded }] of this.#services) if (guarded !== undefined) dirty.add(key)
     }
     for (const key of dirty) this.#refresh(key)
+    return troubles
   }
 
-  #put(change: ParsedChange, dirty: Set<string>): void {
+  #put(change: TableChange, dirty: Set<string>): void {
     switch (change.kind) {
       case 'route':
         this.#hosts.set(change.key, change.value)
@@ -176,16 +176,16 @@ export class Table {
   }
 }
 
-type ParsedChange = PosternRecord | { [K in RecordKind]: { kind: K; key: string; value: null } }[RecordKind]
-
-function parseChange({ kind, key, text }: StoredChange): ParsedChange {
-  if (text === null) {
-    if (isRecordKind(kind)) return { kind, key, value: null }
-    throw new Error(`Cannot read record: unknown kind: "${kind}"`)
+function parseChange({ kind, key, text }: StoredChange, troubles: Error[]): TableChange[] {
+  if (!isRecordKind(kind)) {
+    if (text !== null) troubles.push(new Error(`Cannot read record: unknown kind of record: "${kind}"`))
+    return []
   }
+  if (text === null) return [{ kind, key, value: null }]
   const parsed = parseRecord(kind, key, text)
-  if (!parsed.ok) throw new Error(`Cannot read record: ${parsed.reason}`)
-  return parsed.record
+  if (parsed.ok) return [parsed.record]
+  troubles.push(new Error(`Cannot read record: ${parsed.reason}`))
+  return [standInFor(kind, key)]
 }
 
 function put<V>(map: Map<string, V>, key: string, value: V | null): void {

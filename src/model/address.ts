@@ -21,7 +21,8 @@ export function normaliseIp(text: string): string | undefined {
 export function parseCidr(text: string): Cidr | undefined {
   // Not ipaddr's own choice of family: it tries the other one first, and an exception for each block takes long.
   if (text.includes(':')) return ipaddr.IPv6.isValidCIDR(text) ? ipaddr.IPv6.parseCIDR(text) : undefined
-  return ipaddr.IPv4.isValidCIDR(text) ? ipaddr.IPv4.parseCIDR(text) : undefined
+  // ipaddr also reads 010.0.0.0/8 as octal and 10/8 as 0.0.0.10/8: who wrote that meant something else.
+  return ipaddr.IPv4.isValidCIDRFourPartDecimal(text) ? ipaddr.IPv4.parseCIDR(text) : undefined
 }
 
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {

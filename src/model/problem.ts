@@ -33,8 +33,9 @@ export type ProblemCode = (typeof problemCodes)[number]
 /** `error`: something asked for does not work. `warning`: it works, but likely not as meant. `info`: worth knowing. */
 export type Severity = 'error' | 'warning' | 'info'
 
-export interface Problem {
-  readonly code: ProblemCode
+/** Compilers write the codes of the catalogue; whoever reads problems may meet one of a newer agent. */
+export interface Problem<Code extends string = ProblemCode> {
+  readonly code: Code
   readonly severity: Severity
   /** The object that can be mended: a Kubernetes kind, or `Manifest` for a file. */
   readonly kind: string
@@ -48,8 +49,8 @@ export interface Problem {
   readonly hint: string
 }
 
-export const problemSchema: v.GenericSchema<unknown, Problem> = v.object({
-  code: v.picklist(problemCodes),
+export const problemSchema: v.GenericSchema<unknown, Problem<string>> = v.object({
+  code: v.string(),
   severity: v.picklist(['error', 'warning', 'info']),
   kind: v.string(),
   namespace: v.string(),
@@ -62,7 +63,7 @@ export const problemSchema: v.GenericSchema<unknown, Problem> = v.object({
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info']
 
 /** Errors first, then by object and field: one order wherever problems are listed. */
-export function compareProblems(a: Problem, b: Problem): number {
+export function compareProblems(a: Problem<string>, b: Problem<string>): number {
   return (
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     compareText(a.namespace, b.namespace) ||

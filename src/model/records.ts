@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type Problem, problemCodes, problemSchema } from './problem.ts'
+import { type Problem, problemSchema } from './problem.ts'
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
 const millis = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -10,8 +10,9 @@ const pathMatch = v.object({ type: v.picklist(['exact', 'prefix']), value: v.str
 /** The object and field that a rule came from, for `explain`, logs and traces. */
 const origin = v.object({ kind: v.string(), namespace: v.string(), name: v.string() })
 
+// What restricts is read strictly: a part that this gateway does not know could be the one that says no.
 const action = v.variant('type', [
-  v.object({
+  v.strictObject({
     type: v.literal('forward'),
     /** Key of a service record. */
     service: v.string(),
@@ -19,17 +20,17 @@ const action = v.variant('type', [
     stripPrefix: v.optional(v.string()),
   }),
   /** What was asked for cannot be done safely: answered 503 until the problem is mended. */
-  v.object({ type: v.literal('unavailable'), problem: v.picklist(problemCodes) }),
+  v.strictObject({ type: v.literal('unavailable'), problem: v.string() }),
 ])
 
-const rule = v.object({ path: pathMatch, action, origin })
+const rule = v.strictObject({ path: pathMatch, action, origin })
 
 /** Key: the hostname, exact or `*.parent`. Rules stand in the order in which they are tried. */
-const route = v.object({ host: v.string(), rules: v.array(rule) })
+const route = v.strictObject({ host: v.string(), rules: v.array(rule) })
 
 const protocols = ['http', 'https', 'h2c', 'grpc', 'ws', 'wss'] as const
 
-const service = v.object({
+const service = v.strictObject({
   namespace: v.string(),
   name: v.string(),
   /** `spec.ports[].port`, which the key ends with. */
@@ -80,6 +81,8 @@ const endpoints = v.object({
   family: v.picklist(['IPv4', 'IPv6']),
   ports: v.array(v.object({ name: v.string(), port })),
   endpoints: v.array(endpoint),
+  /** How many that could serve were refused, and are left out: a NodePort leads to them all the same. */
+  refused: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 })
 
 const node = v.object({
@@ -91,7 +94,7 @@ const node = v.object({
   excluded: v.boolean(),
 })
 
-const policyRule = v.object({
+const policyRule = v.strictObject({
   /** The NetworkPolicy, and which of its `spec.ingress`: for people. */
   origin: v.object({ policy: v.string(), ingress: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
   /** Absent: everyone. */
@@ -104,7 +107,7 @@ const policyRule = v.object({
  * All that NetworkPolicies say of who may reach some Pods from outside. Key: digest of the record, so that Pods with
  * the same answer share one. A client is admitted that one rule admits.
  */
-const policy = v.object({
+const policy = v.strictObject({
   /** Names of the NetworkPolicies that isolate the Pods. */
   policies: v.array(v.string()),
   rules: v.array(policyRule),
@@ -134,7 +137,7 @@ interface RecordValues {
   endpoints: EndpointsRecord
   node: NodeRecord
   policy: PolicyRecord
-  problem: readonly Problem[]
+  problem: readonly Problem<string>[]
 }
 
 /** A record with its key, by kind. */

@@ -2,7 +2,7 @@ import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-sli
 import { SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
 import { ZONE_LABEL } from '../model/objects/node.ts'
 import type { KubeObject } from '../model/objects/object.ts'
-import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
+import { isPodFinished, isPodReady, type Pod, podAddresses, podPorts } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
 
 /** At most this many endpoints a slice, as the controller's `--max-endpoints-per-slice`. */
@@ -48,7 +48,7 @@ function slicesOf(service: Service, pods: readonly Pod[], zones: Zones): Endpoin
     const groups = new Map<string, { ports: SlicePort[]; endpoints: SliceEndpoint[] }>()
     for (const pod of selected) {
       const address = podAddresses(pod).find((ip) => familyOf(ip) === family)
-      if (address === undefined || isFinished(pod)) continue
+      if (address === undefined || isPodFinished(pod)) continue
       const ports = service.spec.ports.flatMap((port) => resolvePort(port, pod))
       const key = JSON.stringify(ports)
       const group = groups.get(key) ?? { ports, endpoints: [] }
@@ -124,14 +124,10 @@ function resolvePort(port: ServicePort, pod: Pod): SlicePort[] {
   const target = port.targetPort ?? port.port
   const { name, protocol } = port
   if (typeof target === 'number') return [{ name, protocol, port: target }]
-  const found = pod.spec.containers
-    .flatMap((container) => container.ports)
-    .find((candidate) => candidate.name === target && candidate.protocol === protocol)
+  const found = podPorts(pod).find(
+    (candidate) => candidate.name === target && candidate.protocol === protocol,
+  )
   return found === undefined ? [] : [{ name, protocol, port: found.containerPort }]
-}
-
-function isFinished(pod: Pod): boolean {
-  return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
 }
 
 function familiesOf(service: Service, pods: readonly Pod[]): readonly Family[] {

@@ -1,3 +1,4 @@
+import { sep } from 'node:path'
 import { type Collection, collectManifests } from './collect.ts'
 import { readManifests } from './files.node.ts'
 import type { Located, ParsedManifest } from './parse.ts'
@@ -19,10 +20,11 @@ export class ManifestSource {
     const manifests = new Map(
       files.map(({ name, text }) => [name, this.#keep(name, parseManifest(text, name))]),
     )
-    // A file that is there and cannot be read, or was named and is gone for a moment, keeps what it held.
-    const unread = new Set(problems.map((problem) => problem.name))
+    // A file or folder that is there and cannot be read, or was named and is gone for a moment, keeps what it held.
+    const unread = problems.map((problem) => problem.name)
     for (const [name, objects] of this.#lastGood) {
-      if (unread.has(name)) manifests.set(name, { objects, problems: [], isWhole: true })
+      if (unread.some((path) => isAtOrBelow(name, path)))
+        manifests.set(name, { objects, problems: [], isWhole: true })
       else if (!manifests.has(name)) this.#lastGood.delete(name)
     }
     const collection = collectManifests([...manifests.values()])
@@ -36,4 +38,8 @@ export class ManifestSource {
     }
     return { ...manifest, objects: this.#lastGood.get(name) ?? manifest.objects }
   }
+}
+
+function isAtOrBelow(name: string, path: string): boolean {
+  return name === path || name.startsWith(path.endsWith(sep) ? path : `${path}${sep}`)
 }

@@ -24,6 +24,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-invalid',
   'request-head-too-large',
   'request-timeout',
+  'coding-unsupported',
   'method-refused',
   'host-unknown',
   'path-unknown',

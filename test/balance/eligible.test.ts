@@ -107,8 +107,12 @@ const nodes = new Map<string, NodeRecord>([
 ])
 
 test('node targets are the first address of every ready node that is not excluded', () => {
-  expect(keys([], onNodes(false), nodes)).toEqual(['192.0.2.1:30080', '192.0.2.2:30080'])
-  expect(eligibleEndpoints(onNodes(false), [], nodes, nowhere)[0]).toMatchObject({ node: 'a', zone: 'z1' })
+  const slices = [slice([pod('10.0.0.1')])]
+  expect(keys(slices, onNodes(false), nodes)).toEqual(['192.0.2.1:30080', '192.0.2.2:30080'])
+  expect(eligibleEndpoints(onNodes(false), slices, nodes, nowhere)[0]).toMatchObject({
+    node: 'a',
+    zone: 'z1',
+  })
 })
 
 test('Local: only nodes with a ready endpoint', () => {
@@ -123,4 +127,26 @@ test('Local: a node whose endpoint is leaving serves when none is ready', () => 
 
 test('Local: no endpoint, no node', () => {
   expect(keys([], onNodes(true), nodes)).toEqual([])
+})
+
+test('with no Pod behind it no node is asked', () => {
+  expect(keys([], onNodes(false), nodes)).toEqual([])
+  expect(keys([slice([pod('10.0.0.1', 'unready')])], onNodes(false), nodes)).toEqual([])
+})
+
+test('no node is asked while the NodePort also leads to an endpoint that was refused', () => {
+  const slices = [slice([pod('10.0.0.1')]), { ...slice([]), refused: 1 }]
+  expect(keys(slices, onNodes(false), nodes)).toEqual([])
+  expect(keys(slices)).toEqual(['10.0.0.1:8080'])
+})
+
+test('a node is dialled in the family of the Service, whatever address it lists first', () => {
+  const dual = new Map<string, NodeRecord>([
+    ['a', { addresses: ['fd00::10', '192.0.2.1'], ready: true, excluded: false }],
+    ['b', { addresses: ['fd00::11'], ready: true, excluded: false }],
+  ])
+  const four: ServiceRecord = { ...onNodes(false), families: ['IPv4'] }
+  expect(keys([slice([pod('10.0.0.1')])], four, dual)).toEqual(['192.0.2.1:30080'])
+  const six: ServiceRecord = { ...onNodes(false), families: ['IPv6', 'IPv4'] }
+  expect(keys([slice([pod('10.0.0.1')])], six, dual)).toEqual(['[fd00::10]:30080', '[fd00::11]:30080'])
 })

@@ -65,3 +65,58 @@ test('a gateway that knows nothing of its place prefers nobody', () => {
   table.apply(records)
   expect(candidates(table)).toEqual(['10.0.0.1', '10.0.0.2'])
 })
+
+test('a record that cannot be read closes what it is about, says so, and leaves the others be', () => {
+  const rules = [
+    {
+      path: { type: 'prefix', value: '/' },
+      action: { type: 'forward', service: 'shop/web:80' },
+      origin: { kind: 'Service', namespace: 'shop', name: 'web' },
+    },
+  ]
+  const good = change('route', 'good.test', { host: 'good.test', rules })
+  const table = new Table()
+  const troubles = table.apply([
+    ...records,
+    good,
+    // A newer agent restricts in a way that is not known here.
+    change('route', 'new.test', {
+      host: 'new.test',
+      rules: rules.map((rule) => ({ ...rule, onlyOn: 'Mondays' })),
+    }),
+    change('service', 'shop/new:80', { ...service, name: 'new', tokens: 'needed' }),
+    { kind: 'policy', key: 'p', text: 'not JSON' },
+    { kind: 'weather', key: 'today', text: '{}' },
+  ])
+  expect(troubles.map(({ message }) => message)).toEqual([
+    expect.stringContaining('route new.test, field rules.0.onlyOn'),
+    expect.stringContaining('service shop/new:80, field tokens'),
+    expect.stringContaining('policy p is not JSON'),
+    'Cannot read record: unknown kind of record: "weather"',
+  ])
+  expect(table.route('good.test')?.rules).toHaveLength(1)
+  expect(table.route('new.test')?.rules[0]?.action).toEqual({
+    type: 'unavailable',
+    problem: 'record-unreadable',
+  })
+  expect(table.service('shop/new:80')).toBeUndefined()
+  expect(candidates(table)).toEqual(['10.0.0.1', '10.0.0.2'])
+})
+
+test('a slice that cannot be read closes the nodes as well, for they lead to what it held', () => {
+  const table = new Table()
+  const onNodes = { ...service, target: { type: 'node', nodePort: 30080, onlyLocal: false } }
+  table.apply([change('service', 'shop/web:80', onNodes), records[1] ?? change('endpoints', '', null)])
+  table.apply([change('node', 'node-1', node('zone-a'))])
+  expect(candidates(table)).toEqual(['192.0.2.1'])
+  table.apply([{ kind: 'endpoints', key: 'shop/web/web-2', text: '{}' }])
+  expect(candidates(table)).toEqual([])
+})
+
+test('a problem with a code of a newer agent is shown', () => {
+  const table = new Table()
+  const problem = { kind: 'Service', namespace: 'shop', name: 'web', field: '', message: 'm', hint: 'h' }
+  const list = [{ ...problem, code: 'quite-new', severity: 'warning' }]
+  expect(table.apply([change('problem', 'Service/shop/web', list)])).toEqual([])
+  expect(table.problems()).toEqual(list)
+})

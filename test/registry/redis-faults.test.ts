@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { createServer, connect as dial, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { follow } from '../../src/registry/follow.ts'
 import type { Head } from '../../src/registry/head.ts'
 import type { RegistryError, StoredChange, StoredRecord } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
+import { RedisConnection } from '../../src/registry/redis/connection.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { waitFor } from '../cluster/wait-for.ts'
 import { cluster, frozenClock, headAt, route, sortedByKey } from '../contract/registry-samples.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
@@ -276,6 +278,57 @@ describe.skipIf(!hasRedis)('the registry in Redis', () => {
     const intruder = await failure(connect(as('gateway')).publish(increment(undefined, headAt(9, 9))))
     expect(intruder.message).toMatch(/NOPERM/)
   })
+
+  test.each(['agent', 'gateway'])(
+    'user %s of that file cannot look at other clients, stop or end them',
+    async (user) => {
+      const file = new URL('../../infra/redis/users.acl', import.meta.url)
+      const redis = await redisServer(['--aclfile', file.pathname])
+      const random = systemRandom
+      const connection = new RedisConnection({
+        url: redis.url.replace('//', `//${user}:change-me-${user}@`),
+        random,
+      })
+      closers.push(() => connection.close())
+      for (const words of [['LIST'], ['PAUSE', '1000'], ['KILL', 'TYPE', 'normal'], ['NO-EVICT', 'on']]) {
+        await expect(connection.call('try', 'CLIENT', ...words)).rejects.toThrow(/NOPERM/)
+      }
+    },
+  )
+})
+
+test('a connection whose other end is gone without a word is given up, and a new one made', async () => {
+  const redis = await redisServer()
+  let isSilent = false
+  const sockets = new Set<Socket>()
+  const proxy = createServer((client) => {
+    const server = dial(redis.port, '127.0.0.1')
+    // From now on what comes over this connection is lost, as when a node has lost its power.
+    const isLost = (): boolean => isSilent && sockets.has(client)
+    for (const socket of [client, server]) socket.on('error', () => {})
+    client.on('data', (chunk) => void (isLost() || server.write(chunk)))
+    server.on('data', (chunk) => void (isLost() || client.write(chunk)))
+    closers.push(() => {
+      client.destroy()
+      server.destroy()
+    })
+    if (!isSilent) sockets.add(client)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  closers.push(() => proxy.close())
+  const address = proxy.address()
+  const url = `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  const connection = new RedisConnection({ url, random: systemRandom }, 200)
+  closers.push(() => connection.close())
+  expect(await connection.call('ask', 'PING')).toBe('PONG')
+  isSilent = true
+  await expect(connection.call('ask', 'PING')).rejects.toThrow(/^Cannot ask/)
+  const answers = await waitFor(
+    'a new connection',
+    () => connection.call('ask', 'PING'),
+    (reply) => reply === 'PONG',
+  )
+  expect(answers).toBe('PONG')
 })
 
 describe('something that is no Redis', () => {

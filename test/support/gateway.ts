@@ -1,6 +1,6 @@
 import { Compilation } from '../../src/compile/compilation.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
-import { ExternalNames } from '../../src/gateway/external-names.ts'
+import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
@@ -80,12 +80,20 @@ export const hurried: Timers = { start: (delayMs, fire) => systemTimers.start(de
 export interface TestGatewayOptions {
   readonly road?: RoadOptions
   readonly timers?: Timers
+  /** Answers for the names of ExternalName Services. */
+  readonly resolve?: (name: string) => Promise<Answer>
 }
+
+const noNames = () => Promise.reject(new Error('no name server in this test'))
 
 /** A real gateway on a loopback port, over the table of a manifest. */
 export async function startGateway(
   yaml: string,
-  { road = { trustedProxies: [], networkPolicy: 'enforce' }, timers = systemTimers }: TestGatewayOptions = {},
+  {
+    road = { trustedProxies: [], networkPolicy: 'enforce' },
+    timers = systemTimers,
+    resolve = noNames,
+  }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   let table = tableOf(yaml)
   const observer = new RecordingObserver()
@@ -95,7 +103,7 @@ export async function startGateway(
     table: () => table,
     names: new ExternalNames({
       clock: systemClock,
-      resolve: () => Promise.reject(new Error('no name server in this test')),
+      resolve,
       allowedCidrs: [],
       onTrouble: () => {},
     }),

@@ -32,7 +32,7 @@ const SHOWN = 20
 const said = new Set<string>()
 
 /** Says each problem once, when it appears. */
-export function announceProblems(problems: readonly Problem[]): void {
+export function announceProblems(problems: readonly Problem<string>[]): void {
   const now = new Set(problems.map((problem) => JSON.stringify(problem)))
   for (const key of said) if (!now.has(key)) said.delete(key)
   for (const problem of problems) {

@@ -44,5 +44,6 @@ try {
   process.exitCode = await main()
 } catch (error) {
   console.error(`postern: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  // What had been started would keep the process.
+  process.exit(1)
 }

@@ -67,10 +67,14 @@ export async function serveGateway(
     road: config,
     onTrouble: say,
   })
+  let isListening = false
   let isDraining = false
   const view = {
-    isReady: () => gateway.table !== undefined && !isDraining,
-    notReadyReason: () => (isDraining ? 'draining' : 'no table has been loaded yet'),
+    isReady: () => isListening && !isDraining,
+    notReadyReason: () => {
+      if (isDraining) return 'draining'
+      return gateway.table === undefined ? 'no table has been loaded yet' : 'clients are not listened for yet'
+    },
     metrics: () => telemetry.prometheus(),
     routes: () => gateway.routes(),
     problems: () => gateway.problems(),
@@ -90,6 +94,7 @@ export async function serveGateway(
     return undefined
   }
   const port = await listener.listen(config.listen.host, config.listen.port)
+  isListening = true
   announceReady({
     gateway,
     port,

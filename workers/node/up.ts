@@ -47,8 +47,8 @@ export async function runUp(config: UpConfig): Promise<number> {
 
 /** What is published: a cluster, manifests, or the sample. */
 async function startSource(config: UpConfig, publisher: Publisher): Promise<{ stop(): Promise<void> }> {
-  // `up` alone may have endpoints on this machine: its Pods may be processes.
-  const compile = { ...config, allowLoopback: true }
+  // Of files alone the endpoints may be on this machine: their Pods may be processes. A cluster's tenants are not lent it.
+  const compile = { ...config, allowLoopback: config.kubeconfig === undefined }
   if (config.kubeconfig !== undefined) return watchCluster(config.kubeconfig, compile, publisher)
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined

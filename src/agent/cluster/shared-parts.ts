@@ -14,7 +14,11 @@ export class SharedParts {
       return {
         ...object,
         meta: { ...meta, labels: this.#one(meta.labels) },
-        spec: { ...spec, containers: this.#one(spec.containers) },
+        spec: {
+          ...spec,
+          containers: this.#one(spec.containers),
+          initContainers: this.#one(spec.initContainers),
+        },
         status: { ...status, conditions: this.#one(status.conditions) },
       }
     }

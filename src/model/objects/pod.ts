@@ -9,6 +9,12 @@ export const containerPort = v.object({
 
 export const containers = list(v.object({ ports: list(containerPort) }))
 
+/** Init containers that go on running: sidecars, whose ports are the Pod's as well. */
+const sidecars = v.pipe(
+  list(v.object({ restartPolicy: maybe(v.string()), ports: list(containerPort) })),
+  v.transform((all) => all.filter(({ restartPolicy }) => restartPolicy === 'Always')),
+)
+
 /** core/v1 Pod, stripped to what is used. */
 export const podSchema = v.object({
   kind: v.literal('Pod'),
@@ -19,6 +25,7 @@ export const podSchema = v.object({
     subdomain: maybe(v.string()),
     hostNetwork: v.nullish(v.boolean(), false),
     containers,
+    initContainers: sidecars,
   }),
   status: v.nullish(
     v.object({
@@ -31,7 +38,18 @@ export const podSchema = v.object({
   ),
 })
 
+export type ContainerPort = v.InferOutput<typeof containerPort>
 export type Pod = v.InferOutput<typeof podSchema>
+
+/** Its containers have ended for good: the network gives its addresses to others, while its status still names them. */
+export function isPodFinished({ status }: Pod): boolean {
+  return status.phase === 'Succeeded' || status.phase === 'Failed'
+}
+
+/** Every port that a Pod declares (kubernetes `podutil.FindPort`). */
+export function podPorts({ spec }: Pod): readonly ContainerPort[] {
+  return [...spec.containers, ...spec.initContainers].flatMap(({ ports }) => ports)
+}
 
 /** Every address of a Pod, the primary one first. */
 export function podAddresses(pod: Pod): readonly string[] {

@@ -15,6 +15,15 @@ const servicePort = v.object({
 export const serviceSchema = v.object({
   kind: v.literal('Service'),
   meta: namespacedMeta,
+  status: v.nullish(
+    v.object({
+      loadBalancer: v.nullish(
+        v.object({ ingress: list(v.object({ ip: maybe(v.string()), hostname: maybe(v.string()) })) }),
+        {},
+      ),
+    }),
+    {},
+  ),
   spec: v.object({
     type: v.nullish(v.picklist(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']), 'ClusterIP'),
     externalName: maybe(v.string()),

@@ -27,6 +27,8 @@ export class RedisConnection {
       protocol: 2 as const,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: commandTimeoutMs,
+      // A command that times out leaves its socket; one whose other end is gone without a word would be asked for ever.
+      socketTimeout: commandTimeoutMs,
       // A command that may have been carried out is ours to repeat or not.
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,

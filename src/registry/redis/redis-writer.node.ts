@@ -26,6 +26,9 @@ export interface RedisWriterOptions {
 
 /** Staged hashes of a writer that died vanish by themselves. */
 const STAGING_SECONDS = 600
+const STAGE_SCRIPT = `
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+return redis.call('EXPIRE', KEYS[1], ARGV[1])`
 const SCRIPT_SHA = createHash('sha1').update(PUBLISH_SCRIPT).digest('hex')
 
 const scriptReply = v.union([
@@ -79,8 +82,8 @@ export class RedisWriter implements RegistryWriter {
       const key = staging + kind
       for (const chunk of chunksOf(records)) {
         const fields = chunk.flatMap((record) => [record.key, record.text ?? ''])
-        await connection.call(`stage ${key}`, 'HSET', key, ...fields)
-        await connection.call(`stage ${key}`, 'EXPIRE', key, STAGING_SECONDS)
+        // An agent that dies in between leaves nothing behind for good: the key expires from its first field on.
+        await connection.call(`stage ${key}`, 'EVAL', STAGE_SCRIPT, 1, key, STAGING_SECONDS, ...fields)
       }
       args.push(kind, `${new Set(records.map((record) => record.key)).size}`)
     }

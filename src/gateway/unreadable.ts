@@ -1,0 +1,28 @@
+import type { PosternRecord, RecordKind } from '../model/records.ts'
+
+export type TableChange =
+  | PosternRecord
+  | { [K in RecordKind]: { readonly kind: K; readonly key: string; readonly value: null } }[RecordKind]
+
+/**
+ * What stands for a record that this gateway cannot read, such as one of a newer agent: closed for whoever it is about,
+ * and nothing for the others. A service or a policy that is missing lets nobody through.
+ */
+export function standInFor(kind: RecordKind, key: string): TableChange {
+  switch (kind) {
+    case 'route': {
+      const origin = { kind: 'Route', namespace: '', name: key }
+      const action = { type: 'unavailable' as const, problem: 'record-unreadable' }
+      return {
+        kind,
+        key,
+        value: { host: key, rules: [{ path: { type: 'prefix', value: '/' }, action, origin }] },
+      }
+    }
+    case 'endpoints':
+      // Who may not be reached is not known, and a NodePort leads to all.
+      return { kind, key, value: { family: 'IPv4', ports: [], endpoints: [], refused: 1 } }
+    default:
+      return { kind, key, value: null }
+  }
+}
