@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { waitFor } from '../../cluster/wait-for.ts'
 import {
   type AgentProcess,
+  type PosternProcess,
   type ServingProcess,
   startAgent,
   startServing,
@@ -16,26 +17,15 @@ import { BenchCluster, domain } from './cluster.ts'
 import { runEvents } from './event-load.ts'
 import { feedKubeconfig } from './kubeconfig.ts'
 import { cpuMicrosOf, measuredEnv, pidOf, readMemory } from './measured-process.ts'
+import { clusterName, measureCost, measureResync, startMs } from './phases.ts'
 import { Probe, startPods } from './probe.ts'
-import { lastPublish, newsAfter, readTraffic } from './redis-traffic.ts'
-import { type EventCost, type Figures, type Resync, rowsOf } from './rows.ts'
+import { type Figures, rowsOf, type Start } from './rows.ts'
 import { WatchFeed } from './watch-feed.ts'
 
-const clusterName = 'bench'
 /** Of the containers in the fixtures' Pods. */
 const podPort = 8080
 const minServices = 100
-const startMs = 300_000
 const settleMs = 5_000
-
-/** All parts of one size, running. */
-interface Parts {
-  readonly cluster: BenchCluster
-  readonly feed: WatchFeed
-  readonly redis: RedisServer
-  readonly agent: AgentProcess
-  readonly gateway: ServingProcess
-}
 
 /** Measures one size of cluster: starts, then events without and with requests, then a resync that changes nothing. */
 export async function measureSync(
@@ -71,15 +61,15 @@ async function measure(
   const pods = await startPods(podPort)
   stack.defer(() => void pods.close())
   tell('starting the agent')
-  const { agent, millis: agentStartMillis } = await startTheAgent(feed, redis, signal, stack)
-  const gatewayStarts: number[] = []
+  const { agent, ...agentStart } = await startTheAgent(feed, redis, signal, stack)
+  const gatewayStarts: Start[] = []
   let gateway: ServingProcess | undefined
   for (let round = 1; round <= rounds; round++) {
     tell(`starting a gateway, ${round} of ${rounds}`)
     await gateway?.stop('SIGKILL')
     const startedAt = performance.now()
     gateway = await startTheGateway(redis, services)
-    gatewayStarts.push(performance.now() - startedAt)
+    gatewayStarts.push(startOf(gateway, startedAt))
   }
   if (gateway === undefined) throw new Error('Cannot measure without a gateway')
   const last = gateway
@@ -97,7 +87,7 @@ async function measure(
   const resync = await measureResync(parts)
   await sleep(settleMs, undefined, { signal })
   return {
-    agentStartMillis,
+    agentStarts: [agentStart],
     gatewayStarts,
     cost,
     routableMillis,
@@ -112,7 +102,7 @@ async function startTheAgent(
   redis: RedisServer,
   signal: AbortSignal,
   stack: AsyncDisposableStack,
-): Promise<{ agent: AgentProcess; millis: number }> {
+): Promise<Start & { agent: AgentProcess }> {
   const { folder } = new Stage(signal)
   stack.defer(() => rmSync(folder, { recursive: true, force: true }))
   const kubeconfig = join(folder, 'kubeconfig')
@@ -131,7 +121,11 @@ async function startTheAgent(
   const agent = await startAgent(flags, measuredEnv)
   stack.defer(async () => void (await agent.stop()))
   await waitFor('the first publish', () => agent.isReady(), Boolean, { timeoutMs: startMs, everyMs: 10 })
-  return { agent, millis: performance.now() - startedAt }
+  return { agent, ...startOf(agent, startedAt) }
+}
+
+function startOf(postern: PosternProcess, startedAt: number): Start {
+  return { millis: performance.now() - startedAt, cpuMillis: cpuMicrosOf(pidOf(postern)) / 1000 }
 }
 
 /** Ready with a route for each Service. */
@@ -141,63 +135,4 @@ async function startTheGateway(redis: RedisServer, services: number): Promise<Se
     throw new Error(`The gateway's table is not whole:\n${gateway.said().slice(-2000)}`)
   }
   return gateway
-}
-
-/** What events cost when nobody sends requests. */
-async function measureCost(
-  { cluster, feed, redis, agent, gateway }: Parts,
-  seconds: number,
-  signal: AbortSignal,
-): Promise<EventCost> {
-  const pids = {
-    agent: pidOf(agent),
-    gateway: pidOf(gateway),
-    redis: Number(/process_id:(\d+)/.exec(redis.cli('INFO', 'server'))?.[1]),
-  }
-  const read = () => ({
-    traffic: readTraffic(redis),
-    feedBytes: feed.sentBytes,
-    agent: cpuMicrosOf(pids.agent),
-    gateway: cpuMicrosOf(pids.gateway),
-    redis: cpuMicrosOf(pids.redis),
-  })
-  const before = read()
-  const events = await runEvents({ cluster, feed, seconds, signal }, undefined)
-  // What is still under way belongs to them.
-  await sleep(1000, undefined, { signal })
-  const after = read()
-  const per = (figure: (usage: ReturnType<typeof read>) => number) =>
-    (figure(after) - figure(before)) / events
-  return {
-    feedBytesPerEvent: per(({ feedBytes }) => feedBytes),
-    inputBytesPerEvent: per(({ traffic }) => traffic.inputBytes),
-    outputBytesPerEvent: per(({ traffic }) => traffic.outputBytes),
-    commandsPerEvent: per(({ traffic }) => traffic.commands),
-    agentCpuMicrosPerEvent: per((usage) => usage.agent),
-    gatewayCpuMicrosPerEvent: per((usage) => usage.gateway),
-    redisCpuMicrosPerEvent: per((usage) => usage.redis),
-  }
-}
-
-/** Has everything listed anew. Heartbeats go on meanwhile: they are in the bytes, and no news. */
-async function measureResync({ feed, redis }: Parts): Promise<Resync> {
-  const [lists, watches] = [feed.lists, feed.watches]
-  const before = readTraffic(redis)
-  const last = lastPublish(redis, clusterName)
-  const startedAt = performance.now()
-  feed.expire()
-  await waitFor(
-    'every kind to be listed and watched again',
-    () => ({ lists: feed.lists - lists, watches: feed.watches }),
-    (now) => now.lists === watches && now.watches === watches,
-    { timeoutMs: startMs },
-  )
-  const millis = performance.now() - startedAt
-  // Longer than changes are gathered: what the lists led to has been written.
-  await sleep(1000)
-  return {
-    millis,
-    inputBytes: readTraffic(redis).inputBytes - before.inputBytes,
-    newsCount: newsAfter(redis, clusterName, last),
-  }
 }

@@ -22,6 +22,8 @@ export class Probe {
   /** A connection for each host, so that no probe waits for another. */
   readonly #clients = new Map<string, Client>()
   readonly #running = new Set<Promise<void>>()
+  /** Which of the addresses that were announced for any host came first. */
+  readonly #ranks = new Map<string, number>()
   readonly #millis: number[] = []
   readonly #faults: Error[] = []
 
@@ -31,6 +33,7 @@ export class Probe {
 
   /** From now on. */
   start({ host, address }: Replacement): void {
+    this.#ranks.set(address, this.#ranks.size)
     const running = this.#untilAnswered(host, address).catch((cause: unknown) => {
       this.#faults.push(cause instanceof Error ? cause : new Error(String(cause)))
     })
@@ -56,11 +59,17 @@ export class Probe {
       const answer = await body.text()
       const millis = performance.now() - startedAt
       if (statusCode !== 200) throw new Error(`Cannot probe ${host}: it answers ${statusCode} ${answer}`)
-      if (answer === address) {
+      // A later one has taken its place already: then it was followed no later than now.
+      if (this.#rankOf(answer) >= this.#rankOf(address)) {
         this.#millis.push(millis)
         return
       }
       if (millis > giveUpMs) throw new Error(`Cannot probe ${host}: after ${giveUpMs} ms still ${answer}`)
     }
+  }
+
+  /** -1 for an endpoint that was there before all. */
+  #rankOf(address: string): number {
+    return this.#ranks.get(address) ?? -1
   }
 }
