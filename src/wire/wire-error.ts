@@ -1,0 +1,34 @@
+export type WireErrorCode =
+  | 'byte-forbidden'
+  | 'line-ending-invalid'
+  | 'status-line-invalid'
+  | 'version-unsupported'
+  | 'method-invalid'
+  | 'target-invalid'
+  | 'host-invalid'
+  | 'field-name-invalid'
+  | 'field-value-invalid'
+  | 'field-folded'
+  | 'field-ours'
+  | 'head-too-large'
+  | 'fields-too-many'
+  | 'length-invalid'
+  | 'length-conflicting'
+  | 'coding-unsupported'
+  | 'chunk-invalid'
+  | 'chunk-too-large'
+  | 'trailers-too-large'
+  | 'interim-too-many'
+  | 'upgrade-unasked'
+  | 'upgrade-invalid'
+  | 'head-incomplete'
+  | 'body-incomplete'
+
+/** What was read is not one HTTP/1.1 message beyond doubt, or what shall be written would not be. */
+export class WireError extends Error {
+  readonly code: WireErrorCode
+  constructor(code: WireErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
