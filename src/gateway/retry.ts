@@ -1,4 +1,5 @@
 import type { AttemptFailure } from '../forward/attempt.ts'
+import type { AttemptErrorCode } from '../model/errors.ts'
 
 export const MAX_ATTEMPTS = 3
 
@@ -8,6 +9,13 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method)
 }
+
+/** Failures of the client's side: no other endpoint would make them good. */
+const CLIENTS: ReadonlySet<AttemptErrorCode> = new Set<AttemptErrorCode>([
+  'client-closed',
+  'request-invalid',
+  'request-timeout',
+])
 
 export interface RetryFacts {
   readonly failure: AttemptFailure
@@ -24,7 +32,7 @@ export interface RetryFacts {
  */
 export function mayRetry({ failure, method, isReplayable, attempts, hasBudget }: RetryFacts): boolean {
   if (attempts >= MAX_ATTEMPTS || !hasBudget || !isReplayable) return false
-  if (failure.code === 'client-closed' || failure.code === 'request-timeout') return false
+  if (CLIENTS.has(failure.code)) return false
   if (failure.code === 'response-timeout' || failure.code === 'response-incomplete') return false
   return !failure.wasSent || isIdempotent(method)
 }

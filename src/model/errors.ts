@@ -27,6 +27,7 @@ export type ErrorCode = (typeof errorCodes)[number]
 /** How one attempt at an endpoint can fail. */
 export type AttemptErrorCode = Extract<
   ErrorCode,
+  | 'request-invalid'
   | 'connect-refused'
   | 'connect-timeout'
   | 'endpoint-unreachable'
