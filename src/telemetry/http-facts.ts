@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api'
 import type { ErrorCode } from '../model/errors.ts'
 import { boundValue } from './access-log.ts'
 import { attribute } from './names.ts'
-import type { EndpointFacts, RequestStart } from './observer.ts'
+import type { EndpointFacts, RequestStart, RouteFacts } from './observer.ts'
 
 /** `http.request.method` of what the conventions do not know. */
 export const OTHER_METHOD = '_OTHER'
@@ -18,6 +18,8 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'PUT',
   'TRACE',
 ])
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Errors that are the client's doing: the gateway did its work. */
 const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -60,6 +62,26 @@ export function describeRequest(start: RequestStart, method: string): Attributes
     [attribute.peerAddress]: start.peerAddress,
     [attribute.protocolVersion]: start.httpVersion,
     ...(start.userAgent === undefined ? {} : { [attribute.userAgent]: start.userAgent }),
+  }
+}
+
+/** Name of a span: low in cardinality, whatever the client sent. */
+export function spanName(method: string, routePath?: string): string {
+  const name = method === OTHER_METHOD ? 'HTTP' : method
+  return routePath === undefined ? name : `${name} ${routePath}`
+}
+
+/** The request's id as a trusted proxy gave it. */
+export function trustedRequestId({ isTrusted, requestId }: RequestStart): string | undefined {
+  return isTrusted && requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined
+}
+
+/** Attributes of spans and metrics that the route gives. */
+export function describeRoute(facts: RouteFacts): Attributes {
+  return {
+    [attribute.route]: facts.routePath,
+    [attribute.namespace]: facts.origin.namespace,
+    [attribute.service]: facts.origin.name,
   }
 }
 

@@ -12,18 +12,19 @@ import {
 import type { Clock, Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { AccessLogEntry } from './access-log.ts'
+import { describeAnswer } from './answer.ts'
 import {
   boundStart,
   describeAttempt,
   describeOutcome,
   describeRequest,
-  formatEndpoint,
+  describeRoute,
   isServerFault,
   normalizeMethod,
-  OTHER_METHOD,
+  spanName,
+  trustedRequestId,
 } from './http-facts.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
-import { formatIsoTime } from './iso-time.ts'
 import { attribute } from './names.ts'
 import type {
   AttemptObserver,
@@ -44,8 +45,6 @@ export interface ObserverParts {
   readonly random: Random
   readonly accessLog: (line: AccessLogEntry) => void
 }
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Observes requests through the OpenTelemetry API: a span per request and attempt, metrics, an access log. */
 export function createObserver(parts: ObserverParts): Observer {
@@ -79,7 +78,7 @@ class OtelRequest implements RequestObserver {
     this.#method = normalizeMethod(start.method)
     const parent = extractParent(start)
     const context = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT
-    this.#span = parts.tracer.startSpan(this.#spanName, { kind: SpanKind.SERVER }, context)
+    this.#span = parts.tracer.startSpan(spanName(this.#method), { kind: SpanKind.SERVER }, context)
     const spanContext = this.#span.spanContext()
     this.#traceId = isSpanContextValid(spanContext) ? spanContext.traceId : makeTraceId(parts.random)
     this.requestId = trustedRequestId(start) ?? this.#traceId
@@ -91,19 +90,11 @@ class OtelRequest implements RequestObserver {
     instruments.active.add(1, this.#activeAttributes)
   }
 
-  get #spanName(): string {
-    return this.#method === OTHER_METHOD ? 'HTTP' : this.#method
-  }
-
   routed(facts: RouteFacts): void {
     this.#route = facts
-    this.#routeAttributes = {
-      [attribute.route]: facts.routePath,
-      [attribute.namespace]: facts.origin.namespace,
-      [attribute.service]: facts.origin.name,
-    }
+    this.#routeAttributes = describeRoute(facts)
     if (!this.#span.isRecording()) return
-    this.#span.updateName(`${this.#spanName} ${facts.routePath}`)
+    this.#span.updateName(spanName(this.#method, facts.routePath))
     this.#span.setAttributes(this.#routeAttributes)
     this.#span.setAttribute(attribute.routeHost, facts.routeHost)
   }
@@ -113,7 +104,7 @@ class OtelRequest implements RequestObserver {
     this.#attempts += 1
     this.#endpoint = endpoint
     const context = trace.setSpan(ROOT_CONTEXT, this.#span)
-    const span = this.#parts.tracer.startSpan(this.#spanName, { kind: SpanKind.CLIENT }, context)
+    const span = this.#parts.tracer.startSpan(spanName(this.#method), { kind: SpanKind.CLIENT }, context)
     if (span.isRecording()) span.setAttributes(describeAttempt(endpoint, this.#method, resendCount))
     let hasEnded = false
     return {
@@ -143,7 +134,21 @@ class OtelRequest implements RequestObserver {
       ...this.#routeAttributes,
       ...outcome,
     })
-    this.#parts.accessLog(this.#logEntry(end, durationMs))
+    this.#parts.accessLog(
+      describeAnswer(
+        {
+          start: this.#start,
+          startedAt: this.#startedAt,
+          requestId: this.requestId,
+          traceId: this.#traceId,
+          route: this.#route,
+          endpoint: this.#endpoint,
+          attempts: this.#attempts,
+        },
+        end,
+        durationMs,
+      ),
+    )
   }
 
   #endAttempt(span: Span, status: number, error: ErrorCode | undefined): void {
@@ -154,37 +159,4 @@ class OtelRequest implements RequestObserver {
     span.end()
     this.#instruments.attempts.add(1, { ...this.#routeAttributes, [attribute.outcome]: error ?? 'answered' })
   }
-
-  #logEntry(end: RequestEnd, durationMs: number): AccessLogEntry {
-    const start = this.#start
-    const { namespace, name } = this.#route?.origin ?? {}
-    return {
-      time: formatIsoTime(this.#startedAt),
-      requestId: this.requestId,
-      traceId: this.#traceId,
-      client: start.clientAddress,
-      peer: start.peerAddress,
-      method: start.method,
-      scheme: start.scheme,
-      host: start.host,
-      path: start.path,
-      protocol: `HTTP/${start.httpVersion}`,
-      status: end.status,
-      error: end.error,
-      durationMs: Math.round(durationMs * 1000) / 1000,
-      bytesReceived: end.bytesReceived,
-      bytesSent: end.bytesSent,
-      route: this.#route?.routePath,
-      service: name === undefined ? undefined : `${namespace}/${name}`,
-      endpoint: this.#endpoint && formatEndpoint(this.#endpoint),
-      pod: this.#endpoint?.pod,
-      attempts: this.#attempts,
-      userAgent: start.userAgent,
-    }
-  }
-}
-
-function trustedRequestId(start: RequestStart): string | undefined {
-  const { requestId } = start
-  return start.isTrusted && requestId !== undefined && REQUEST_ID.test(requestId) ? requestId : undefined
 }

@@ -33,10 +33,20 @@ export function injectContext(context: SpanContext): readonly string[] {
 
 /** A trace id for when no SDK makes one: 32 hexadecimal digits. */
 export function makeTraceId(random: Random): string {
+  return makeId(random, 32)
+}
+
+/** A span id for when no SDK makes one: 16 hexadecimal digits. */
+export function makeSpanId(random: Random): string {
+  return makeId(random, 16)
+}
+
+function makeId(random: Random, digits: number): string {
   let id = ''
-  while (id.length < 32)
+  while (id.length < digits)
     id += Math.floor(random() * 0x1_0000_0000)
       .toString(16)
       .padStart(8, '0')
-  return id
+  // All zeros stand for no id.
+  return /[^0]/.test(id) ? id : `${id.slice(1)}1`
 }
