@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { origin } from '../../src/model/position.ts'
+import { route } from '../contract/registry-samples.ts'
+import {
+  answering,
+  anywhere,
+  EVENTS,
+  type Fault,
+  failureOf,
+  forever,
+  head,
+  impatientReader,
+  silent,
+  stopping,
+} from '../support/rogue-answers.ts'
+import { type RogueServer, startRogue } from '../support/rogue-server.ts'
+
+let server: RogueServer
+beforeEach(async () => {
+  server = await startRogue(silent)
+})
+afterEach(() => server.close())
+
+const streams: Fault[] = [
+  ['a stream that ends', answering(200, EVENTS, ': hello\n\n'), 'unreachable', /the stream of changes ended/],
+  [
+    'a stream that is cut',
+    stopping(EVENTS, ': hello\n\n', 'cut'),
+    'unreachable',
+    /terminated|other side closed/,
+  ],
+  ['half an event', answering(200, EVENTS, 'event: entry\ndata: {"he'), 'unreachable', /middle of a line/],
+  ['an entry of garbage', answering(200, EVENTS, 'event: entry\ndata: x\n\n'), 'invalid', /not JSON: x$/],
+  [
+    'an entry of an unknown schema',
+    answering(
+      200,
+      EVENTS,
+      `event: entry\ndata: ${JSON.stringify({ head: { ...head, schema: 9 }, previous: origin, changes: [] })}\n\n`,
+    ),
+    'invalid',
+    /field head\.schema: /,
+  ],
+  [
+    "another cluster's entry",
+    answering(
+      200,
+      EVENTS,
+      `event: entry\ndata: ${JSON.stringify({ head: { ...head, cluster: 'else' }, previous: origin, changes: [] })}\n\n`,
+    ),
+    'invalid',
+    /it is cluster "else"'s/,
+  ],
+]
+
+describe('a relay that answers followers with', () => {
+  const first = async (silenceMs?: number): Promise<unknown> => {
+    for await (const entry of impatientReader(server.url, silenceMs).entries(origin, forever)) return entry
+  }
+
+  test.each([...anywhere, ...streams])('%s is a clear error', async (_what, answer, code, said) => {
+    server.answer = answer
+    const failure = await failureOf(first())
+    expect([failure.code, failure.message]).toEqual([code, expect.stringMatching(said)])
+  })
+
+  test('no keep-alive is given up', async () => {
+    server.answer = stopping(EVENTS, ': hello\n\n', 'silent')
+    expect((await failureOf(first(50))).message).toMatch(/: nothing came for 50 ms$/)
+  })
+
+  test('events of kinds that are not known yet is read on', async () => {
+    const entry = `event: entry\ndata: ${JSON.stringify({ head, previous: origin, changes: [['route', 'a', null]] })}\n\n`
+    server.answer = answering(200, EVENTS, `event: news\ndata: {}\n\nretry: 5\n\n${entry}`)
+    expect(await first()).toEqual({ head, previous: origin, changes: [route('a', null)] })
+  })
+})
