@@ -39,8 +39,14 @@ export function createRelay(options: RelayOptions): Hono {
   const snapshots = new Snapshots()
 
   app.use(async (c, next) => {
-    if (tokens === undefined || tokens.admits(c.req.header('authorization'))) await next()
-    else c.res = c.json({ error: 'a token is needed' }, 401, { 'www-authenticate': 'Bearer realm="postern"' })
+    if (tokens !== undefined && !tokens.admits(c.req.header('authorization'))) {
+      c.res = c.json({ error: 'a token is needed' }, 401, { 'www-authenticate': 'Bearer realm="postern"' })
+    } else if (c.req.method === 'GET') {
+      await next()
+    } else {
+      // HEAD too: it would open a stream that nobody reads.
+      c.res = c.json({ error: 'only GET is answered' }, 405, { allow: 'GET' })
+    }
     // What is behind a token is nobody else's to keep, and is asked for again each time.
     c.header('cache-control', 'private, no-cache')
     observer.answered(resourceOf(c.req.path), c.res.status)

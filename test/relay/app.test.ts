@@ -20,15 +20,17 @@ let registry: MemoryRegistry
 let publisher: Publisher
 let relay: TestRelay
 let answers: [string, number][]
+let joined: number
 const forever = new AbortController().signal
 
 beforeEach(async () => {
   registry = new MemoryRegistry()
   publisher = new Publisher({ writer: registry, cluster, clock: frozenClock })
   answers = []
+  joined = 0
   const observer = {
     answered: (resource: string, status: number) => void answers.push([resource, status]),
-    followerJoined: () => {},
+    followerJoined: () => void joined++,
     followerLeft: () => {},
   }
   relay = await startRelay(registry, { observer })
@@ -83,6 +85,14 @@ describe('a token', () => {
       expect((await get('/v1/registry', { authorization: `bearer ${token}` })).status).toBe(200)
     }
   })
+})
+
+test.each(['HEAD', 'POST', 'PUT', 'DELETE'])('%s is refused, and opens no stream', async (method) => {
+  await publish(shop)
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const response = await fetch(`${relay.url}/v1/changes?after=1-1`, { method, headers })
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET'])
+  expect(joined).toBe(0)
 })
 
 describe('before there is anything', () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY = /^postern: ready, (\d+) routes on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
 const AGENT = /^postern: agent of cluster .*, health on (http:\/\/\S+)$/m
+const RELAY = /^postern: relay of cluster .* on http:\/\/[^ ]*:(\d+), health on (http:\/\/\S+)$/m
 const READY_WITHIN_MS = 20_000
 
 /** The real program in a process of its own. */
@@ -74,6 +75,14 @@ export async function startAgent(
   const console = (await untilSaid(started, AGENT))[1] ?? ''
   const isReady = async () => (await fetch(`${console}/readyz`)).status === 200
   return { ...started, console, isReady }
+}
+
+/** Starts a relay on free ports, and waits until it listens. */
+export async function startRelayProcess(args: readonly string[]): Promise<ServingProcess> {
+  const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0']
+  const started = startPostern(['relay', ...addresses, ...args])
+  const match = await untilSaid(started, RELAY)
+  return { ...started, port: Number(match[1]), console: match[2] ?? '' }
 }
 
 function untilSaid({ child, said }: PosternProcess, pattern: RegExp): Promise<RegExpExecArray> {

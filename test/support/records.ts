@@ -37,6 +37,7 @@ export function endpointsRecord(
   key: string,
   addresses: readonly string[],
   policies: readonly (string | undefined)[] = [],
+  port = 8080,
 ): StoredRecord {
   const endpoints = addresses.map((address, index) => ({
     address,
@@ -45,7 +46,7 @@ export function endpointsRecord(
     terminating: false,
     policy: policies[index],
   }))
-  const value = { family: 'IPv4', ports: [{ name: '', port: 8080 }], endpoints }
+  const value = { family: 'IPv4', ports: [{ name: '', port }], endpoints }
   return { kind: 'endpoints', key, text: encodeCanonical(value) }
 }
 
