@@ -12,7 +12,7 @@ export class Holding {
 
   constructor(records: readonly StoredRecord[], head: Head) {
     for (const record of records) this.#set(record)
-    this.#head = head
+    this.#head = this.#hashed(head)
   }
 
   get head(): Head {
@@ -21,7 +21,7 @@ export class Holding {
 
   apply(changes: readonly StoredChange[], head: Head): void {
     for (const change of changes) this.#set(change)
-    this.#head = head
+    this.#head = this.#hashed(head)
   }
 
   /** All records as they are now. */
@@ -34,6 +34,12 @@ export class Holding {
     return buildBundle(host, this.#head, this.#tree, (owner) => [
       ...(this.#leaves.get(owner)?.values() ?? []),
     ])
+  }
+
+  /** Hashes what changed now: the first client to ask should not wait for it. */
+  #hashed(head: Head): Head {
+    this.#tree.root()
+    return head
   }
 
   #set(change: StoredChange): void {
