@@ -5,9 +5,9 @@ import { buildProgram, type CommandName, commands, readsManifests } from './prog
 import {
   hasRedis,
   type RegistrySource,
-  readSource,
   requireToken,
   type SourceFlagId,
+  takeSource,
 } from './registry-source.ts'
 
 type Given = Readonly<Record<string, unknown>>
@@ -105,15 +105,14 @@ function configOf(
       return hasRedis(redis, faults) ? { command: name, redis, ...values } : undefined
     }
     case 'gateway': {
-      const { redis, relayUrl, relayToken, redisRest, redisRestToken, ...values } = read(name)
-      const registry = readSource({ redis, relayUrl, relayToken, redisRest, redisRestToken }, faults)
-      return registry && { command: name, registry, ...values }
+      const config = takeSource(read(name), faults)
+      return config && { command: name, ...config }
     }
     case 'relay': {
-      const { redis, relayUrl, relayToken, redisRest, redisRestToken, ...values } = read(name)
+      const values = read(name)
       requireToken(values.listen, flags.listen.name, values.tokens, faults)
-      const registry = readSource({ redis, relayUrl, relayToken, redisRest, redisRestToken }, faults)
-      return registry && { command: name, registry, ...values }
+      const config = takeSource(values, faults)
+      return config && { command: name, ...config }
     }
     case 'check':
     case 'routes': {

@@ -10,8 +10,17 @@ export type RegistrySource =
 export type SourceFlagId = 'redis' | 'relayUrl' | 'relayToken' | 'redisRest' | 'redisRestToken'
 type SourceValues = { readonly [K in SourceFlagId]: FlagValue<K> }
 
-/** Exactly one registry, with its token; otherwise the fault is noted. */
-export function readSource(values: SourceValues, faults: string[]): RegistrySource | undefined {
+/** The values with the registry that they name in place of its flags; undefined, and a fault noted, when they name no one. */
+export function takeSource<V extends SourceValues>(
+  values: V,
+  faults: string[],
+): (Omit<V, SourceFlagId> & { readonly registry: RegistrySource }) | undefined {
+  const { redis, relayUrl, relayToken, redisRest, redisRestToken, ...others } = values
+  const registry = readSource({ redis, relayUrl, relayToken, redisRest, redisRestToken }, faults)
+  return registry && { ...others, registry }
+}
+
+function readSource(values: SourceValues, faults: string[]): RegistrySource | undefined {
   const { redis, relayUrl, relayToken, redisRest, redisRestToken } = values
   requireCompany('relayToken', relayToken, 'relayUrl', relayUrl, faults)
   requireCompany('redisRestToken', redisRestToken, 'redisRest', redisRest, faults)

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { patternsOf } from '../model/host.ts'
 import { formatPosition } from '../model/position.ts'
+import { printable } from '../model/printable.ts'
 import { type PosternRecord, parseRecord } from '../model/records.ts'
 import type { HashTree } from './hash-tree.ts'
 import { type Head, headSchema } from './head.ts'
@@ -67,11 +68,12 @@ export function openBundle({ head, leaves }: Bundle, host: string): StoredRecord
       throw fail(`${owner} does not fit the head at ${formatPosition(head.position)}`)
     }
     const stray = held.find(({ kind, key }) => ownerOf(kind, key) !== owner)
-    if (stray !== undefined) throw fail(`${stray.kind} ${stray.key} does not belong to ${owner}`)
+    if (stray !== undefined)
+      throw fail(`${printable(`${stray.kind} ${stray.key}`)} does not belong to ${owner}`)
     return held
   })
   const [extra] = unseen.keys()
-  if (extra !== undefined) throw fail(`nothing leads to ${extra}`)
+  if (extra !== undefined) throw fail(`nothing leads to ${printable(extra)}`)
   return records
 }
 

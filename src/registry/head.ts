@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { encodeCanonical } from '../model/canonical.ts'
+import { printable } from '../model/printable.ts'
 import { RegistryError } from './port.ts'
 
 export const SCHEMA_VERSION = 1
@@ -50,6 +51,6 @@ export function readHead(text: string | undefined, cluster: string, where: strin
 /** @throws RegistryError when the head is another cluster's. */
 export function requireCluster(head: Head, cluster: string, where: string): void {
   if (head.cluster === cluster) return
-  const message = `Cannot use the head of cluster "${cluster}" (${where}): it is cluster "${head.cluster}"'s`
+  const message = `Cannot use the head of cluster "${cluster}" (${where}): it is cluster "${printable(head.cluster)}"'s`
   throw new RegistryError('invalid', message)
 }

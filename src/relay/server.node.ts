@@ -32,8 +32,8 @@ export interface RelayServer {
   close(): Promise<void>
 }
 
-/** Streams hear a keep-alive four times as often: what moves nothing for so long is dead. */
-const DEAD_AFTER_MS = 60_000
+/** Streams hear a keep-alive eight times as often: what moves nothing for so long is dead. */
+const DEAD_AFTER_MS = 120_000
 
 /** A relay on a socket: follows the registry and serves it. Rejects when the address cannot be listened on. */
 export async function startRelayServer(options: RelayServerOptions): Promise<RelayServer> {

@@ -109,6 +109,10 @@ describe('a relay that others can reach needs a token', () => {
     expect(faults([...relay, address])).toEqual([])
   })
 
+  test('which is said together with all else that is wrong', () => {
+    expect(faults(['relay', '--listen', ':80', '--relay-token', 'short'])).toHaveLength(3)
+  })
+
   test('several tokens open it while one is changed', () => {
     const line = parse([...relay, ':0', '--token', `${TOKEN},${TOKEN}-new`])
     expect(line).toMatchObject({ config: { tokens: { tokens: [TOKEN, `${TOKEN}-new`] } } })

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { printable } from '../../model/printable.ts'
 import { type Head, readHead } from '../head.ts'
 import { RegistryError } from '../port.ts'
 import { isToken, TOKEN_RULE } from '../token.ts'
@@ -53,7 +54,7 @@ export class RelayClient {
     const sent = response.headers.get('content-type') ?? 'none'
     if (response.status === 200 && sent.split(';')[0]?.trim().toLowerCase() !== type) {
       await response.body?.cancel()
-      throw this.error(path, 'invalid', `the answer is ${sent.slice(0, 80)}, not ${type}`)
+      throw this.error(path, 'invalid', `the answer is ${printable(sent)}, not ${type}`)
     }
     return response
   }
@@ -70,12 +71,16 @@ export class RelayClient {
     try {
       json = JSON.parse(text)
     } catch {
-      throw this.error(path, 'invalid', `not JSON: ${text.slice(0, 80)}`)
+      throw this.error(path, 'invalid', `not JSON: ${printable(text)}`)
     }
     const parsed = v.safeParse(schema, json)
     if (parsed.success) return parsed.output
     const issue = parsed.issues[0]
-    throw this.error(path, 'invalid', `field ${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`)
+    throw this.error(
+      path,
+      'invalid',
+      `field ${v.getDotPath(issue) ?? '(root)'}: ${printable(issue.message, MAX_REASON)}`,
+    )
   }
 
   /** Runs a part of a read; whatever it throws becomes an error that names the read. @throws RegistryError */
@@ -121,7 +126,7 @@ async function explain(response: Response, token: string | undefined): Promise<s
   try {
     const text = response.body === null ? '' : await textOf(response.body, MAX_REASON_BYTES)
     const { error } = v.parse(reasonSchema, JSON.parse(text))
-    return `${status}: ${error.slice(0, MAX_REASON)}`
+    return `${status}: ${printable(error, MAX_REASON)}`
   } catch {
     return status
   }

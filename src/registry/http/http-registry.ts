@@ -25,13 +25,14 @@ export interface HttpRegistryOptions extends RelayClientOptions {
   readonly timers: Timers
   /** Bytes of a full load, decompressed. */
   readonly maxLoadBytes?: number
-  /** How long a relay may say nothing in the middle of an answer. */
+  /** How long a relay may say nothing before or in the middle of an answer. */
   readonly silenceMs?: number
 }
 
 const MAX_LOAD_BYTES = 1024 * 1024 * 1024
 const MAX_LINE = 16 * 1024 * 1024
-const SILENCE_MS = 10_000
+/** A relay compresses a large registry before it says anything. */
+const LOAD_SILENCE_MS = 30_000
 /** Three keep-alives that did not come. */
 const FOLLOW_SILENCE_MS = 3 * KEEP_ALIVE_MS
 
@@ -46,7 +47,7 @@ export class HttpRegistry implements RegistryReader {
   }
 
   async load(signal: AbortSignal): Promise<Load> {
-    const { timers, silenceMs = SILENCE_MS } = this.#options
+    const { timers, silenceMs = LOAD_SILENCE_MS } = this.#options
     const silence = new Silence(silenceMs, timers, signal)
     try {
       return await this.#client.reading(REGISTRY_PATH, () => this.#load(silence))

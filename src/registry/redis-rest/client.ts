@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Timers } from '../../model/clock.ts'
+import { printable } from '../../model/printable.ts'
 import { textOf } from '../http/body.ts'
 import type { Fetch } from '../http/client.ts'
 import { failureOf } from '../http/failure.ts'
@@ -84,7 +85,7 @@ export class RedisRestClient {
       if (response.status !== 200) {
         throw refused(action, error.success ? error.output.error : `status ${response.status}`)
       }
-      if (answer === undefined) throw invalid(action, `not JSON: ${text.slice(0, 80)}`)
+      if (answer === undefined) throw invalid(action, `not JSON: ${printable(text)}`)
       return answer
     } catch (error) {
       throw failureOf(action, silence.reason ?? error)
@@ -118,7 +119,7 @@ function parseJson(text: string): unknown {
 /** Only what Redis holds can be `invalid`; everything else may pass. */
 function refused(action: string, said: string): RegistryError {
   const code = said.includes('WRONGTYPE') ? 'invalid' : 'unreachable'
-  return new RegistryError(code, `Cannot ${action}: ${said.slice(0, 200)}`)
+  return new RegistryError(code, `Cannot ${action}: ${printable(said, 200)}`)
 }
 
 function invalid(action: string, what: string): RegistryError {
