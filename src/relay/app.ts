@@ -11,11 +11,13 @@ import {
   matchesEtag,
 } from '../registry/http/wire.ts'
 import { RegistryError } from '../registry/port.ts'
+import type { Follower } from './follower.ts'
 import type { Followers } from './followers.ts'
 import type { Holding } from './holding.ts'
 import type { Mirror } from './mirror.ts'
 import type { RelayObserver, Resource } from './observer.ts'
 import { decompress, Snapshots } from './snapshots.ts'
+import { streamOf } from './stream-sink.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface RelayOptions {
@@ -24,10 +26,16 @@ export interface RelayOptions {
   /** Undefined: open to everyone who reaches it. */
   readonly tokens: Tokens | undefined
   readonly observer: RelayObserver
-  /** How to end the connection that a runtime's bindings belong to, where it can be done. */
-  readonly disconnecting?: (bindings: unknown) => () => void
+  /** How a runtime sends events by its own means, given its bindings; otherwise as the body's stream. */
+  readonly sendEvents?: (
+    bindings: unknown,
+    fields: Readonly<Record<string, string>>,
+    follower: Follower,
+  ) => Response
 }
 
+/** What is behind a token is nobody else's to keep, and is asked for again each time. */
+const CACHE_CONTROL = 'private, no-cache'
 const RETRY_AFTER_S = '1'
 /** A bundle below that fits into one packet anyway. */
 const COMPRESS_FROM_BYTES = 1024
@@ -47,8 +55,7 @@ export function createRelay(options: RelayOptions): Hono {
       // HEAD too: it would open a stream that nobody reads.
       c.res = c.json({ error: 'only GET is answered' }, 405, { allow: 'GET' })
     }
-    // What is behind a token is nobody else's to keep, and is asked for again each time.
-    c.header('cache-control', 'private, no-cache')
+    c.header('cache-control', CACHE_CONTROL)
     observer.answered(resourceOf(c.req.path), c.res.status)
   })
   app.use('/v1/hosts/*', compress({ encoding: 'gzip', threshold: COMPRESS_FROM_BYTES }))
@@ -78,21 +85,23 @@ async function answerRegistry(c: Context, mirror: Mirror, snapshots: Snapshots):
   return unchanged(c, holding) ?? (await sendSnapshot(c, snapshots, () => mirror.holding ?? holding))
 }
 
-function answerChanges(c: Context, { mirror, followers, disconnecting }: RelayOptions): Response {
+function answerChanges(c: Context, { mirror, followers, sendEvents }: RelayOptions): Response {
   const after = parsePosition(c.req.header('last-event-id') ?? c.req.query('after'))
   if (after === undefined) return c.json({ error: 'after is not <epoch>-<revision>' }, 400)
   if (mirror.log === undefined) return notLoaded(c, mirror)
   const variant = c.req.query('hints') === undefined ? 'entries' : 'hints'
   // Hints are small: what they would gain, their readers pay.
   const isDeflated = variant === 'entries' && acceptsGzip(c)
-  const format = { variant, isDeflated, disconnect: disconnecting?.(c.env) } as const
-  return c.body(followers.stream(after, format), 200, {
+  const follower = followers.join(after, { variant, isDeflated })
+  const fields = {
+    'cache-control': CACHE_CONTROL,
     'content-type': EVENTS_TYPE,
     vary: 'accept-encoding',
     // Or nginx would hold events back.
     'x-accel-buffering': 'no',
     ...(isDeflated ? { 'content-encoding': 'gzip' } : {}),
-  })
+  }
+  return sendEvents?.(c.env, fields, follower) ?? c.body(streamOf(follower), 200, fields)
 }
 
 const EMPTY = `${JSON.stringify({ head: null })}\n${JSON.stringify({ count: 0 })}\n`

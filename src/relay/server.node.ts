@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
 import type { Random, Timers } from '../model/clock.ts'
 import type { RegistryReader } from '../registry/port.ts'
 import { createRelay } from './app.ts'
@@ -9,6 +9,7 @@ import { deflateBlocks } from './deflate.node.ts'
 import { Followers } from './followers.ts'
 import { Mirror } from './mirror.ts'
 import type { RelayObserver } from './observer.ts'
+import { sendEvents } from './response-sink.node.ts'
 import { Tokens } from './tokens.ts'
 
 export interface RelayServerOptions {
@@ -46,8 +47,7 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
     mirror,
     followers,
     tokens: tokens.length === 0 ? undefined : new Tokens(tokens),
-    // The adaptor passes these bindings to every request.
-    disconnecting: (bindings) => () => void (bindings as HttpBindings).outgoing.destroy(),
+    sendEvents,
   })
   // Without `createServer` the adaptor always makes a node:http server.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
