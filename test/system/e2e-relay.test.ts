@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
@@ -10,12 +13,13 @@ import { cluster } from '../contract/registry-samples.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
 import {
   type PosternProcess,
+  startAgent,
   startPostern,
   startRelayProcess,
   startServing,
 } from '../support/postern-process.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from '../support/records.ts'
-import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
+import { freePort, hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const TOKEN = 'system-token-0123456789'
 const HOST = 'shop.localhost'
@@ -112,6 +116,32 @@ describe.skipIf(!hasRedis)('gateways behind a relay', () => {
     const metrics = await (await fetch(`${console}/metrics`)).text()
     expect(metrics).toMatch(/postern_relay_requests_total\{.*status="401".*\} [1-9]/)
     expect(said + metrics).not.toContain(wrong)
+  })
+
+  test('an agent serves the registry from its own process', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-relay-'))
+    const [kubeconfig, tokens] = [join(folder, 'kubeconfig'), join(folder, 'tokens')]
+    // Nobody answers there: what the registry holds is served meanwhile.
+    const here = { name: 'here' }
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        clusters: [{ ...here, cluster: { server: `http://127.0.0.1:${await freePort()}` } }],
+        users: [{ ...here, user: {} }],
+        contexts: [{ ...here, context: { cluster: 'here', user: 'here' } }],
+        'current-context': 'here',
+      }),
+    )
+    writeFileSync(tokens, `an-older-token-0123456789\n${TOKEN}\n`)
+    const agent = await startAgent([
+      ...['--redis', redis.url, ...common, '--kubeconfig', kubeconfig],
+      ...['--serve-relay', '127.0.0.1:0', '--token', `@${tokens}`],
+    ])
+    processes.push(agent)
+    const port = Number(/relay on http:\/\/127\.0\.0\.1:(\d+)/.exec(agent.said())?.[1])
+    const { port: gatewayPort } = await gateway(port)
+    await answers(gatewayPort, 'one')
+    rmSync(folder, { recursive: true })
   })
 
   test('an agent with --serve-relay and no token refuses to start beyond loopback', async () => {
