@@ -1,9 +1,12 @@
+import { parseHostTemplate } from '../compile/host-template.ts'
 import {
   parseAddress,
+  parseAllowHosts,
   parseBoolean,
   parseCidrs,
   parseDomain,
   parseFamilies,
+  parseHostClaims,
   parseHttpUrl,
   parseIpPort,
   parseLabelName,
@@ -43,12 +46,27 @@ export const flags = {
     "the operator's port: health, metrics, status",
     parseAddress,
   ),
-  domain: flag(
-    'domain',
-    'NAME',
-    'localhost',
-    'default hostnames are <service>.<namespace>.<NAME>',
-    parseDomain,
+  domain: flag('domain', 'NAME', 'localhost', 'the domain below which default hostnames lie', parseDomain),
+  hostTemplate: flag(
+    'host-template',
+    'TEMPLATE',
+    '{service}.{namespace}.{domain}',
+    'how default hostnames are made; {service}--{namespace}.{domain} fits one wildcard certificate',
+    parseHostTemplate,
+  ),
+  hostClaims: flag(
+    'host-claims',
+    'open|strict',
+    'open',
+    'who may claim other hostnames: everyone, the oldest first, or only namespaces that are allowed to',
+    parseHostClaims,
+  ),
+  allowHosts: flag(
+    'allow-hosts',
+    'NAMESPACE=HOST,…',
+    '',
+    'hostnames that namespaces may claim when claims are strict; * is every namespace, *.HOST all below it',
+    parseAllowHosts,
   ),
   loadBalancerClass: flag(
     'load-balancer-class',

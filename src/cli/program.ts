@@ -1,7 +1,15 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
-const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs', 'allowExternalNames'] as const
+const compiling = [
+  'domain',
+  'hostTemplate',
+  'hostClaims',
+  'allowHosts',
+  'loadBalancerClass',
+  'endpointCidrs',
+  'allowExternalNames',
+] as const
 /** Where the registry is read. */
 const reading = ['redis', 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
 const serving = [

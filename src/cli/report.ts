@@ -56,6 +56,15 @@ const BARE = Object.fromEntries(
     .map((part) => [part, '']),
 )
 
-function plainProblem({ code, severity, kind, namespace, name, field, message, hint }: Problem<string>): Problem<string> {
+function plainProblem({
+  code,
+  severity,
+  kind,
+  namespace,
+  name,
+  field,
+  message,
+  hint,
+}: Problem<string>): Problem<string> {
   return { code, severity, kind, namespace, name, field, message, hint }
 }

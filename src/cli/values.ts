@@ -1,7 +1,8 @@
 import ipaddr from 'ipaddr.js'
+import type { HostAllowance } from '../compile/allowed-hosts.ts'
 import { type Cidr, parseCidr } from '../model/address.ts'
 import { parseDuration } from '../model/duration.ts'
-import { normaliseHost } from '../model/host.ts'
+import { normaliseHost, normaliseHostPattern } from '../model/host.ts'
 import { isToken, TOKEN_RULE } from '../registry/token.ts'
 
 /** A value read off the command line, or why it cannot be. */
@@ -107,6 +108,27 @@ export function parseNetworkPolicy(text: string): ValueParse<'enforce' | 'off'> 
   return text === 'enforce' || text === 'off'
     ? { ok: true, value: text }
     : { ok: false, reason: 'neither enforce nor off' }
+}
+
+export function parseHostClaims(text: string): ValueParse<'open' | 'strict'> {
+  return text === 'open' || text === 'strict'
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'neither open nor strict' }
+}
+
+/** `shop=shop.example.com,shop=*.shop.example.com,*=*.dev.example.com`: every fault is named. */
+export function parseAllowHosts(text: string): ValueParse<readonly HostAllowance[]> {
+  const value: HostAllowance[] = []
+  const faults: string[] = []
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue
+    const [, namespace = '', pattern = ''] = /^([^=]*)=(.*)$/.exec(entry) ?? []
+    const host = normaliseHostPattern(pattern.trim())
+    if (namespace !== '*' && !parseName(namespace).ok) faults.push(`"${entry}" is not NAMESPACE=HOST`)
+    else if (host === undefined) faults.push(`"${pattern}" is not a hostname`)
+    else value.push({ namespace, host })
+  }
+  return faults.length === 0 ? { ok: true, value } : { ok: false, reason: faults.join('; ') }
 }
 
 export function parseRedisUrl(text: string): ValueParse<string> {

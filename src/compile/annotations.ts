@@ -1,13 +1,8 @@
 import { distance } from 'fastest-levenshtein'
+import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import {
-  type AnnotationId,
-  type AnnotationParse,
-  type AnnotationValue,
-  annotations,
-  PREFIX,
-} from './schema.ts'
+import { type AnnotationId, type AnnotationParse, type AnnotationValue, annotations } from './schema.ts'
 
 /** What a Service says by one annotation. */
 export type Reading<T> =
@@ -82,6 +77,6 @@ function unknownAnnotation(service: Service, name: string): Problem {
   })
 }
 
-function excerpt(text: string): string {
+export function excerpt(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }

@@ -1,9 +1,10 @@
-import { normaliseHost, normaliseHostPattern } from '../model/host.ts'
+import { normaliseHostPattern } from '../model/host.ts'
 import type { Service } from '../model/objects/service.ts'
 import { compareText, type Problem } from '../model/problem.ts'
 import type { Rule, RuleOrigin } from '../model/records.ts'
 import { annotationField, type Reading, serviceProblem } from './annotations.ts'
-import type { CompileOptions } from './output.ts'
+import { defaultHostOf, type HostNaming, ownerOfHost } from './host-owner.ts'
+import { renderHost } from './host-template.ts'
 import { annotations, MAX_HOSTS } from './schema.ts'
 
 /** A rule that an object wants on a host. */
@@ -30,14 +31,16 @@ export function compareClaims(a: Claim, b: Claim): number {
 export function hostsOf(
   service: Service,
   reading: Reading<readonly string[]>,
-  options: CompileOptions,
+  naming: HostNaming,
 ): { hosts: readonly string[]; problems: readonly Problem[] } {
-  if (reading.state === 'absent') return defaultHost(service, options)
+  if (reading.state === 'absent') return defaultHost(service, naming)
   const hosts: string[] = []
   const problems: Problem[] = []
   for (const host of reading.state === 'valid' ? reading.value : readableHosts(service)) {
-    if (isReserved(host, service.meta.namespace, options.domain))
-      problems.push(reserved(service, host, options.domain))
+    const owner = ownerOfHost(host, naming)
+    const isOthers =
+      owner.type === 'nobody' || (owner.type === 'namespace' && owner.name !== service.meta.namespace)
+    if (isOthers) problems.push(reserved(service, host, naming))
     else hosts.push(host)
   }
   return { hosts, problems }
@@ -49,39 +52,27 @@ function readableHosts(service: Service): readonly string[] {
   return [...new Set(parts.flatMap((part) => normaliseHostPattern(part.trim()) ?? []))]
 }
 
-function defaultHost(service: Service, { domain }: CompileOptions) {
-  const host = normaliseHost(`${service.meta.name}.${service.meta.namespace}.${domain}`)
+function defaultHost(service: Service, naming: HostNaming) {
+  const { name, namespace } = service.meta
+  const host = defaultHostOf(name, namespace, naming)
   if (host !== undefined) return { hosts: [host], problems: [] }
+  const made = renderHost(naming.hostTemplate, name, namespace, naming.domain)
   const problem = serviceProblem(service, {
     code: 'annotation-invalid',
     severity: 'error',
     field: 'metadata.name',
-    message: `The default hostname ${service.meta.name}.${service.meta.namespace}.${domain} is not a hostname`,
-    hint: `Give one with ${annotations.host.name}.`,
+    message: `${naming.hostTemplate.text} makes ${made} of this Service, which is no hostname of its own`,
+    hint: `Give one with ${annotations.host.name}, or shorten the name of the Service.`,
   })
   return { hosts: [], problems: [problem] }
 }
 
-/**
- * A namespace always owns `*.<namespace>.<domain>`: nobody else may claim a name there, and a wildcard that spans
- * the namespaces belongs to nobody.
- */
-function isReserved(host: string, namespace: string, domain: string): boolean {
-  const parent = host.startsWith('*.') ? host.slice(2) : undefined
-  if (parent !== undefined && (parent === domain || domain.endsWith(`.${parent}`))) return true
-  const name = parent === undefined ? host : `any.${parent}`
-  if (!name.endsWith(`.${domain}`)) return false
-  const labels = name.slice(0, -domain.length - 1).split('.')
-  // `<one label>.<domain>` is below no namespace.
-  return labels.length > 1 && labels.at(-1) !== namespace
-}
-
-function reserved(service: Service, host: string, domain: string): Problem {
+function reserved(service: Service, host: string, { domain }: HostNaming): Problem {
   return serviceProblem(service, {
     code: 'host-reserved',
     severity: 'error',
     field: annotationField(annotations.host.name),
     message: `${host} is below ${domain}, where each namespace owns its own names`,
-    hint: `Use a name below ${service.meta.namespace}.${domain}, or one outside ${domain}.`,
+    hint: `Use a name of namespace ${service.meta.namespace}, or one outside ${domain}; without the annotation the default hostname applies.`,
   })
 }

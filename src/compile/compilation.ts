@@ -1,8 +1,10 @@
+import type { Namespace } from '../model/objects/namespace.ts'
 import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type PosternRecord, type RecordKind, serviceKey } from '../model/records.ts'
-import type { Claim } from './claim.ts'
+import { readAllowedHosts } from './allowed-hosts.ts'
+import { ClaimBoard } from './claim-board.ts'
 import { EndpointBoard } from './endpoint-board.ts'
 import { diagnoseEndpoints, endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
@@ -31,11 +33,10 @@ export type RecordChange =
 export class Compilation {
   readonly #objects = new Map<string, KubeObject>()
   readonly #services = new Map<string, CompiledService>()
-  readonly #claims = new Map<string, Map<string, Claim>>()
   readonly #namespaces = new NamespaceIndex()
   readonly #book = new ProblemBook()
   readonly #endpoints: EndpointBoard
-  readonly #dirtyHosts = new Set<string>()
+  readonly #claims: ClaimBoard
   /** Services (namespace/name) of which to say anew why they cannot be served, if they cannot. */
   readonly #doubtful = new Set<string>()
   /** Services that cannot be served, by namespace: a Pod or a workload may be why. */
@@ -46,16 +47,16 @@ export class Compilation {
   constructor(options: CompileOptions) {
     this.#options = options
     this.#endpoints = new EndpointBoard(this.#namespaces, options)
+    this.#claims = new ClaimBoard(options)
   }
 
   /** Takes changes of objects; returns what changed of the records. */
   apply(changes: Iterable<ObjectChange>): RecordChange[] {
     this.#out = []
     for (const change of changes) this.#take(change)
-    for (const host of this.#dirtyHosts) this.#settleHost(host)
+    this.#settleHosts()
     this.#settleEndpoints()
     for (const service of this.#doubtful) this.#diagnose(service)
-    this.#dirtyHosts.clear()
     this.#doubtful.clear()
     for (const { key, problems } of this.#book.takeChanged()) {
       this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
@@ -95,8 +96,10 @@ export class Compilation {
         this.#book.replace(`policy ${nameOf(some)}`, problems)
         return
       }
-      case 'EndpointSlice':
       case 'Namespace':
+        this.#compileNamespace(some.meta.name, after?.kind === 'Namespace' ? after : undefined)
+        return
+      case 'EndpointSlice':
         return
       default:
         // A Pod or a workload: it shows in what is said of Services that cannot be served.
@@ -110,24 +113,20 @@ export class Compilation {
     const compiled = after === undefined ? undefined : compileService(after, this.#options)
     if (compiled === undefined) this.#services.delete(name)
     else this.#services.set(name, compiled)
-    this.#moveClaims(name, before?.claims ?? [], compiled?.claims ?? [])
+    this.#book.replace(`claims ${name}`, this.#claims.ask(name, compiled?.claims ?? []))
     this.#replaceServiceRecord(before, compiled)
     this.#book.replace(`service ${name}`, compiled?.problems ?? [])
     if ((before?.record === undefined) !== (compiled?.record === undefined)) this.#endpoints.noteService(name)
     this.#doubtful.add(name)
   }
 
-  #moveClaims(service: string, before: readonly Claim[], after: readonly Claim[]): void {
-    for (const { host } of before) {
-      const claims = this.#claims.get(host)
-      claims?.delete(service)
-      if (claims?.size === 0) this.#claims.delete(host)
-      this.#dirtyHosts.add(host)
-    }
-    for (const claim of after) {
-      const claims = this.#claims.get(claim.host) ?? new Map<string, Claim>()
-      this.#claims.set(claim.host, claims.set(service, claim))
-      this.#dirtyHosts.add(claim.host)
+  /** Touches its Services' claims, and nothing else of them. */
+  #compileNamespace(name: string, after: Namespace | undefined): void {
+    const { hosts, problems } = after === undefined ? { hosts: [], problems: [] } : readAllowedHosts(after)
+    this.#book.replace(`namespace ${name}`, problems)
+    if (!this.#claims.allow(name, hosts)) return
+    for (const service of this.#namespaces.services(name)) {
+      this.#book.replace(`claims ${service}`, this.#claims.judge(service))
     }
   }
 
@@ -139,10 +138,12 @@ export class Compilation {
     if (key !== undefined && record !== undefined) this.#out.push({ kind: 'service', key, value: record })
   }
 
-  #settleHost(host: string): void {
-    const { record, problems } = compileRoute(host, [...(this.#claims.get(host)?.values() ?? [])])
-    this.#out.push({ kind: 'route', key: host, value: record ?? null })
-    this.#book.replace(`host ${host}`, problems)
+  #settleHosts(): void {
+    for (const { host, claims } of this.#claims.takeChanged()) {
+      const { record, problems } = compileRoute(host, claims)
+      this.#out.push({ kind: 'route', key: host, value: record ?? null })
+      this.#book.replace(`host ${host}`, problems)
+    }
   }
 
   #settleEndpoints(): void {

@@ -1,6 +1,8 @@
 import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PosternRecord } from '../model/records.ts'
+import type { HostAllowance } from './allowed-hosts.ts'
+import type { HostTemplate } from './host-template.ts'
 
 /** What every compiler returns. Nothing throws because of a user's object. */
 export interface Compiled {
@@ -10,8 +12,16 @@ export interface Compiled {
 
 /** What the whole cluster's compiler is told by the operator. */
 export interface CompileOptions {
-  /** Default hostnames are `<service>.<namespace>.<domain>`. */
+  /** The domain below which default hostnames lie. */
   readonly domain: string
+  /** How default hostnames are made: `<service>.<namespace>.<domain>` unless the operator wants another form. */
+  readonly hostTemplate: HostTemplate
+  /**
+   * Who may claim other hostnames: `open`, everyone, and the oldest object keeps one; `strict`, only namespaces that
+   * are allowed to, by `allowHosts` or their Namespace's annotation.
+   */
+  readonly hostClaims: 'open' | 'strict'
+  readonly allowHosts: readonly HostAllowance[]
   /** Services of type LoadBalancer with this `loadBalancerClass` are exposed with no annotation. */
   readonly loadBalancerClass: string
   /** Services of type ExternalName may be exposed. */

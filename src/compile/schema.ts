@@ -1,8 +1,6 @@
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHostPattern } from '../model/host.ts'
-
-/** Every annotation of ours starts with this. */
-export const PREFIX = 'postern.dev/'
+import { PREFIX } from '../model/objects/meta.ts'
 
 export type AnnotationParse<T> =
   | { readonly ok: true; readonly value: T }
@@ -39,10 +37,10 @@ export const annotations = {
     summary: 'The hostnames that the Service answers on, instead of the default one.',
     takes:
       'at most 16 hostnames, separated by commas; `*.example.com` stands for every name below `example.com`, at any depth, that no other Service claims more exactly',
-    otherwise: '`<service>.<namespace>.<domain>`',
+    otherwise: "`<service>.<namespace>.<domain>`, or as the agent's `--host-template` says",
     whenInvalid: 'no hostname of the list answers',
     example: 'shop.example.com, *.shop.example.com',
-    parse: parseHosts,
+    parse: parseServiceHosts,
   }),
   path: define({
     name: 'path',
@@ -137,7 +135,7 @@ export type Annotations = typeof annotations
 export type AnnotationId = keyof Annotations
 export type AnnotationValue<K extends AnnotationId> = Annotations[K] extends Annotation<infer T> ? T : never
 
-function define<T>(annotation: Annotation<T>): Annotation<T> {
+export function define<T>(annotation: Annotation<T>): Annotation<T> {
   return { ...annotation, name: PREFIX + annotation.name }
 }
 
@@ -158,16 +156,21 @@ function parseBoolean(text: string): AnnotationParse<boolean> {
 /** As many as a Gateway API route has: each is a route that every gateway holds. */
 export const MAX_HOSTS = 16
 
-function parseHosts(text: string): AnnotationParse<readonly string[]> {
+function parseServiceHosts(text: string): AnnotationParse<readonly string[]> {
+  const hosts = parseHosts(text)
+  return hosts.ok && hosts.value.length > MAX_HOSTS
+    ? { ok: false, reason: `more than ${MAX_HOSTS} hostnames` }
+    : hosts
+}
+
+export function parseHosts(text: string): AnnotationParse<readonly string[]> {
   const hosts = new Set<string>()
   for (const part of text.split(',')) {
     const host = normaliseHostPattern(part.trim())
     if (host === undefined) return { ok: false, reason: `"${part.trim()}" is not a hostname` }
     hosts.add(host)
   }
-  return hosts.size <= MAX_HOSTS
-    ? { ok: true, value: [...hosts].sort() }
-    : { ok: false, reason: `more than ${MAX_HOSTS} hostnames` }
+  return { ok: true, value: [...hosts].sort() }
 }
 
 function parsePath(text: string): AnnotationParse<string> {

@@ -1,16 +1,18 @@
 const HOST =
   /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
+/** In brackets (RFC 3986 §3.2.2), without a zone, which means nothing to others. */
+const IPV6 = /^\[[0-9a-f:]*:[0-9a-f:.]*\]$/
+const PORT = /^:\d{0,5}$/
 
 /**
  * The one form of a hostname that is stored and matched: lower case, A-labels (RFC 5890), no trailing dot.
  * @returns undefined when the text is not a DNS name (RFC 1123 §2.1; `_` allowed, as resolvers do) or is an address.
  */
 export function normaliseHost(text: string): string | undefined {
-  let host = text.toLowerCase()
-  if (!isAscii(host)) host = toAscii(host) ?? ''
-  if (host.endsWith('.')) host = host.slice(0, -1)
-  return HOST.test(host) && !IPV4.test(host) ? host : undefined
+  const host = text.toLowerCase()
+  // ASCII stays as it is, A-labels too: whether a runtime decodes them to look inside differs.
+  return dnsName(isAscii(host) ? host : (toAscii(host) ?? ''))
 }
 
 /** As {@link normaliseHost}, and a leading `*.` is allowed: it stands for one label or more. */
@@ -31,26 +33,25 @@ export function patternsOf(host: string): string[] {
 
 /**
  * The hostname in a Host field or `:authority` (RFC 9110 §7.2): the port is dropped, an address stays as it is.
+ * Clients send A-labels: what is not ASCII is no authority, and is not guessed at.
  * @returns undefined when the text is not `uri-host [ ":" port ]`.
  */
 export function hostOfAuthority(authority: string): string | undefined {
-  if (authority.startsWith('[')) {
-    const end = authority.indexOf(']')
-    return end > 0 && isPort(authority.slice(end + 1)) ? authority.slice(0, end + 1).toLowerCase() : undefined
-  }
-  const colon = authority.indexOf(':')
-  if (colon < 0) return normaliseHost(authority) ?? address(authority)
-  if (!isPort(authority.slice(colon))) return undefined
-  const host = authority.slice(0, colon)
-  return normaliseHost(host) ?? address(host)
+  const bracket = authority.startsWith('[') ? authority.indexOf(']') + 1 : 0
+  const colon = authority.indexOf(':', bracket)
+  if (colon >= 0 && !PORT.test(authority.slice(colon))) return undefined
+  const host = (colon < 0 ? authority : authority.slice(0, colon)).toLowerCase()
+  if (bracket > 0) return IPV6.test(host) ? host : undefined
+  return isAscii(host) ? (dnsName(host) ?? address(host)) : undefined
+}
+
+function dnsName(lower: string): string | undefined {
+  const host = lower.endsWith('.') ? lower.slice(0, -1) : lower
+  return HOST.test(host) && !IPV4.test(host) ? host : undefined
 }
 
 function address(text: string): string | undefined {
   return IPV4.test(text) ? text : undefined
-}
-
-function isPort(text: string): boolean {
-  return text === '' || /^:\d{0,5}$/.test(text)
 }
 
 function isAscii(text: string): boolean {

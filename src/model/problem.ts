@@ -14,6 +14,7 @@ export const problemCodes = [
   'field-invalid',
   'file-unreadable',
   'host-conflict',
+  'host-not-allowed',
   'host-reserved',
   'node-port-missing',
   'object-invalid',

@@ -1,4 +1,5 @@
 import { encodeCanonical } from '../model/canonical.ts'
+import { PREFIX } from '../model/objects/meta.ts'
 import { type KubeObject, keyOf } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import { deriveSlices } from './derive.ts'
@@ -30,12 +31,20 @@ function isSame(a: KubeObject, b: KubeObject): boolean {
   return encodeCanonical(a) === encodeCanonical(b)
 }
 
+function saysTheSame(a: KubeObject, b: KubeObject): boolean {
+  const [one, other] = [a, b].map((object) => {
+    const annotations = 'annotations' in object.meta ? object.meta.annotations : {}
+    return Object.fromEntries(Object.entries(annotations).filter(([name]) => name.startsWith(PREFIX)))
+  })
+  return encodeCanonical(one) === encodeCanonical(other)
+}
+
 function duplicate(second: Located, first: Located): Problem {
   const { kind, meta } = second.object
   return {
     code: 'duplicate-object',
-    // Nothing of a Namespace is used yet but that it is there.
-    severity: kind === 'Namespace' ? 'warning' : 'error',
+    // Of a Namespace nothing but our annotations is used.
+    severity: kind === 'Namespace' && saysTheSame(second.object, first.object) ? 'warning' : 'error',
     kind,
     namespace: meta.namespace,
     name: meta.name,

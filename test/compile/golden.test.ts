@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { Compilation } from '../../src/compile/compilation.ts'
+import type { CompileOptions } from '../../src/compile/output.ts'
 import { compareProblems, compareText } from '../../src/model/problem.ts'
 import { parseRecord } from '../../src/model/records.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
-import { compileOptions } from '../support/compile.ts'
+import { compileOptions, hostTemplate } from '../support/compile.ts'
 
 const folder = new URL('../fixtures/compile/', import.meta.url)
 const names = readdirSync(folder)
@@ -13,7 +15,7 @@ const names = readdirSync(folder)
   .map((name) => name.replace('.cluster.yaml', ''))
 
 describe.each(names)('compile %s', (name) => {
-  const { records, problems } = compile(`${name}.cluster.yaml`)
+  const { records, problems } = compile(name)
 
   test('gives the records', () => expectGolden(`${name}.records.json`, records))
   test('gives the problems', () => expectGolden(`${name}.problems.json`, problems))
@@ -27,9 +29,23 @@ describe.each(names)('compile %s', (name) => {
   })
 })
 
-function compile(file: string) {
+/** What the operator says, where a fixture needs it: `X.options.json`. */
+const options = v.object({
+  hostTemplate: v.optional(v.pipe(v.string(), v.transform(hostTemplate)), compileOptions.hostTemplate.text),
+  hostClaims: v.optional(v.picklist(['open', 'strict']), 'open'),
+  allowHosts: v.optional(v.array(v.object({ namespace: v.string(), host: v.string() })), []),
+})
+
+function optionsOf(name: string): CompileOptions {
+  const url = new URL(`${name}.options.json`, folder)
+  if (!existsSync(url)) return compileOptions
+  return { ...compileOptions, ...v.parse(options, JSON.parse(readFileSync(url, 'utf8'))) }
+}
+
+function compile(name: string) {
+  const file = `${name}.cluster.yaml`
   const collected = collectManifests([parseManifest(readFileSync(new URL(file, folder), 'utf8'), file)])
-  const compilation = new Compilation(compileOptions)
+  const compilation = new Compilation(optionsOf(name))
   const changes = compilation.apply([
     ...[...collected.objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'manifests', problems: collected.problems },

@@ -108,12 +108,27 @@ const node = fc.record({ name: names, address: addresses }).map((some) => ({
   status: { addresses: [{ type: 'InternalIP', address: some.address }] },
 }))
 
+const namespace = fc
+  .record({
+    name: fc.constantFrom('one', 'two'),
+    allowed: fc.option(fc.constantFrom('x.test', '*.test', 'y.test', '-')),
+  })
+  .map((some) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: some.name,
+      annotations: some.allowed === null ? {} : { 'postern.dev/allowed-hosts': some.allowed },
+    },
+  }))
+
 const object = fc
   .oneof(
     { weight: 4, arbitrary: service },
     { weight: 4, arbitrary: slice },
     { weight: 3, arbitrary: pod },
     { weight: 2, arbitrary: policy },
+    { weight: 2, arbitrary: namespace },
     deployment,
     node,
   )
@@ -129,26 +144,38 @@ const change = fc.oneof(
   { weight: 1, arbitrary: object.map((gone): ObjectChange => ({ type: 'delete', key: keyOf(gone) })) },
 )
 
-test('changes in any order and any batches give the records of a compile from scratch', () => {
-  fc.assert(
-    fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) => {
-      const compilation = new Compilation(compileOptions)
-      const records = new Map<string, unknown>()
-      const objects = new Map<string, KubeObject>()
-      for (const batch of batches) {
-        accumulate(records, compilation.apply(batch))
-        for (const one of batch) {
-          if (one.type === 'put') objects.set(keyOf(one.object), one.object)
-          if (one.type === 'delete') objects.delete(one.key)
+const modes = ['open', 'strict'] as const
+
+test.each(modes)(
+  'changes in any order and batches give the records of a compile from scratch, %s',
+  (mode) => {
+    const options = {
+      ...compileOptions,
+      hostClaims: mode,
+      allowHosts: [{ namespace: 'two', host: 'y.test' }],
+    }
+    fc.assert(
+      fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) => {
+        const compilation = new Compilation(options)
+        const records = new Map<string, unknown>()
+        const objects = new Map<string, KubeObject>()
+        for (const batch of batches) {
+          accumulate(records, compilation.apply(batch))
+          for (const one of batch) {
+            if (one.type === 'put') objects.set(keyOf(one.object), one.object)
+            if (one.type === 'delete') objects.delete(one.key)
+          }
         }
-      }
-      const scratch = new Compilation(compileOptions)
-      const puts = [...objects.values()].reverse().map((put): ObjectChange => ({ type: 'put', object: put }))
-      expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
-    }),
-    { numRuns: 500 },
-  )
-})
+        const scratch = new Compilation(options)
+        const puts = [...objects.values()]
+          .reverse()
+          .map((put): ObjectChange => ({ type: 'put', object: put }))
+        expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
+      }),
+      { numRuns: 500 },
+    )
+  },
+)
 
 test('a change of an EndpointSlice compiles no route', () => {
   fc.assert(
@@ -162,6 +189,42 @@ test('a change of an EndpointSlice compiles no route', () => {
       expect(kinds).not.toContain('service')
     }),
   )
+})
+
+test('what a Namespace allows settles the hosts of its own Services, and compiles nothing else', () => {
+  const compilation = new Compilation({ ...compileOptions, hostClaims: 'strict' })
+  const put = (raw: object): ObjectChange => {
+    const parsed = parseObject(raw)
+    if (parsed.type !== 'object') throw new Error(JSON.stringify(parsed))
+    return { type: 'put', object: parsed.object }
+  }
+  const web = (name: string, host: string) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      namespace: name,
+      name: 'web',
+      annotations: { 'postern.dev/expose': 'true', 'postern.dev/host': host },
+    },
+    spec: { ports: [{ port: 80 }] },
+  })
+  const allow = (hosts: string, labels = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'one', labels, annotations: { 'postern.dev/allowed-hosts': hosts } },
+  })
+  compilation.apply([
+    put(web('one', 'x.test, web.one.example.test')),
+    put(web('two', 'x.test, web.two.example.test')),
+  ])
+  const keys = (changes: RecordChange[]) => changes.map(({ kind, key }) => `${kind} ${key}`)
+  expect(keys(compilation.apply([put(allow('x.test'))]))).toEqual(['route x.test', 'problem Service/one/web'])
+  expect(keys(compilation.apply([put(allow('x.test', { team: 'a' }))]))).toEqual([])
+  expect(compilation.apply([{ type: 'delete', key: 'Namespace//one' }])).toContainEqual({
+    kind: 'route',
+    key: 'x.test',
+    value: null,
+  })
 })
 
 function accumulate(records: Map<string, unknown>, changes: readonly RecordChange[]): Map<string, unknown> {

@@ -8,6 +8,17 @@ test.each([
   ['bücher.example', 'xn--bcher-kva.example'],
   ['a_b.example', 'a_b.example'],
   ['localhost', 'localhost'],
+  ['BÜCHER.Example.', 'xn--bcher-kva.example'],
+  ['XN--BCHER-KVA.example', 'xn--bcher-kva.example'],
+  // UTS #46, non-transitional: ß is a letter of its own.
+  ['straße.example', 'xn--strae-oqa.example'],
+  ['例え。テスト', 'xn--r8jz45g.xn--zckzah'],
+  ['ｗｅｂ.example', 'web.example'],
+  ['cafe\u0301.example', 'xn--caf-dma.example'],
+  // Cyrillic а: a name of its own, that only looks like the Latin one.
+  ['p\u0430ypal.example', 'xn--pypal-4ve.example'],
+  [`${'a'.repeat(63)}.b`, `${'a'.repeat(63)}.b`],
+  [`${'a.'.repeat(126)}b.`, `${'a.'.repeat(126)}b`],
 ])('%s is the host %s', (text, host) => {
   expect(normaliseHost(text)).toBe(host)
 })
@@ -27,6 +38,10 @@ test.each([
   'ü/x',
   'ü:80',
   'é@b',
+  'a\u00adb\u0000.example',
+  '\u200d.example',
+  '１９２.0.2.1',
+  `${'ü'.repeat(60)}.b`,
   `${'a'.repeat(64)}.b`,
   `${'a.'.repeat(127)}com`,
 ])('"%s" is no host', (text) => {
@@ -46,16 +61,38 @@ test.each([
   ['192.0.2.1:80', '192.0.2.1'],
   ['[2001:DB8::1]:80', '[2001:db8::1]'],
   ['[::1]', '[::1]'],
+  ['[::FFFF:192.0.2.1]:443', '[::ffff:192.0.2.1]'],
+  ['Example.com.:8080', 'example.com'],
+  ['a_b.example:1', 'a_b.example'],
+  ['XN--BCHER-KVA.example', 'xn--bcher-kva.example'],
 ])('the authority %s names %s', (authority, host) => {
   expect(hostOfAuthority(authority)).toBe(host)
 })
 
-test.each(['', ':80', 'a:b', 'a:80:80', 'a:123456', '[::1', '[::1]x', 'u@a', 'a b'])(
-  '"%s" is no authority',
-  (authority) => {
-    expect(hostOfAuthority(authority)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  ':80',
+  'a:b',
+  'a:80:80',
+  'a:123456',
+  '[::1',
+  '[::1]x',
+  'u@a',
+  'a b',
+  'bücher.example',
+  'b%C3%BCcher.example',
+  'a。example',
+  '[]',
+  '[fe80::1%25eth0]',
+  '[name]',
+  '[::1',
+  '[::1]:x',
+  '::1',
+  'a:-1',
+  'a:8 0',
+])('"%s" is no authority', (authority) => {
+  expect(hostOfAuthority(authority)).toBeUndefined()
+})
 
 test('no text makes it throw, and a normal form is its own', () => {
   const text = fc.oneof(

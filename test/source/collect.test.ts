@@ -23,6 +23,16 @@ test('an object that is repeated word for word is no problem', () => {
   expect(objects.size).toBe(1)
 })
 
+test('a Namespace that two manifests let claim different hosts is an error', () => {
+  const namespace = (host: string) =>
+    `apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, annotations: { postern.dev/allowed-hosts: ${host} } }\n`
+  const { problems } = collectManifests([
+    parseManifest(namespace('a.example'), 'a.yaml'),
+    parseManifest(namespace('b.example'), 'b.yaml'),
+  ])
+  expect(problems).toMatchObject([{ code: 'duplicate-object', severity: 'error' }])
+})
+
 test('a Namespace that two manifests describe differently is only a warning', () => {
   const namespace = (label: string) =>
     `apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { a: ${label} } }\n`

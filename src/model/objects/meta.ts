@@ -1,5 +1,8 @@
 import * as v from 'valibot'
 
+/** Every annotation of ours starts with this. */
+export const PREFIX = 'postern.dev/'
+
 /** An absent or null map is an empty one, as the API server reads it. */
 const textMap = v.nullish(v.record(v.string(), v.string()), {})
 
@@ -64,6 +67,11 @@ export const restrictingMeta = v.object({
 
 /** ObjectMeta of a cluster-scoped object. */
 export const clusterMeta = v.pipe(
+  v.object(common),
+  v.transform((meta) => ({ ...meta, namespace: '' })),
+)
+
+export const leanClusterMeta = v.pipe(
   v.omit(v.object(common), ['annotations']),
   v.transform((meta) => ({ ...meta, namespace: '' })),
 )

@@ -1,10 +1,10 @@
 import * as v from 'valibot'
-import { clusterMeta, list } from './meta.ts'
+import { leanClusterMeta, list } from './meta.ts'
 
 /** core/v1 Node, stripped to what is used. */
 export const nodeSchema = v.object({
   kind: v.literal('Node'),
-  meta: clusterMeta,
+  meta: leanClusterMeta,
   status: v.nullish(
     v.object({
       addresses: list(v.object({ type: v.string(), address: v.string() })),
