@@ -60,6 +60,7 @@ function recordOf(
     port: port.port,
     portName: port.name,
     ...facts,
+    ...(spec.clusterIP === 'None' ? { headless: true as const } : {}),
     families: [...spec.ipFamilies],
     balance: valueOr(readings.balance, 'least-request'),
     affinity: spec.sessionAffinity === 'ClientIP' ? 'client-ip' : 'none',

@@ -15,6 +15,13 @@ export interface Claim {
   readonly origin: RuleOrigin
   /** Undefined when what is meant cannot be read: the host stays its owner's, and nothing is served there. */
   readonly rule: Rule | undefined
+  /** On the names of its Pods, which no other claim of the namespace takes, however old it is. */
+  readonly isForPods: boolean
+}
+
+/** The order in which claims win on one path of a host, inside the namespace that owns it. */
+export function compareInNamespace(a: Claim, b: Claim): number {
+  return Number(b.isForPods) - Number(a.isForPods) || compareClaims(a, b)
 }
 
 /** Oldest object first, then namespace, then name (Gateway API's rule for conflicts); one with no age is the youngest. */
@@ -50,6 +57,13 @@ export function hostsOf(
 function readableHosts(service: Service): readonly string[] {
   const parts = (service.meta.annotations[annotations.host.name] ?? '').split(',').slice(0, MAX_HOSTS)
   return [...new Set(parts.flatMap((part) => normaliseHostPattern(part.trim()) ?? []))]
+}
+
+/** `*.` before the default hostname of a headless Service: its Pods' own names, beside whatever hosts it asks for. */
+export function podHostsOf({ meta, spec }: Service, naming: HostNaming): string | undefined {
+  const isHeadless = spec.clusterIP === 'None' && spec.type !== 'ExternalName'
+  const host = isHeadless ? defaultHostOf(meta.name, meta.namespace, naming) : undefined
+  return host === undefined ? undefined : `*.${host}`
 }
 
 function defaultHost(service: Service, naming: HostNaming) {

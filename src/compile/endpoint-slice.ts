@@ -3,6 +3,7 @@ import {
   SERVICE_NAME_LABEL,
   type SliceEndpoint,
 } from '../model/objects/endpoint-slice.ts'
+import { isDnsLabel } from '../model/objects/meta.ts'
 import { compareText } from '../model/problem.ts'
 import type { EndpointRecord, EndpointsRecord } from '../model/records.ts'
 
@@ -69,7 +70,7 @@ function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): E
   const [address] = endpoint.addresses
   if (address === undefined) return []
   const ready = endpoint.conditions.ready ?? true
-  const { nodeName, zone, targetRef } = endpoint
+  const { nodeName, zone, targetRef, hostname } = endpoint
   const [forZones, forNodes] = [names(endpoint.hints?.forZones), names(endpoint.hints?.forNodes)]
   return [
     {
@@ -82,6 +83,7 @@ function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): E
       ...(forZones === undefined ? {} : { forZones }),
       ...(forNodes === undefined ? {} : { forNodes }),
       ...(targetRef?.kind === 'Pod' && targetRef.name !== '' ? { pod: targetRef.name } : {}),
+      ...(hostname !== undefined && isDnsLabel(hostname) ? { hostname } : {}),
       ...(policy === undefined ? {} : { policy }),
     },
   ]

@@ -1,7 +1,7 @@
 import { compareText, type Problem } from '../model/problem.ts'
 import type { PathMatch, RouteRecord, Rule, RuleOrigin } from '../model/records.ts'
 import { annotationField } from './annotations.ts'
-import { type Claim, compareClaims } from './claim.ts'
+import { type Claim, compareClaims, compareInNamespace } from './claim.ts'
 import { annotations } from './schema.ts'
 
 export interface CompiledRoute {
@@ -11,18 +11,17 @@ export interface CompiledRoute {
 
 /**
  * Settles all claims on one host. The namespace of the oldest claim owns the host, so that nobody can put a path of
- * his own under another's name; inside it, the oldest claim on a path wins.
+ * his own under another's name; inside it, the names of Pods win, then the oldest claim on a path.
  */
 export function compileRoute(host: string, claims: readonly Claim[]): CompiledRoute {
-  const sorted = [...claims].sort(compareClaims)
-  const [first] = sorted
-  if (first === undefined) return { record: undefined, problems: [] }
+  const [oldest] = [...claims].sort(compareClaims)
+  if (oldest === undefined) return { record: undefined, problems: [] }
   const problems: Problem[] = []
   const winners = new Map<string, Rule>()
-  for (const { origin, rule } of sorted) {
+  for (const { origin, rule } of [...claims].sort(compareInNamespace)) {
     const path = rule === undefined ? '' : `${rule.path.type} ${rule.path.value}`
     const winner = winners.get(path)
-    if (origin.namespace !== first.origin.namespace) problems.push(hostConflict(host, origin))
+    if (origin.namespace !== oldest.origin.namespace) problems.push(hostConflict(host, origin))
     else if (rule === undefined) continue
     else if (winner === undefined) winners.set(path, rule)
     else problems.push(pathConflict(host, rule, winner))
@@ -55,7 +54,15 @@ function pathConflict(host: string, rule: Rule, winner: Rule): Problem {
     severity: 'error',
     ...rule.origin,
     field: annotationField(annotations.path.name),
-    message: `Service ${winner.origin.name} already has ${type} path ${value} on ${host}`,
-    hint: `Choose another path or hostname; the older Service keeps it.`,
+    message: isOfPods(winner)
+      ? `${host} names the Pods of the headless Service ${winner.origin.name}, on ${type} path ${value}`
+      : `Service ${winner.origin.name} already has ${type} path ${value} on ${host}`,
+    hint: isOfPods(winner)
+      ? 'Choose another path or hostname; an exact hostname goes before the wildcard.'
+      : 'Choose another path or hostname; the older Service keeps it.',
   }
+}
+
+function isOfPods({ action }: Rule): boolean {
+  return action.type === 'forward' && action.endpoint === 'by-hostname'
 }

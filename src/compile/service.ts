@@ -1,11 +1,12 @@
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import type { PathMatch, RuleAction, RuleOrigin, ServiceRecord } from '../model/records.ts'
+import type { RuleAction, ServiceRecord } from '../model/records.ts'
 import { annotationField, type Readings, readAnnotations, serviceProblem, valueOr } from './annotations.ts'
 import { compileBackend } from './backend.ts'
 import { type Claim, hostsOf } from './claim.ts'
 import type { CompileOptions } from './output.ts'
 import { annotations } from './schema.ts'
+import { claimsOf } from './service-claims.ts'
 
 /** What one Service asks for: places on hosts, and how its endpoints are reached. */
 export interface CompiledService {
@@ -25,8 +26,9 @@ export function compileService(service: Service, options: CompileOptions): Compi
   const backend = compileBackend(service, readings, options)
   const hosts = hostsOf(service, readings.host, options)
   const stripped = stripPrefix(service, readings)
+  const action = withStripPrefix(backend.action, stripped.prefix)
   return {
-    claims: claim(service, hosts.hosts, readings, withStripPrefix(backend.action, stripped.prefix)),
+    claims: claimsOf(service, hosts.hosts, readings, action, options),
     record: backend.record,
     problems: [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems],
   }
@@ -36,24 +38,6 @@ export function compileService(service: Service, options: CompileOptions): Compi
 function isExposed({ spec }: Service, { expose }: Readings, { loadBalancerClass }: CompileOptions): boolean {
   if (expose.state !== 'absent') return expose.state === 'valid' && expose.value
   return spec.type === 'LoadBalancer' && spec.loadBalancerClass === loadBalancerClass
-}
-
-function claim(service: Service, hosts: readonly string[], readings: Readings, action: RuleAction): Claim[] {
-  const { namespace, name, creationTimestamp } = service.meta
-  const origin: RuleOrigin = { kind: 'Service', namespace, name }
-  // What restricts access fails closed: with no telling which hosts and paths are meant, none is served.
-  const isReadable = [readings.host, readings.path, readings.pathType].every(
-    ({ state }) => state !== 'invalid',
-  )
-  const rule = isReadable ? { path: pathOf(readings), action, origin } : undefined
-  return hosts.map((host) => ({ host, createdAt: creationTimestamp, origin, rule }))
-}
-
-/** `/api/` and `/api` are the same prefix. */
-function pathOf(readings: Readings): PathMatch {
-  const type = valueOr(readings.pathType, 'prefix')
-  const value = valueOr(readings.path, '/')
-  return { type, value: type === 'prefix' && value.length > 1 ? value.replace(/\/$/, '') : value }
 }
 
 function stripPrefix(

@@ -4,12 +4,13 @@ import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
 import { type Cidr, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
-import type { RouteRecord, Rule } from '../model/records.ts'
+import type { RouteRecord, Rule, ServiceRecord } from '../model/records.ts'
 import { admits } from '../policy/network-policy.ts'
 import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import type { ExternalTarget } from './external-names.ts'
+import type { Reachable } from './reachable.ts'
 import type { Table, TableService } from './table.ts'
 
 /** A request's head, as any runtime can show it. */
@@ -111,8 +112,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service → source ranges → endpoints → NetworkPolicy. Pure: no I/O,
- * no clock, nothing changed.
+ * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → endpoints →
+ * NetworkPolicy. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -158,18 +159,20 @@ export function plan(
   note?.({ step: 'service', rule, service })
   if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
   if (service === undefined) return reply('endpoints-none', passage)
+  const reachable = rule.action.endpoint === 'by-hostname' ? podOf(service, host, route.host) : service
+  if (reachable === undefined) return reply('host-unknown', passage)
 
   const address = parseIp(client.address)
   const isAdmitted = service.sources === undefined || isAmongSources(service.sources, address)
   note?.({ step: 'sources', service, isAdmitted })
   if (!isAdmitted) return reply('client-refused', passage)
 
-  const endpoints = endpointsOf(service, state)
+  const endpoints = endpointsOf(service.record, reachable, state)
   if ('type' in endpoints) return { type: 'wait', for: endpoints, passage }
   note?.({ step: 'endpoints', service, endpoints })
   if (endpoints.length === 0) return reply('endpoints-none', passage)
 
-  const candidates = options.networkPolicy === 'off' ? endpoints : admitted(service, endpoints, address)
+  const candidates = options.networkPolicy === 'off' ? endpoints : admitted(reachable, endpoints, address)
   note?.({ step: 'network-policy', client, service, endpoints, candidates })
   if (candidates.length === 0) return reply('client-refused', passage)
 
@@ -215,10 +218,10 @@ function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
 
 /** The endpoints of a service, or what must be waited for. */
 function endpointsOf(
-  { record, candidates }: TableService,
+  { target }: ServiceRecord,
+  { candidates }: Reachable,
   state: RoadState,
 ): readonly Endpoint[] | Wait['for'] {
-  const { target } = record
   if (target.type !== 'external') return candidates
   return state.externalEndpoints(target) ?? { type: 'name', name: target.name }
 }
@@ -229,9 +232,14 @@ function hostOf({ record: { target } }: TableService): string | undefined {
   return target.port === 80 ? target.name : `${target.name}:${target.port}`
 }
 
+/** The endpoint that the one label in place of the wildcard's `*` names. */
+function podOf(service: TableService, host: string, wildcard: string): Reachable | undefined {
+  return service.byHostname?.get(host.slice(0, 1 - wildcard.length))
+}
+
 /** The endpoints whose NetworkPolicies let this client in: Pods that say no are not chosen. */
 function admitted(
-  { guarded }: TableService,
+  { guarded }: Reachable,
   endpoints: readonly Endpoint[],
   address: ParsedAddress | undefined,
 ): readonly Endpoint[] {

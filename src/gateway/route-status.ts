@@ -12,6 +12,8 @@ export interface RouteStatus {
   /** How many endpoints may receive requests. */
   readonly endpoints: number
   readonly problem: string | null
+  /** On a wildcard host of a headless Service's Pods: the labels that may stand for the `*`. */
+  readonly pods: readonly string[] | null
 }
 
 /** Every place of a table, by host and then in the order in which the paths are tried. */
@@ -22,6 +24,7 @@ export function routeStatuses(table: Table): RouteStatus[] {
 
 function routeStatus(table: Table, host: string, { path, action }: Rule): RouteStatus {
   const service = action.type === 'forward' ? table.service(action.service) : undefined
+  const byName = action.type === 'forward' && action.endpoint === 'by-hostname'
   return {
     host,
     path: path.value,
@@ -30,5 +33,6 @@ function routeStatus(table: Table, host: string, { path, action }: Rule): RouteS
     target: service?.record.target.type ?? null,
     endpoints: service?.candidates.length ?? 0,
     problem: action.type === 'unavailable' ? action.problem : null,
+    pods: byName ? [...(service?.byHostname?.keys() ?? [])].sort() : null,
   }
 }

@@ -1,5 +1,5 @@
+import { slicesByHostname } from '../balance/by-hostname.ts'
 import { eligibleEndpoints } from '../balance/eligible.ts'
-import type { Endpoint } from '../balance/endpoint.ts'
 import { nowhere, type Place } from '../balance/place.ts'
 import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
@@ -15,23 +15,17 @@ import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { type Reachable, reachable } from './reachable.ts'
 import { standInFor, type TableChange } from './unreadable.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
-export interface TableService {
+export interface TableService extends Reachable {
   readonly key: string
   /** The blocks that clients may come from. Undefined: everyone. */
   readonly sources: readonly Cidr[] | undefined
   readonly record: ServiceRecord
-  readonly candidates: readonly Endpoint[]
-  /** The candidates, in groups with one answer to who may reach them. Undefined when no NetworkPolicy guards any. */
-  readonly guarded: readonly GuardedEndpoints[] | undefined
-}
-
-export interface GuardedEndpoints {
-  readonly endpoints: readonly Endpoint[]
-  /** All must admit a client, each on its port. A policy that is missing admits nobody. */
-  readonly guards: readonly { readonly policy: NetworkPolicySet | undefined; readonly port: number }[]
+  /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
+  readonly byHostname: ReadonlyMap<string, Reachable> | undefined
 }
 
 /** The gateway's compiled, in-memory view of the records. */
@@ -103,7 +97,9 @@ export class Table {
       }
     }
     if (parsed.some(({ kind }) => kind === 'policy')) {
-      for (const [key, { guarded }] of this.#services) if (guarded !== undefined) dirty.add(key)
+      for (const [key, { guarded, byHostname }] of this.#services) {
+        if (guarded !== undefined || byHostname !== undefined) dirty.add(key)
+      }
     }
     for (const key of dirty) this.#refresh(key)
     return troubles
@@ -145,7 +141,14 @@ export class Table {
       return
     }
     const sources = readSources(record.sources)
-    this.#services.set(key, { key, record, sources, candidates: [], guarded: undefined })
+    this.#services.set(key, {
+      key,
+      record,
+      sources,
+      candidates: [],
+      guarded: undefined,
+      byHostname: undefined,
+    })
     this.#keys.set(owner, keys.add(key))
     dirty.add(key)
   }
@@ -154,25 +157,18 @@ export class Table {
     const service = this.#services.get(key)
     if (service === undefined) return
     const { record } = service
-    const candidates = eligibleEndpoints(record, this.slicesOf(record), this.#nodes, this.place)
-    this.#services.set(key, { ...service, candidates, guarded: this.#groupByGuards(candidates) })
+    const place = this.place
+    const reach = (some: readonly EndpointsRecord[]): Reachable =>
+      reachable(eligibleEndpoints(record, some, this.#nodes, place), this.#policies)
+    const slices = this.slicesOf(record)
+    const named = record.headless && slicesByHostname(slices)
+    const byHostname = named && new Map([...named].map(([hostname, some]) => [hostname, reach(some)]))
+    this.#services.set(key, { ...service, ...reach(slices), byHostname })
   }
 
   #zone(): string | undefined {
     const { node, zone } = this.#place
     return zone ?? (node === undefined ? undefined : this.#nodes.get(node)?.zone)
-  }
-
-  #groupByGuards(candidates: readonly Endpoint[]): readonly GuardedEndpoints[] | undefined {
-    if (candidates.every(({ guards }) => guards.length === 0)) return undefined
-    const groups = Map.groupBy(candidates, ({ guards }) => JSON.stringify(guards))
-    return [...groups.values()].map((endpoints) => ({
-      endpoints,
-      guards: (endpoints[0]?.guards ?? []).map(({ policy, port }) => ({
-        policy: this.#policies.get(policy),
-        port,
-      })),
-    }))
   }
 }
 

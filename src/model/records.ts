@@ -18,6 +18,8 @@ const action = v.variant('type', [
     service: v.string(),
     /** Prefix of the path that is cut before the request goes on. */
     stripPrefix: v.optional(v.string()),
+    /** On a wildcard host: the one label in place of the `*` names the endpoint, and nobody else answers. */
+    endpoint: v.optional(v.literal('by-hostname')),
   }),
   /** What was asked for cannot be done safely: answered 503 until the problem is mended. */
   v.strictObject({ type: v.literal('unavailable'), problem: v.string() }),
@@ -39,6 +41,8 @@ const service = v.strictObject({
   portName: v.string(),
   /** `appProtocol`. The road carries http (and WebSocket over it) so far. */
   protocol: v.picklist(protocols),
+  /** Its endpoints answer by their hostnames too. Absent: they do not. */
+  headless: v.optional(v.literal(true)),
   target: v.variant('type', [
     v.object({ type: v.literal('pod') }),
     v.object({ type: v.literal('node'), nodePort: port, onlyLocal: v.boolean() }),
@@ -72,6 +76,8 @@ const endpoint = v.object({
   forNodes: v.optional(v.array(v.string())),
   /** `targetRef` when it is a Pod: its name. */
   pod: v.optional(v.string()),
+  /** What a headless Service calls it, a DNS label. Absent: the Pod's name. */
+  hostname: v.optional(v.string()),
   /** Key of the policy record that says who may reach the Pod. Absent: no NetworkPolicy selects it. */
   policy: v.optional(v.string()),
 })

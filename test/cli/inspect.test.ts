@@ -148,6 +148,7 @@ test('routes: JSON holds the same', async () => {
     target: 'pod',
     endpoints: 1,
     problem: null,
+    pods: null,
   }
   expect(JSON.parse(stdout)).toEqual({ routes: [{ host: 'web.shop.localhost', ...facts }] })
 })

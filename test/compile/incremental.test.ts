@@ -12,7 +12,14 @@ const labels = fc.record({ app: names }, { requiredKeys: [] })
 const annotations = fc.record(
   {
     'postern.dev/expose': fc.constantFrom('true', 'true', 'true', 'false', 'maybe'),
-    'postern.dev/host': fc.constantFrom('x.test', '*.x.test', 'x.test,y.test', 'a.one.example.test', '-'),
+    'postern.dev/host': fc.constantFrom(
+      'x.test',
+      '*.x.test',
+      'x.test,y.test',
+      'a.one.example.test',
+      '*.a.one.example.test',
+      '-',
+    ),
     'postern.dev/path': fc.constantFrom('/', '/api', '/api/', 'api'),
     'postern.dev/port': fc.constantFrom('80', '81', 'http', 'none'),
     'postern.dev/target': fc.constantFrom('pod', 'node'),
@@ -21,12 +28,23 @@ const annotations = fc.record(
 )
 
 const service = fc
-  .record({ meta, ages, annotations, app: names, ports: fc.constantFrom([80], [80, 81], [81, 82]) })
+  .record({
+    meta,
+    ages,
+    annotations,
+    app: names,
+    ports: fc.constantFrom([80], [80, 81], [81, 82]),
+    clusterIP: fc.constantFrom('None', '10.96.0.1'),
+  })
   .map((some) => ({
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...some.meta, creationTimestamp: some.ages, annotations: some.annotations },
-    spec: { selector: { app: some.app }, ports: some.ports.map((port) => ({ name: `p${port}`, port })) },
+    spec: {
+      clusterIP: some.clusterIP,
+      selector: { app: some.app },
+      ports: some.ports.map((port) => ({ name: `p${port}`, port })),
+    },
   }))
 
 const addresses = fc.constantFrom('10.244.0.1', '10.244.0.2', '192.0.2.1')
@@ -52,6 +70,7 @@ const slice = fc
     ports: [{ port: 8080 }],
     endpoints: some.endpoints.map(([address, targetRef]) => ({
       addresses: [address],
+      hostname: address.at(-1) === '1' ? 'h' : undefined,
       conditions: { ready: some.ready },
       ...(targetRef === null ? {} : { targetRef: { ...targetRef, namespace: some.meta.namespace } }),
     })),

@@ -31,7 +31,11 @@ describe.skipIf(!isPresent)('public manifests, every Service exposed', () => {
       expect(found.filter((problem) => problem.severity === 'error')).toEqual([])
       const services = exposed.filter((object) => object.kind === 'Service')
       expect(services.length).toBeGreaterThan(0)
-      expect(changes.filter((change) => change.kind === 'route')).toHaveLength(services.length)
+      const headless = services.filter(({ spec }) => spec.clusterIP === 'None')
+      // One hostname each, and one for the Pods of each headless one.
+      expect(changes.filter((change) => change.kind === 'route')).toHaveLength(
+        services.length + headless.length,
+      )
       expect(changes.filter((change) => change.kind === 'service')).toHaveLength(services.length)
     },
   )

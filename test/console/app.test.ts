@@ -17,6 +17,7 @@ const route: RouteStatus = {
   target: 'pod',
   endpoints: 2,
   problem: null,
+  pods: null,
 }
 
 const problem: Problem = {

@@ -13,10 +13,11 @@ export interface ReadyFacts {
 export function announceReady({ gateway, host, port, consoleHost, consolePort }: ReadyFacts): void {
   const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   const routes = gateway.routes()
-  for (const { host: name, path, endpoints } of routes.slice(0, SHOWN)) {
+  for (const { host, path, endpoints, pods } of routes.slice(0, SHOWN)) {
+    const name = host.replace(/^\*/, pods?.[0] ?? 'any')
     const curl = name.endsWith('.localhost')
       ? `curl http://${name}:${port}${path}`
-      : `curl -H 'Host: ${name.replace(/^\*/, 'any')}' http://${address}:${port}${path}`
+      : `curl -H 'Host: ${name}' http://${address}:${port}${path}`
     console.error(`  ${curl}   # ${endpoints} endpoints`)
   }
   if (routes.length > SHOWN)

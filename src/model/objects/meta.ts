@@ -25,7 +25,8 @@ export function list<S extends v.GenericSchema>(schema: S) {
   )
 }
 
-const dnsLabel = v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'is not a DNS label'))
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const dnsLabel = v.pipe(v.string(), v.regex(DNS_LABEL, 'is not a DNS label'))
 /** Names become parts of keys and hostnames, so what the API server would refuse is refused here too. */
 const dnsSubdomain = v.pipe(
   v.string(),
@@ -77,3 +78,8 @@ export const leanClusterMeta = v.pipe(
 )
 
 export type Meta = v.InferOutput<typeof namespacedMeta>
+
+/** RFC 1123, as the API server checks the names of namespaces and the hostnames of endpoints. */
+export function isDnsLabel(text: string): boolean {
+  return DNS_LABEL.test(text)
+}
