@@ -1,7 +1,8 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
-import { buildProgram, type CommandName, commands, readsManifests } from './program.ts'
+import { type Env, type Given, needManifests, readManifests, readServiceName } from './inputs.ts'
+import { buildProgram, type CommandName, commands, printsJson, readsManifests } from './program.ts'
 import {
   hasRedis,
   type RegistrySource,
@@ -9,8 +10,7 @@ import {
   type SourceFlagId,
   takeSource,
 } from './registry-source.ts'
-
-type Given = Readonly<Record<string, unknown>>
+import type { ServiceName } from './service-env.ts'
 
 /** The values of a command's flags. */
 type ValuesOf<C extends CommandName> = {
@@ -45,14 +45,33 @@ export interface InspectConfig extends ValuesOf<'check'> {
   readonly json: boolean
 }
 
-export type Config = UpConfig | AgentConfig | GatewayConfig | RelayConfig | InspectConfig
+/** `postern names`. */
+export interface NamesConfig extends ValuesOf<'names'> {
+  readonly command: 'names'
+  readonly manifests: readonly string[]
+  readonly json: boolean
+}
+
+/** `postern env`. */
+export interface EnvConfig extends ValuesOf<'env'> {
+  readonly command: 'env'
+  readonly service: ServiceName
+  readonly manifests: readonly string[]
+}
+
+export type Config =
+  | UpConfig
+  | AgentConfig
+  | GatewayConfig
+  | RelayConfig
+  | InspectConfig
+  | NamesConfig
+  | EnvConfig
 
 export type CommandLine =
   | { readonly type: 'run'; readonly config: Config }
   | { readonly type: 'help'; readonly text: string }
   | { readonly type: 'faults'; readonly faults: readonly string[] }
-
-export type Env = Readonly<Record<string, string | undefined>>
 
 /** Reads the command line and the variables that mirror it; every fault is reported at once. Pure. */
 export function parseCommandLine(argv: readonly string[], env: Env, version: string): CommandLine {
@@ -75,9 +94,12 @@ export function parseCommandLine(argv: readonly string[], env: Env, version: str
 
 function readConfig(name: CommandName, command: Command, env: Env): CommandLine {
   const given: Given = command.opts()
-  const faults: string[] = command.args.map((arg) => unexpected(name, arg))
+  const takesService = name === 'env'
+  const operand = takesService ? command.args.find((arg) => !arg.startsWith('-')) : undefined
+  const rest = command.args.filter((arg, i, all) => arg !== operand || all.indexOf(arg) !== i)
+  const faults = rest.map((arg) => unexpected(name, arg))
   const read = <C extends CommandName>(of: C): ValuesOf<C> => readFlags(of, given, env, faults)
-  const config = configOf(name, given, env, read, faults)
+  const config = configOf(name, given, env, read, faults, operand)
   return faults.length > 0 || config === undefined ? { type: 'faults', faults } : { type: 'run', config }
 }
 
@@ -87,6 +109,7 @@ function configOf(
   env: Env,
   read: <C extends CommandName>(of: C) => ValuesOf<C>,
   faults: string[],
+  operand: string | undefined,
 ): Config | undefined {
   switch (name) {
     case 'up': {
@@ -115,12 +138,25 @@ function configOf(
       return config && { command: name, ...config }
     }
     case 'check':
-    case 'routes': {
-      const manifests = readManifests(given, env, faults)
-      if (manifests.length === 0 && given.manifests !== true) {
-        faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
+    case 'routes':
+      return {
+        command: name,
+        manifests: needManifests(given, env, faults),
+        json: given.json === true,
+        ...read(name),
       }
-      return { command: name, manifests, json: given.json === true, ...read(name) }
+    case 'names':
+      return {
+        command: name,
+        manifests: needManifests(given, env, faults),
+        json: given.json === true,
+        ...read(name),
+      }
+    case 'env': {
+      const service = readServiceName(operand, faults)
+      const manifests = needManifests(given, env, faults)
+      const values = read(name)
+      return service && { command: name, service, manifests, ...values }
     }
   }
 }
@@ -148,17 +184,10 @@ function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T
   return flag.fallback
 }
 
-function readManifests(given: Given, env: Env, faults: string[]): readonly string[] {
-  const typed = given.manifests
-  if (typed === true) faults.push(`${MANIFESTS.name} needs a value: ${MANIFESTS.metavar}`)
-  if (Array.isArray(typed)) return typed.map(String)
-  return (env[MANIFESTS.env] ?? '').split(',').filter((path) => path !== '')
-}
-
 function unexpected(name: CommandName, arg: string): string {
   if (!arg.startsWith('-')) return `Unexpected argument "${arg}"`
   const [flagName = arg] = arg.split('=')
-  const others = name === 'check' || name === 'routes' ? ['--help', '--json'] : ['--help']
+  const others = printsJson(name) ? ['--help', '--json'] : ['--help']
   if (readsManifests(name)) others.push(MANIFESTS.name)
   const known = [...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>

@@ -96,6 +96,13 @@ export const flags = {
     'the address families in which endpoints can be reached from here',
     parseFamilies,
   ),
+  clusterDomain: flag(
+    'cluster-domain',
+    'NAME',
+    'cluster.local',
+    "the zone of the cluster's own DNS",
+    parseDomain,
+  ),
   cluster: flag('cluster', 'NAME', 'default', "this cluster's name", parseName),
   trustedProxies: flag(
     'trusted-proxies',

@@ -10,6 +10,7 @@ import type { Collection } from '../source/collect.ts'
 export interface Inspection {
   readonly problems: readonly Problem<string>[]
   readonly routes: readonly RouteStatus[]
+  readonly table: Table
   /** How many Services were read. */
   readonly services: number
 }
@@ -31,6 +32,7 @@ export function inspect({ objects, problems }: Collection, options: CompileOptio
   return {
     problems: table.problems().sort(compareProblems),
     routes: routeStatuses(table),
+    table,
     services: [...objects.values()].filter((object) => object.kind === 'Service').length,
   }
 }

@@ -33,6 +33,10 @@ const serving = [
 
 interface CommandFacts {
   readonly summary: string
+  /** What stands behind the command without a flag, in words. */
+  readonly argument?: string
+  /** Whether it can print JSON. */
+  readonly json?: true
   readonly flags: readonly FlagId[]
   readonly example: string
 }
@@ -66,12 +70,27 @@ export const commands = {
   check: {
     summary: 'say what is wrong with the manifests',
     flags: compiling,
+    json: true,
     example: 'kubectl get svc,endpointslices,pods -A -o yaml | postern check --manifests -',
   },
   routes: {
     summary: 'list the hostnames and paths that are exposed, and what is behind them',
     flags: compiling,
+    json: true,
     example: 'postern routes --manifests k8s/ --json',
+  },
+  names: {
+    summary: "say what each Service is called in the cluster's DNS, and at the gateways",
+    flags: ['clusterDomain', ...compiling],
+    json: true,
+    example: 'postern names --manifests k8s/ --domain apps.example.com',
+  },
+  env: {
+    summary:
+      "print NAMESPACE/SERVICE's *_SERVICE_HOST variables, as a Pod has them, for a process outside: the host is the Service's exposed hostname, the port that of --listen, where the gateways are reached",
+    argument: 'namespace/service',
+    flags: ['listen', ...compiling],
+    example: 'env $(postern env shop/web --manifests k8s/) node app.js',
   },
 } as const satisfies Record<string, CommandFacts>
 
@@ -82,6 +101,11 @@ export function readsManifests(name: CommandName): boolean {
   return name === 'up' || name === 'check' || name === 'routes'
 }
 
+export function printsJson(name: CommandName): boolean {
+  const facts: CommandFacts = commands[name]
+  return facts.json === true
+}
+
 const ABOUT = `An edge gateway for Kubernetes Services: annotate a Service with postern.dev/expose: "true",
 and it answers on its hostname.`
 
@@ -90,7 +114,7 @@ Every flag has a variable: --trace-ratio is POSTERN_TRACE_RATIO. A flag wins ove
 
 Exit codes:
   0  fine
-  1  problems of severity error were found (check), or it failed while running
+  1  problems of severity error were found (check), there is nothing to print (env), or it failed while running
   2  wrong usage or configuration`
 
 /** The commands and flags, for commander to read and to explain. */
@@ -120,6 +144,7 @@ function addCommand(
     .description(facts.summary)
     .allowUnknownOption()
     .allowExcessArguments()
+    .usage(facts.argument === undefined ? '[options]' : `<${facts.argument}> [options]`)
     // Values are optional to commander only, so that a missing one is reported together with every other fault.
     .configureHelp({ optionTerm: (option) => option.flags.replace(/\[(.+)\]/, '<$1>') })
     .addHelpText('after', `\nExample:\n  ${facts.example}\n${EXIT_CODES}`)
@@ -132,7 +157,7 @@ function addCommand(
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
     command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
   }
-  if (name === 'check' || name === 'routes') command.option('--json', 'print JSON')
+  if (facts.json) command.option('--json', 'print JSON')
   command.action(() => onCommand(name, command))
 }
 

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import type { RouteStatus } from '../gateway/route-status.ts'
 import type { Problem, Severity } from '../model/problem.ts'
 import type { Inspection } from './inspect.ts'
+import type { Place, ServiceNames } from './names.ts'
 
 /** `postern check`, for people. */
 export function formatProblems({ problems, services }: Inspection): string {
@@ -48,6 +49,33 @@ export function formatRoutes(routes: readonly RouteStatus[]): string {
 /** `postern routes --json`. */
 export function routesJson(routes: readonly RouteStatus[]): string {
   return JSON.stringify({ routes }, undefined, 2)
+}
+
+/** `postern names`, for people: a line for each name. */
+export function formatNames(services: readonly ServiceNames[]): string {
+  if (services.length === 0) return 'There is no Service.'
+  const table = new Table({
+    head: ['SERVICE', 'NAME OF', 'INSIDE', 'OUTSIDE'],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: BARE,
+  })
+  for (const { namespace, name, inside, outside, pods } of services) {
+    const [first = '-', ...more] = outside.map(formatPlace)
+    table.push([`${namespace}/${name}`, 'service', inside.name, first])
+    for (const place of more) table.push(['', '', '', place])
+    for (const srv of inside.srv) table.push(['', `port ${srv.port}`, srv.name, ''])
+    for (const pod of pods) table.push(['', `pod ${pod.pod ?? '-'}`, pod.inside ?? '-', pod.outside ?? '-'])
+  }
+  return table.toString()
+}
+
+/** `postern names --json`. */
+export function namesJson(services: readonly ServiceNames[]): string {
+  return JSON.stringify({ services }, undefined, 2)
+}
+
+function formatPlace({ host, path, pathType }: Place): string {
+  return `${host}${path === '/' && pathType === 'prefix' ? '' : path}${pathType === 'exact' ? ' (exact)' : ''}`
 }
 
 const BARE = Object.fromEntries(

@@ -45,13 +45,6 @@ export function serviceProblem(
   return { kind: 'Service', namespace: service.meta.namespace, name: service.meta.name, ...rest }
 }
 
-export function valueOr<T>(
-  reading: { state: 'absent' | 'invalid' } | { state: 'valid'; value: T },
-  otherwise: T,
-): T {
-  return reading.state === 'valid' ? reading.value : otherwise
-}
-
 function read(service: Service, id: AnnotationId, problems: Problem[]): Reading<unknown> {
   const annotation = annotations[id]
   const text = service.meta.annotations[annotation.name]

@@ -95,7 +95,14 @@ export type Step =
     }
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
   | { readonly step: 'sources'; readonly service: TableService; readonly isAdmitted: boolean }
-  | { readonly step: 'endpoints'; readonly service: TableService; readonly endpoints: readonly Endpoint[] }
+  | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
+  | {
+      readonly step: 'endpoints'
+      readonly service: TableService
+      readonly endpoints: readonly Endpoint[]
+      /** Only the one that the host names was looked at. */
+      readonly isByName: boolean
+    }
   | {
       readonly step: 'network-policy'
       readonly client: Client
@@ -159,7 +166,9 @@ export function plan(
   note?.({ step: 'service', rule, service })
   if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
   if (service === undefined) return reply('endpoints-none', passage)
-  const reachable = rule.action.endpoint === 'by-hostname' ? podOf(service, host, route.host) : service
+  const isByName = rule.action.endpoint === 'by-hostname'
+  const reachable = isByName ? podOf(service, host, route.host) : service
+  if (isByName) note?.({ step: 'pod', host, service, isKnown: reachable !== undefined })
   if (reachable === undefined) return reply('host-unknown', passage)
 
   const address = parseIp(client.address)
@@ -169,7 +178,7 @@ export function plan(
 
   const endpoints = endpointsOf(service.record, reachable, state)
   if ('type' in endpoints) return { type: 'wait', for: endpoints, passage }
-  note?.({ step: 'endpoints', service, endpoints })
+  note?.({ step: 'endpoints', service, endpoints, isByName })
   if (endpoints.length === 0) return reply('endpoints-none', passage)
 
   const candidates = options.networkPolicy === 'off' ? endpoints : admitted(reachable, endpoints, address)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { type Env, parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
+import { parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
 import { flags } from '../../src/cli/flags.ts'
-import { type CommandName, commands, readsManifests } from '../../src/cli/program.ts'
+import type { Env } from '../../src/cli/inputs.ts'
+import { type CommandName, commands, printsJson, readsManifests } from '../../src/cli/program.ts'
 
 const parse = (argv: readonly string[], env: Env = {}) => parseCommandLine(argv, env, '1.2.3')
 
@@ -145,7 +146,7 @@ test('manifests are repeated as a flag and listed as a variable', () => {
   expect(up([], { POSTERN_MANIFESTS: 'a,b' }).manifests).toEqual(['a', 'b'])
 })
 
-test.each(['check', 'routes'])('%s needs manifests', (command) => {
+test.each(['check', 'routes', 'names'])('%s needs manifests', (command) => {
   expect(faults([command])).toEqual([
     expect.stringContaining('--manifests (or POSTERN_MANIFESTS) is missing'),
   ])
@@ -153,6 +154,51 @@ test.each(['check', 'routes'])('%s needs manifests', (command) => {
     type: 'run',
     config: { command, json: true, manifests: ['k8s'], domain: 'localhost', endpointCidrs: [] },
   })
+})
+
+test('names takes the zone of the cluster, by flag or variable', () => {
+  const read = (argv: readonly string[], env: Env = {}) =>
+    parse(['names', '--manifests', 'k8s', ...argv], env)
+  expect(read([])).toMatchObject({ config: { clusterDomain: 'cluster.local' } })
+  const own = { config: { clusterDomain: 'k8s.example' } }
+  expect(read(['--cluster-domain', 'K8s.Example.'])).toMatchObject(own)
+  expect(read([], { POSTERN_CLUSTER_DOMAIN: 'k8s.example' })).toMatchObject(own)
+})
+
+test('env takes a Service, before or after the flags', () => {
+  const config = { command: 'env', service: { namespace: 'shop', name: 'web' }, listen: { port: 81 } }
+  const flagged = ['--manifests', 'k8s', '--listen', ':81']
+  expect(parse(['env', 'shop/web', ...flagged])).toMatchObject({ type: 'run', config })
+  expect(parse(['env', ...flagged, 'shop/web'])).toMatchObject({ type: 'run', config })
+})
+
+test.each([
+  [[], 'NAMESPACE/SERVICE is missing'],
+  [['web'], 'Cannot read "web": not NAMESPACE/SERVICE'],
+  [['a/b/c'], 'Cannot read "a/b/c"'],
+  [['shop/web', 'shop/api'], 'Unexpected argument "shop/api"'],
+  [['shop/web', 'shop/web'], 'Unexpected argument "shop/web"'],
+  [['shop/web', '--jsn'], 'Unknown flag --jsn of env'],
+])('env %j is a fault', (argv, fault) => {
+  expect(faults(['env', '--manifests', 'k8s', ...argv])).toEqual([expect.stringContaining(fault)])
+})
+
+test.each([
+  ['shop.example.com', ['"shop.example.com" is not NAMESPACE=HOST']],
+  ['Shop=a.example', ['"Shop=a.example" is not']],
+  ['shop=a.example,*=a b,=c', ['"a b" is not a hostname', '"=c" is not NAMESPACE=HOST']],
+])('--allow-hosts %s: every fault', (text, parts) => {
+  const [found = '', ...others] = faults(['up', '--allow-hosts', text])
+  expect(others).toEqual([])
+  for (const part of parts) expect(found).toContain(part)
+})
+
+test('--allow-hosts keeps hosts in their normal form', () => {
+  expect(up(['--allow-hosts', 'shop=Bücher.example., shop=*.shop.example,*=x.example,']).allowHosts).toEqual([
+    { namespace: 'shop', host: 'xn--bcher-kva.example' },
+    { namespace: 'shop', host: '*.shop.example' },
+    { namespace: '*', host: 'x.example' },
+  ])
 })
 
 test.each([
@@ -188,7 +234,8 @@ test.each(Object.keys(commands) as CommandName[])(
     const parts = ['Exit codes: 0 fine 1', ' 2 wrong usage', 'Example:']
     if (readsManifests(command)) parts.push('--manifests', 'POSTERN_MANIFESTS')
     else parts.push('--redis', 'POSTERN_REDIS')
-    if (command === 'check' || command === 'routes') parts.push('--json')
+    if (printsJson(command)) parts.push('--json')
+    if (command === 'env') parts.push('<namespace/service>')
     for (const part of parts) expect(text).toContain(part)
   },
 )

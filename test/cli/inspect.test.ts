@@ -1,21 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serviceYaml } from '../support/gateway.ts'
+import { type Outcome, postern } from '../support/postern-cli.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const KEYS = ['code', 'severity', 'kind', 'namespace', 'name', 'field', 'message', 'hint']
-
-interface Outcome {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 let folder: string
 
@@ -24,18 +14,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** The real program, in a process of its own. */
-async function postern(args: readonly string[], stdin = ''): Promise<Outcome> {
-  const { POSTERN_MANIFESTS: _unset, ...env } = process.env
-  // The fixtures' hand-made slices name no Pods.
-  const allowed = { ...env, POSTERN_ALLOW_ENDPOINT_CIDRS: '10.0.0.0/8,2001:db8::/32' }
-  const child = spawn(process.execPath, ['workers/node/postern.ts', ...args], { cwd: ROOT, env: allowed })
-  child.stdin.on('error', () => {})
-  child.stdin.end(stdin)
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { code: child.exitCode, stdout, stderr }
-}
 
 async function manifest(name: string, content: string): Promise<string> {
   const path = join(folder, name)

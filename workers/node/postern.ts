@@ -24,6 +24,10 @@ async function run(config: Config): Promise<number> {
     case 'check':
     case 'routes':
       return (await import('./inspect.ts')).runInspect(config)
+    case 'names':
+      return (await import('./names.ts')).runNames(config)
+    case 'env':
+      return (await import('./names.ts')).runEnv(config)
     case 'up':
       return exit(await (await import('./up.ts')).runUp(config))
     case 'agent':

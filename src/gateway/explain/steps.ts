@@ -3,7 +3,6 @@ import { parseIp } from '../../model/address.ts'
 import type { Rule, ServiceRecord } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, Step } from '../plan.ts'
-import type { TableService } from '../table.ts'
 import { endpointLine, guardLine } from './endpoints.ts'
 import type { ExplainParts } from './explain.ts'
 import type { ExplainedStep } from './explanation.ts'
@@ -29,6 +28,8 @@ export function explainStep(step: Step, head: RequestHead, parts: ExplainParts):
       return ruleStep(step)
     case 'service':
       return serviceStep(step, parts)
+    case 'pod':
+      return podStep(step)
     case 'sources':
       return sourcesStep(step)
     case 'endpoints':
@@ -92,6 +93,12 @@ function serviceStep({ rule, service }: StepOf<'service'>, { table }: ExplainPar
   return { step: 'service', summary: `${service.key}, ${targetOf(service.record)}`, details }
 }
 
+function podStep({ host, service, isKnown }: StepOf<'pod'>): Told {
+  const names = [...(service.byHostname?.keys() ?? [])].sort()
+  const summary = isKnown ? `${host} names one of the Service's Pods` : 'no Pod of the Service has that name'
+  return { step: 'pod', summary, details: isKnown ? [] : names.slice(0, SHOWN) }
+}
+
 function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
   const { sources } = service.record
   const field = `spec.loadBalancerSourceRanges of Service ${service.record.namespace}/${service.record.name}`
@@ -100,8 +107,19 @@ function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
   return { step: 'source ranges', summary, details: sources.slice(0, SHOWN) }
 }
 
-function endpointsStep({ service, endpoints }: StepOf<'endpoints'>, { table, balance }: ExplainParts): Told {
-  const out = passedOver(service.record, table.slicesOf(service.record), table.nodes, table.place, endpoints)
+function endpointsStep(
+  { service, endpoints, isByName }: StepOf<'endpoints'>,
+  { table, balance }: ExplainParts,
+): Told {
+  const every = passedOver(
+    service.record,
+    table.slicesOf(service.record),
+    table.nodes,
+    table.place,
+    endpoints,
+  )
+  // Asked for by name, the others have no part in it.
+  const out = isByName ? [] : every
   const details = [
     ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, balance)),
     ...out.slice(0, SHOWN).map(({ address, pod, node, reason }) => {
@@ -119,7 +137,8 @@ function policyStep(
 ): Told {
   const step = 'network policy'
   if (road.networkPolicy === 'off') return { step, summary: 'not asked (--network-policy off)', details: [] }
-  if (!isGuarded(service)) return { step, summary: 'no NetworkPolicy selects its Pods', details: [] }
+  if (endpoints.every(({ guards }) => guards.length === 0))
+    return { step, summary: 'no NetworkPolicy selects its Pods', details: [] }
   const address = parseIp(client.address)
   const details = endpoints
     .slice(0, SHOWN)
@@ -129,10 +148,6 @@ function policyStep(
       ),
     )
   return { step, summary: `${candidates.length} of ${endpoints.length} endpoints admit the client`, details }
-}
-
-function isGuarded({ guarded }: TableService): boolean {
-  return guarded !== undefined
 }
 
 function originOf({ origin }: Rule): string {

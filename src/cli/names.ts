@@ -1,0 +1,129 @@
+import type { Table } from '../gateway/table.ts'
+import {
+  type EndpointSlice,
+  SERVICE_NAME_LABEL,
+  type SliceEndpoint,
+} from '../model/objects/endpoint-slice.ts'
+import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { Service } from '../model/objects/service.ts'
+import { compareText } from '../model/problem.ts'
+import type { Rule } from '../model/records.ts'
+import { type DnsRecord, dnsRecords, endpointDnsName, serviceDnsName, srvNames } from './cluster-dns.ts'
+
+/** What a Service is called. */
+export interface ServiceNames {
+  readonly namespace: string
+  readonly name: string
+  /** In the cluster. */
+  readonly inside: {
+    readonly name: string
+    readonly srv: readonly { readonly name: string; readonly port: number }[]
+    readonly records: readonly DnsRecord[]
+  }
+  /** Where the gateways answer for it. */
+  readonly outside: readonly Place[]
+  /** Of a headless one. */
+  readonly pods: readonly PodNames[]
+}
+
+/** A path of a host. */
+export interface Place {
+  readonly host: string
+  readonly path: string
+  readonly pathType: Rule['path']['type']
+}
+
+export interface PodNames {
+  readonly pod: string | null
+  /** Null: the cluster's DNS has no name for it, or one of its own making. */
+  readonly inside: string | null
+  /** Null: the gateways have no name for it. */
+  readonly outside: string | null
+}
+
+/** The names of every Service, by namespace and name. */
+export function namesOf(objects: Iterable<KubeObject>, table: Table, clusterDomain: string): ServiceNames[] {
+  const all = [...objects]
+  const slices = Map.groupBy(
+    all.filter((object) => object.kind === 'EndpointSlice'),
+    ({ meta }) => `${meta.namespace}/${meta.labels[SERVICE_NAME_LABEL] ?? ''}`,
+  )
+  return all
+    .filter((object) => object.kind === 'Service')
+    .sort((a, b) => compareText(keyOf(a), keyOf(b)))
+    .map((service) => {
+      const { namespace, name } = service.meta
+      return names(service, slices.get(`${namespace}/${name}`) ?? [], table, clusterDomain)
+    })
+}
+
+/** Every rule of a Service, with the host it stands on. */
+export function rulesOf({ meta }: Service, table: Table): { host: string; rule: Rule }[] {
+  return [...table.routes()]
+    .sort((a, b) => compareText(a.host, b.host))
+    .flatMap(({ host, rules }) => rules.map((rule) => ({ host, rule })))
+    .filter(({ rule: { origin } }) => origin.namespace === meta.namespace && origin.name === meta.name)
+}
+
+export function isForPods({ action }: Pick<Rule, 'action'>): boolean {
+  return action.type === 'forward' && action.endpoint === 'by-hostname'
+}
+
+function names(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  table: Table,
+  clusterDomain: string,
+): ServiceNames {
+  const rules = rulesOf(service, table)
+  return {
+    namespace: service.meta.namespace,
+    name: service.meta.name,
+    inside: {
+      name: serviceDnsName(service, clusterDomain),
+      srv: srvNames(service, clusterDomain),
+      records: dnsRecords(service, slices, clusterDomain),
+    },
+    outside: rules
+      .filter(({ rule }) => !isForPods(rule))
+      .map(({ host, rule: { path } }) => ({ host, path: path.value, pathType: path.type })),
+    pods:
+      service.spec.clusterIP === 'None'
+        ? podNames(service, slices, clusterDomain, outsideOf(rules, table))
+        : [],
+  }
+}
+
+function podNames(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  clusterDomain: string,
+  outside: (label: string) => string | null,
+): PodNames[] {
+  const named = slices
+    .flatMap(({ endpoints }) => endpoints)
+    .map((endpoint): PodNames => {
+      const pod = podOf(endpoint)
+      return {
+        pod,
+        inside: endpointDnsName(service, endpoint, clusterDomain) ?? null,
+        outside: outside(endpoint.hostname ?? pod ?? ''),
+      }
+    })
+  // A Pod of two families stands in two slices.
+  return [...new Map(named.map((each) => [JSON.stringify(each), each])).values()]
+}
+
+function outsideOf(
+  rules: readonly { host: string; rule: Rule }[],
+  table: Table,
+): (label: string) => string | null {
+  const found = rules.find(({ rule }) => isForPods(rule))
+  const action = found?.rule.action
+  const known = action?.type === 'forward' ? table.service(action.service)?.byHostname : undefined
+  return (label) => (found !== undefined && known?.has(label) ? found.host.replace('*', label) : null)
+}
+
+function podOf({ targetRef }: SliceEndpoint): string | null {
+  return targetRef?.kind === 'Pod' && targetRef.name !== '' ? targetRef.name : null
+}

@@ -1,0 +1,45 @@
+import type { EnvConfig, NamesConfig } from '../../src/cli/config.ts'
+import { inspect } from '../../src/cli/inspect.ts'
+import { namesOf } from '../../src/cli/names.ts'
+import { formatNames, namesJson } from '../../src/cli/report.ts'
+import { serviceEnv } from '../../src/cli/service-env.ts'
+import type { Collection } from '../../src/source/collect.ts'
+import { ManifestSource } from '../../src/source/manifest-source.node.ts'
+import { readStdin } from './stdin.ts'
+
+/** `postern names`. @returns the exit code. */
+export async function runNames(config: NamesConfig): Promise<number> {
+  const collection = await read(config.manifests)
+  const { table } = inspect(collection, { ...config, allowLoopback: true })
+  const names = namesOf(collection.objects.values(), table, config.clusterDomain)
+  console.log(config.json ? namesJson(names) : formatNames(names))
+  return isUnreadable(collection) ? 1 : 0
+}
+
+/** `postern env`. Only lines for a shell go to standard output. @returns the exit code. */
+export async function runEnv(config: EnvConfig): Promise<number> {
+  const collection = await read(config.manifests)
+  const { table } = inspect(collection, { ...config, allowLoopback: true })
+  const { namespace, name } = config.service
+  const env = serviceEnv(config.service, collection.objects, table, config.listen.port)
+  if (!env.ok) {
+    console.error(`postern: Cannot tell the variables of Service ${namespace}/${name}: ${env.reason}`)
+    return 1
+  }
+  for (const note of env.notes) console.error(`postern: Service ${namespace}/${name}: ${note}`)
+  for (const line of env.lines) console.log(line)
+  return isUnreadable(collection) ? 1 : 0
+}
+
+/** What cannot be read is said on standard error: the rest is named all the same. */
+async function read(manifests: readonly string[]): Promise<Collection> {
+  const collection = await new ManifestSource(manifests, readStdin).read()
+  for (const { severity, message } of collection.problems) {
+    if (severity === 'error') console.error(`postern: ${message}`)
+  }
+  return collection
+}
+
+function isUnreadable({ problems }: Collection): boolean {
+  return problems.some(({ code }) => code === 'file-unreadable')
+}
