@@ -41,6 +41,26 @@ test.each([
   for (const fault of faults) expect(parsed).toMatchObject({ reason: expect.stringContaining(fault) })
 })
 
+const piece = fc.constantFrom('{service}', '{namespace}', '{domain}', '.', '-', '--', '{', '}', 'a', 'É', '*')
+
+test('any text is a template whose names are told apart, or is refused with a reason', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(piece).map((parts) => parts.join('')),
+      ),
+      (text) => {
+        const parsed = parseHostTemplate(text)
+        if (!parsed.ok) return expect(parsed.reason).not.toBe('')
+        const naming = { domain: DOMAIN, hostTemplate: parsed.value }
+        expect(defaultHostOf('a', 'b-c', naming)).not.toBe(defaultHostOf('a-b', 'c', naming))
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
 const TEMPLATES = [
   '{service}.{namespace}.{domain}',
   '{service}--{namespace}.{domain}',
