@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Env, parseCommandLine } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/config.ts'
+import type { Env } from '../../src/cli/inputs.ts'
 
 const parse = (argv: readonly string[], env: Env = {}) => parseCommandLine(argv, env, '1.2.3')
 

@@ -68,13 +68,16 @@ const yaml = (...objects: readonly object[]) => objects.map((each) => JSON.strin
 function ask(table: Table, host: string, client = '203.0.113.9'): Plan {
   const head = { method: 'GET', target: '/', hosts: [host], field: () => undefined }
   const road = { trustedProxies: [], networkPolicy: 'enforce' as const }
-  return plan(head, { address: client, isTrusted: false }, table, road)
+  return plan(head, { address: client, isTrusted: false }, table, road, {
+    externalEndpoints: () => undefined,
+  })
 }
 
 /** Where a host leads: addresses, or the error. */
 function lead(table: Table, host: string, client?: string): readonly string[] | string {
   const decided = ask(table, host, client)
-  return decided.type === 'reply' ? decided.error : decided.candidates.map(({ address }) => address)
+  if (decided.type === 'forward') return decided.candidates.map(({ address }) => address)
+  return decided.type === 'reply' ? decided.error : 'waits'
 }
 
 const DB = 'db.shop.example.test'
