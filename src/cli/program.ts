@@ -98,7 +98,7 @@ export type CommandName = keyof typeof commands
 
 /** Commands that read manifests. */
 export function readsManifests(name: CommandName): boolean {
-  return name === 'up' || name === 'check' || name === 'routes'
+  return !['agent', 'gateway', 'relay'].includes(name)
 }
 
 export function printsJson(name: CommandName): boolean {
