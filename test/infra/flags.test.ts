@@ -23,6 +23,7 @@ function configOf(args: readonly string[], env: Readonly<Record<string, string>>
 function envOf({ env }: Container): Record<string, string> {
   return Object.fromEntries(
     env.map(({ name, value, valueFrom }) => {
+      if (valueFrom !== undefined && 'fieldRef' in valueFrom) return [name, 'node-1']
       const key = valueFrom?.secretKeyRef.key ?? ''
       if (valueFrom !== undefined) expect(valueFrom.secretKeyRef.name).toBe('postern-redis')
       return [name, value ?? secret[key] ?? `there is no ${key}`]

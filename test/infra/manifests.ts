@@ -21,7 +21,12 @@ const containerSchema = v.object({
       v.object({
         name: v.string(),
         value: v.optional(v.string()),
-        valueFrom: v.optional(v.object({ secretKeyRef: v.object({ name: v.string(), key: v.string() }) })),
+        valueFrom: v.optional(
+          v.union([
+            v.object({ secretKeyRef: v.object({ name: v.string(), key: v.string() }) }),
+            v.object({ fieldRef: v.object({ fieldPath: v.literal('spec.nodeName') }) }),
+          ]),
+        ),
       }),
     ),
     [],
@@ -60,10 +65,19 @@ const anySchema = v.looseObject({
 
 export type Manifest = v.InferOutput<typeof anySchema>
 
-/** Files of infra/kustomize that hold objects. */
+/** Files of infra/kustomize that hold objects, those of its components left out. */
 export function manifestFiles(): string[] {
   const files = readdirSync(new URL('kustomize/', INFRA)).sort()
-  return files.filter((file) => file !== 'kustomization.yaml')
+  return files.filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
+}
+
+/** Files with objects of the components, below infra/kustomize. */
+export function componentFiles(): string[] {
+  const files = readdirSync(new URL('kustomize/components/', INFRA), { recursive: true, encoding: 'utf8' })
+  return files
+    .filter((file) => file.endsWith('.yaml') && !file.endsWith('kustomization.yaml'))
+    .map((file) => `components/${file}`)
+    .sort()
 }
 
 export function readInfra(path: string): string {

@@ -9,7 +9,7 @@ import { agentKubeconfig, manifest, runAgent } from '../cluster/postern.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
-import { deployments, manifestFiles, manifests } from './manifests.ts'
+import { componentFiles, deployments, manifestFiles, manifests } from './manifests.ts'
 
 onCluster('infra/kustomize on a real API server', (cluster) => {
   let redis: RedisServer
@@ -31,9 +31,12 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
     kubeconfig.remove()
   })
 
-  test.each(manifestFiles())('%s is accepted, with no field that it does not know', async (file) => {
-    await cluster().objects.apply(manifest(file), { namespace: 'postern', isDryRun: true })
-  })
+  test.each([...manifestFiles(), ...componentFiles()])(
+    '%s is accepted, with no field that it does not know',
+    async (file) => {
+      await cluster().objects.apply(manifest(file), { namespace: 'postern', isDryRun: true })
+    },
+  )
 
   test('a field that there is not would be refused', async () => {
     const wrong = manifest('gateway.yaml').replace('terminationGracePeriodSeconds', 'terminationGraceSeconds')
