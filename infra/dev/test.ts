@@ -37,6 +37,7 @@ const checks: readonly (readonly [title: string, command: readonly string[]])[] 
   ['Lint and format', [join(bin, 'biome'), 'check', '.']],
   ['Types, pure rooms', [join(bin, 'tsc'), '-p', 'tsconfig.json']],
   ['Types, everything', [join(bin, 'tsc'), '-p', 'tsconfig.node.json']],
+  ['Types, Worker', [join(bin, 'tsc'), '-p', 'workers/cloudflare/tsconfig.json']],
 ]
 
 const chosen = chosenSuites(process.argv[2])

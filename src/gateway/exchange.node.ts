@@ -10,6 +10,7 @@ import type { Random, Timer, Timers } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { AttemptObserver, RequestObserver } from '../telemetry/observer.ts'
 import type { Downstream } from './downstream.node.ts'
+import { forwardedFacts } from './observe.ts'
 import type { Forward } from './plan.ts'
 import { isIdempotent, mayRetry } from './retry.ts'
 import type { GatewayState } from './state.ts'
@@ -110,24 +111,13 @@ export class Exchange implements AttemptEvents<Duplex> {
   }
 
   #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): AttemptRequest<Readable> {
-    const { authority, hostRewrite, passage, path, strippedPrefix } = this.#plan
-    const facts = {
-      authority,
-      hostRewrite,
-      peerAddress: this.#peer.address,
-      clientAddress: passage.client.address,
-      scheme: passage.client.scheme,
-      isTrusted: this.#peer.isTrusted,
-      strippedPrefix,
-      requestId: this.#observer.requestId,
-      httpVersion: this.#request.httpVersion,
-    }
+    const facts = forwardedFacts(this.#plan, this.#peer, this.#observer.requestId, this.#request.httpVersion)
     const method = this.#request.method ?? 'GET'
     return {
       address,
       port,
       method,
-      path,
+      path: this.#plan.path,
       headers: requestHeaders(this.#request.rawHeaders, facts, trace),
       body: this.#body?.lend() ?? null,
       upgrade: this.#downstream.isUpgrade ? 'websocket' : undefined,

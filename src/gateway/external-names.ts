@@ -108,7 +108,8 @@ export class ExternalNames {
   }
 }
 
-function externalEndpoint(address: string, port: number): Endpoint {
+/** @param address or a name, where the platform resolves it */
+export function externalEndpoint(address: string, port: number): Endpoint {
   const key = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   const facts = { pod: undefined, node: undefined, zone: undefined, isFar: false, guards: [] }
   return { key, address, port, hash: hashText(key), ...facts }

@@ -9,8 +9,9 @@ import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
 import type { ExternalNames } from './external-names.ts'
-import { type Forward, type Plan, plan, type RoadOptions } from './plan.ts'
-import { headOf, isWebSocket, single } from './request-head.node.ts'
+import { type Decided, observeRequest } from './observe.ts'
+import { type Forward, plan, type RequestHead, type RoadOptions } from './plan.ts'
+import { headOf, isWebSocket } from './request-head.node.ts'
 import type { Table } from './table.ts'
 import { UpgradeDownstream } from './upgrade.node.ts'
 
@@ -131,8 +132,9 @@ export class Listener {
     downstreamOf: (requestId: string, ended: (end: DownstreamEnd) => void) => Downstream,
   ): void {
     const peer = this.#peerOf(socket)
-    const decided = this.#decide(request, peer)
-    const observer = this.#observe(request, peer, decided)
+    const head = headOf(request)
+    const decided = this.#decide(head, peer)
+    const observer = observeRequest(this.#parts.observer, head, request.httpVersion, peer, decided)
     let exchange: Exchange | undefined
     let isOver = false
     const fail = (error: ErrorCode): void => {
@@ -148,17 +150,18 @@ export class Listener {
       if (this.#areIdleClosed) this.#server.closeIdleConnections()
     })
     this.#connections.begin(socket, underway)
-    const carryOut = (plan: Plan | ErrorCode, hasWaited: boolean): void => {
+    const carryOut = (plan: Decided, hasWaited: boolean): void => {
       if (typeof plan === 'string' || plan.type === 'reply') {
         fail(typeof plan === 'string' ? plan : plan.error)
       } else if (plan.type === 'forward') {
         exchange = this.#exchange(plan, request, peer, observer, downstream)
-      } else if (hasWaited) {
+      } else if (hasWaited || plan.for.type === 'host') {
+        // A table that is loaded whole knows every host.
         fail('endpoints-none')
       } else {
         // Meanwhile the request may have been answered: its body broke, or its client left.
         void this.#parts.names.resolve(plan.for.name).then(() => {
-          if (!isOver && !downstream.isGone) carryOut(this.#decide(request, peer), true)
+          if (!isOver && !downstream.isGone) carryOut(this.#decide(head, peer), true)
         })
       }
     }
@@ -184,41 +187,15 @@ export class Listener {
   }
 
   /** The plan, or why there is none. */
-  #decide(request: IncomingMessage, peer: Peer): Plan | ErrorCode {
+  #decide(head: RequestHead, peer: Peer): Decided {
     const table = this.#parts.table()
     if (table === undefined) return 'endpoints-none'
     try {
-      return plan(headOf(request), peer, table, this.#parts.road, this.#parts.names)
+      return plan(head, peer, table, this.#parts.road, this.#parts.names)
     } catch (cause) {
-      this.#parts.onTrouble(new Error(`Cannot plan ${request.method} ${request.url}`, { cause }))
+      this.#parts.onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
       return 'internal'
     }
-  }
-
-  #observe(request: IncomingMessage, peer: Peer, decided: Plan | ErrorCode): RequestObserver {
-    const passage = typeof decided === 'string' ? undefined : decided.passage
-    const { headers } = request
-    const observer = this.#parts.observer.request({
-      method: request.method ?? '',
-      host: passage?.host ?? '',
-      path: passage?.path ?? '',
-      scheme: passage?.client.scheme ?? 'http',
-      httpVersion: request.httpVersion,
-      clientAddress: passage?.client.address ?? peer.address,
-      peerAddress: peer.address,
-      userAgent: headers['user-agent'],
-      traceparent: single(headers.traceparent),
-      tracestate: single(headers.tracestate),
-      isTrusted: peer.isTrusted,
-      requestId: single(headers['x-request-id']),
-    })
-    if (passage?.route !== undefined) {
-      const { host, rule } = passage.route
-      const routePath =
-        rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
-      observer.routed({ routeHost: host, routePath, origin: rule.origin })
-    }
-    return observer
   }
 
   #peerOf(socket: Duplex): Peer {

@@ -11,7 +11,7 @@ import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import type { ExternalTarget } from './external-names.ts'
 import type { Reachable } from './reachable.ts'
-import type { Table, TableService } from './table.ts'
+import type { TableService } from './table.ts'
 
 /** A request's head, as any runtime can show it. */
 export interface RequestHead {
@@ -22,6 +22,14 @@ export interface RequestHead {
   readonly hosts: readonly string[]
   /** A field's value by lower-case name; several are joined with `, `. */
   field(name: string): string | undefined
+}
+
+/** What a plan reads. A gateway that holds single hosts may not know of one yet. */
+export interface PlanTable {
+  /** Undefined: nothing is exposed there. */
+  route(host: string): RouteRecord | 'unloaded' | undefined
+  /** @param host the one whose route names the service */
+  service(key: string, host: string): TableService | undefined
 }
 
 /** What the operator told this gateway. */
@@ -67,8 +75,10 @@ export interface Forward {
 /** Something must be known first: the shell finds it out, and plans again. */
 export interface Wait {
   readonly type: 'wait'
-  /** A name outside the cluster that has to be resolved. */
-  readonly for: { readonly type: 'name'; readonly name: string }
+  /** A name outside the cluster that has to be resolved, or a host that has to be read from the registry. */
+  readonly for:
+    | { readonly type: 'name'; readonly name: string }
+    | { readonly type: 'host'; readonly host: string }
   readonly passage: Passage
 }
 
@@ -128,7 +138,7 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 export function plan(
   head: RequestHead,
   peer: Peer,
-  table: Table,
+  table: PlanTable,
   options: RoadOptions,
   state: RoadState,
   note?: (step: Step) => void,
@@ -154,6 +164,9 @@ export function plan(
   if (host === undefined) return reply('request-invalid', nowhere)
 
   const route = table.route(host)
+  if (route === 'unloaded') {
+    return { type: 'wait', for: { type: 'host', host }, passage: { ...nowhere, host, path: target.path } }
+  }
   note?.({ step: 'route', host, route })
   if (route === undefined) return reply('host-unknown', { ...nowhere, host, path: target.path })
 
@@ -162,7 +175,7 @@ export function plan(
   if (rule === undefined) return reply('path-unknown', { client, host, path: target.path, route: undefined })
   const passage: Passage = { client, host, path: target.path, route: { host: route.host, rule } }
 
-  const service = rule.action.type === 'forward' ? table.service(rule.action.service) : undefined
+  const service = rule.action.type === 'forward' ? table.service(rule.action.service, host) : undefined
   note?.({ step: 'service', rule, service })
   if (rule.action.type === 'unavailable') return reply('rule-unavailable', passage)
   if (service === undefined) return reply('endpoints-none', passage)

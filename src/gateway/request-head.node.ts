@@ -21,7 +21,7 @@ function hostsOf(raw: readonly string[]): string[] {
 }
 
 /** A field that came several times, as one. */
-export function single(value: string | string[] | undefined): string | undefined {
+function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 

@@ -10,11 +10,12 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method)
 }
 
-/** Failures of the client's side: no other endpoint would make them good. */
-const CLIENTS: ReadonlySet<AttemptErrorCode> = new Set<AttemptErrorCode>([
+/** Failures of the client's side, or of the platform's: no other endpoint would make them good. */
+const HOPELESS: ReadonlySet<AttemptErrorCode> = new Set<AttemptErrorCode>([
   'client-closed',
   'request-invalid',
   'request-timeout',
+  'platform-unsupported',
 ])
 
 export interface RetryFacts {
@@ -32,7 +33,7 @@ export interface RetryFacts {
  */
 export function mayRetry({ failure, method, isReplayable, attempts, hasBudget }: RetryFacts): boolean {
   if (attempts >= MAX_ATTEMPTS || !hasBudget || !isReplayable) return false
-  if (CLIENTS.has(failure.code)) return false
+  if (HOPELESS.has(failure.code)) return false
   if (failure.code === 'response-timeout' || failure.code === 'response-incomplete') return false
   return !failure.wasSent || isIdempotent(method)
 }

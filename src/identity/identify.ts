@@ -6,6 +6,8 @@ export interface Peer {
   readonly address: string
   /** A trusted proxy: what it says of the client is believed. */
   readonly isTrusted: boolean
+  /** The scheme of its connection. */
+  readonly scheme: 'http' | 'https'
 }
 
 export interface Client {
@@ -15,9 +17,17 @@ export interface Client {
   readonly scheme: 'http' | 'https'
 }
 
-export function identifyPeer(remoteAddress: string, trustedProxies: readonly Cidr[]): Peer {
+/**
+ * Who connected: the other end of the socket, or where a platform's own edge accepts connections, whom the edge names
+ * (`CF-Connecting-IP`). The platform sets that field itself, so it is worth as much as a socket's address.
+ */
+export function identifyPeer(
+  remoteAddress: string,
+  trustedProxies: readonly Cidr[],
+  scheme: Peer['scheme'] = 'http',
+): Peer {
   const address = normaliseAddress(remoteAddress) ?? 'unknown'
-  return { address, isTrusted: isTrusted(address, trustedProxies) }
+  return { address, isTrusted: isTrusted(address, trustedProxies), scheme }
 }
 
 /**
@@ -31,7 +41,7 @@ export function identifyClient(
   forwardedProto: string | undefined,
   trustedProxies: readonly Cidr[],
 ): Client {
-  if (!peer.isTrusted) return { address: peer.address, scheme: 'http' }
+  if (!peer.isTrusted) return { address: peer.address, scheme: peer.scheme }
   let address = peer.address
   let hops = 0
   for (const text of (forwardedFor ?? '').split(',').reverse()) {

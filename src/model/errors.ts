@@ -10,6 +10,7 @@ export const errorCodes = [
   'host-unknown',
   'path-unknown',
   'rule-unavailable',
+  'platform-unsupported',
   'endpoints-none',
   'connect-refused',
   'connect-timeout',
@@ -31,6 +32,7 @@ export type AttemptErrorCode = Extract<
   | 'connect-refused'
   | 'connect-timeout'
   | 'endpoint-unreachable'
+  | 'platform-unsupported'
   | 'connection-lost'
   | 'response-invalid'
   | 'response-timeout'

@@ -19,6 +19,7 @@ export const problemCodes = [
   'node-port-missing',
   'object-invalid',
   'path-conflict',
+  'platform-unsupported',
   'policy-invalid',
   'port-ambiguous',
   'port-unknown',

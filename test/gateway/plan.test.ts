@@ -34,7 +34,7 @@ function ask(spec: object, peer: string, forwardedFor?: string): Plan {
     hosts: ['web.shop.example.test'],
     field: (name: string) => fields[name],
   }
-  return plan(head, { address: peer, isTrusted: peer === PROXY }, tableWith(spec), road, {
+  return plan(head, { address: peer, isTrusted: peer === PROXY, scheme: 'http' }, tableWith(spec), road, {
     externalEndpoints: () => undefined,
   })
 }

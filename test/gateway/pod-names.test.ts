@@ -68,7 +68,7 @@ const yaml = (...objects: readonly object[]) => objects.map((each) => JSON.strin
 function ask(table: Table, host: string, client = '203.0.113.9'): Plan {
   const head = { method: 'GET', target: '/', hosts: [host], field: () => undefined }
   const road = { trustedProxies: [], networkPolicy: 'enforce' as const }
-  return plan(head, { address: client, isTrusted: false }, table, road, {
+  return plan(head, { address: client, isTrusted: false, scheme: 'http' }, table, road, {
     externalEndpoints: () => undefined,
   })
 }

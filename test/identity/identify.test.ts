@@ -30,7 +30,7 @@ describe('the peer', () => {
     ['', { address: 'unknown', isTrusted: false }],
     ['/run/socket', { address: 'unknown', isTrusted: false }],
   ])('%s', (address, peer) => {
-    expect(identifyPeer(address, PROXIES)).toEqual(peer)
+    expect(identifyPeer(address, PROXIES)).toEqual({ ...peer, scheme: 'http' })
   })
 
   test('is never trusted when no proxies are', () => {

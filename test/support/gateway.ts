@@ -8,27 +8,29 @@ import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
+import type { StoredRecord } from '../../src/registry/port.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
 import { compileOptions } from './compile.ts'
 
-/** The table that a manifest compiles to. */
-export function tableOf(yaml: string, domain = 'example.test'): Table {
+/** The records that a manifest compiles to. */
+export function recordsOf(yaml: string, domain = 'example.test'): StoredRecord[] {
   const { objects, problems } = collectManifests([parseManifest(yaml, 'test.yaml')])
   const errors = problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) throw new Error(`the test's manifest is wrong: ${JSON.stringify(errors)}`)
   const changes = new Compilation({ ...compileOptions, domain }).apply(
     [...objects.values()].map((object) => ({ type: 'put', object })),
   )
-  const table = new Table()
-  table.apply(
-    changes.map(({ kind, key, value }) => ({
-      kind,
-      key,
-      text: value === null ? null : encodeCanonical(value),
-    })),
+  return changes.flatMap(({ kind, key, value }) =>
+    value === null ? [] : [{ kind, key, text: encodeCanonical(value) }],
   )
+}
+
+/** The table that a manifest compiles to. */
+export function tableOf(yaml: string, domain?: string): Table {
+  const table = new Table()
+  table.apply(recordsOf(yaml, domain))
   return table
 }
 

@@ -60,6 +60,8 @@ export interface TestResponse {
   readonly headers: IncomingMessage['headers']
   readonly trailers: NodeJS.Dict<string>
   readonly body: string
+  /** The body as it came. */
+  readonly bytes: Buffer
 }
 
 export interface TestRequest {
@@ -84,13 +86,15 @@ export async function send(options: TestRequest): Promise<TestResponse> {
   })
   outgoing.end(body)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
-  let text = ''
-  for await (const chunk of response) text += chunk
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  const bytes = Buffer.concat(chunks)
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
     trailers: response.trailers,
-    body: text,
+    body: bytes.toString(),
+    bytes,
   }
 }
 

@@ -48,7 +48,7 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
       return {
         type: 'wait',
         status: undefined,
-        summary: `waits for the name ${decided.for.name}, then goes on`,
+        summary: `waits for the ${decided.for.type} ${decided.for.type === 'name' ? decided.for.name : decided.for.host}, then goes on`,
       }
     case 'forward': {
       const { candidates, path, authority, hostRewrite, service } = decided

@@ -1,0 +1,10 @@
+import { type ExternalTarget, externalEndpoint } from './external-names.ts'
+import type { RoadState } from './plan.ts'
+
+/**
+ * A platform that resolves names itself, and lets nobody reach but the public internet that way: an ExternalName is its
+ * own endpoint.
+ */
+export const externalByName: RoadState = {
+  externalEndpoints: ({ name, port }: ExternalTarget) => [externalEndpoint(name, port)],
+}

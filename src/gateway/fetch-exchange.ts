@@ -1,0 +1,206 @@
+import { choose } from '../balance/choose.ts'
+import type { Endpoint } from '../balance/endpoint.ts'
+import type { AttemptFailure } from '../forward/attempt.ts'
+import type { EndpointFetch, FetchAttempt } from '../forward/endpoint-fetch.ts'
+import { requestHeaders, responseHeaders } from '../forward/headers.ts'
+import type { Peer } from '../identity/identify.ts'
+import type { Random, Timer, Timers } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import type { AttemptObserver, RequestEnd, RequestObserver } from '../telemetry/observer.ts'
+import { BodyPump } from './body-pump.ts'
+import { ClientBody } from './client-body.ts'
+import { areWritable, fieldsOf, headersFrom, isWebSocket, lengthOf } from './fetch-head.ts'
+import { forwardedFacts } from './observe.ts'
+import type { Forward } from './plan.ts'
+import type { Pipe, RequestContext } from './platform.ts'
+import { errorReply } from './reply.ts'
+import { isIdempotent, mayRetry } from './retry.ts'
+import type { GatewayState } from './state.ts'
+
+export interface FetchExchangeParts {
+  readonly dialer: EndpointFetch
+  readonly timers: Timers
+  readonly random: Random
+  readonly pipe: Pipe
+}
+
+/** A request as it came in, and all that is known of it. */
+export interface FetchExchangeInput {
+  readonly plan: Forward
+  readonly request: Request
+  readonly peer: Peer
+  readonly httpVersion: string
+  readonly observer: RequestObserver
+  /** Called once, when the last byte is out or the client is gone. */
+  readonly ended: (end: RequestEnd) => void
+  readonly context: RequestContext
+  readonly state: GatewayState
+}
+
+/** Failures before any response that say nothing good of the endpoint. Here a refused connection looks like a lost one. */
+const SUSPICIOUS: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'connect-refused', 'connect-timeout'])
+
+/** Carries out one forward plan with requests and responses of the web. */
+export class FetchExchange {
+  readonly #parts: FetchExchangeParts
+  readonly #in: FetchExchangeInput
+  readonly #body: ClientBody | undefined
+  readonly #abort = new AbortController()
+  readonly #stopped = Promise.withResolvers<ErrorCode>()
+  readonly #deadline: Timer | undefined
+  readonly #tried: Endpoint[] = []
+  #isAnswered = false
+  #pump: BodyPump | undefined
+  #span: AttemptObserver | undefined
+
+  constructor(parts: FetchExchangeParts, input: FetchExchangeInput) {
+    this.#parts = parts
+    this.#in = input
+    const { request, plan } = input
+    if (request.body !== null) {
+      this.#body = new ClientBody(request.body, lengthOf(request.headers), parts.pipe, () => this.#progress())
+    }
+    const { timeoutMs } = plan.service.record
+    this.#deadline = timeoutMs === 0 ? undefined : parts.timers.start(timeoutMs, () => this.#expire())
+    request.signal.addEventListener('abort', () => this.#stop('client-closed'))
+  }
+
+  /** Resolves with the response's head; its body goes on by itself. */
+  async run(): Promise<Response> {
+    const { state } = this.#in
+    state.requestBegan()
+    let failure: ErrorCode = 'endpoints-none'
+    while (true) {
+      const endpoint = this.#choose()
+      if (endpoint === undefined) return this.#refuse(failure)
+      const answer = await this.#attempt(endpoint)
+      if (answer instanceof Response) return this.#pass(endpoint, answer)
+      state.attemptEnded(endpoint.key)
+      failure = typeof answer === 'string' ? answer : answer.code
+      this.#span?.end(undefined, failure)
+      if (SUSPICIOUS.has(failure)) state.connectFailed(endpoint.key)
+      if (typeof answer === 'string' || !this.#mayRetry(answer)) return this.#refuse(failure)
+    }
+  }
+
+  #choose(): Endpoint | undefined {
+    const { plan, state } = this.#in
+    return choose(plan, state, this.#parts.random, this.#tried)
+  }
+
+  /** The response's head, how the attempt failed, or why the whole exchange ends. */
+  async #attempt(endpoint: Endpoint): Promise<Response | AttemptFailure | ErrorCode> {
+    const { plan, state, observer } = this.#in
+    state.attemptBegan(plan.service.key, endpoint.key, this.#tried.length > 0)
+    this.#tried.push(endpoint)
+    this.#span = observer.attempt(endpoint)
+    const place = { ...endpoint, kind: plan.service.record.target.type }
+    const request = this.#attemptRequest(endpoint, this.#span.headers)
+    const answering = this.#parts.dialer.fetch(place, request, this.#abort.signal)
+    return await Promise.race([answering, this.#stopped.promise])
+  }
+
+  #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): FetchAttempt {
+    const { plan, request, peer, httpVersion, observer } = this.#in
+    const facts = forwardedFacts(plan, peer, observer.requestId, httpVersion)
+    return {
+      address,
+      port,
+      method: request.method,
+      path: plan.path,
+      headers: requestHeaders(fieldsOf(request.headers), facts, trace),
+      body: this.#body?.lend() ?? null,
+      upgrade: isWebSocket(request) ? 'websocket' : undefined,
+      isIdempotent: isIdempotent(request.method),
+    }
+  }
+
+  #mayRetry(failure: AttemptFailure): boolean {
+    return mayRetry({
+      failure,
+      method: this.#in.request.method,
+      isReplayable: this.#body?.isWhole ?? true,
+      attempts: this.#tried.length,
+      hasBudget: this.#in.state.hasRetryBudget(),
+    })
+  }
+
+  #pass(endpoint: Endpoint, response: Response): Response {
+    const { state, request } = this.#in
+    this.#isAnswered = true
+    this.#deadline?.cancel()
+    state.connected(endpoint.key)
+    if (response.status === 101) {
+      // Both sides are joined by the platform, which tells nobody when they part.
+      this.#end(endpoint, 101, undefined, 0)
+      return response
+    }
+    const { status } = response
+    const headers = responseHeaders(fieldsOf(response.headers), status)
+    if (!areWritable(headers)) {
+      state.attemptEnded(endpoint.key)
+      this.#span?.end(status, 'response-invalid')
+      return this.#refuse('response-invalid')
+    }
+    const { givesRawBodies } = this.#parts.dialer
+    const init = {
+      status,
+      headers: headersFrom(headers),
+      ...(givesRawBodies && ({ encodeBody: 'manual' } as const)),
+    }
+    const isEmpty = response.body === null || request.method === 'HEAD' || status === 204 || status === 304
+    if (isEmpty || (!givesRawBodies && response.headers.has('content-encoding'))) {
+      // Read here, an encoded body would be decoded and encoded again: the platform passes it on untouched, unseen by us.
+      this.#end(endpoint, status, undefined, isEmpty ? 0 : (lengthOf(response.headers) ?? 0))
+      return new Response(isEmpty ? null : response.body, init)
+    }
+    return new Response(this.#stream(endpoint, response.body, response), init)
+  }
+
+  #stream(endpoint: Endpoint, body: ReadableStream<Uint8Array>, response: Response): ReadableStream {
+    const ends = this.#parts.pipe(lengthOf(response.headers))
+    const { idleTimeoutMs } = this.#in.plan.service.record
+    const pump = new BodyPump(body, ends, { timers: this.#parts.timers, idleTimeoutMs })
+    this.#pump = pump
+    const ended = pump.run().then((error) => {
+      // What is left of an upload after its answer goes nowhere.
+      this.#body?.release()
+      this.#end(endpoint, response.status, error, pump.bytesSent)
+    })
+    this.#in.context.waitUntil(ended)
+    return ends.readable
+  }
+
+  #refuse(error: ErrorCode): Response {
+    const { observer, ended } = this.#in
+    this.#deadline?.cancel()
+    this.#body?.release()
+    this.#abort.abort()
+    const { status, headers, body } = errorReply(error, observer.requestId)
+    ended({ status, error, bytesReceived: this.#body?.bytesRead ?? 0, bytesSent: body.length })
+    return new Response(body, { status, headers: headersFrom(headers) })
+  }
+
+  #end(endpoint: Endpoint, status: number, error: ErrorCode | undefined, bytesSent: number): void {
+    const { state, ended } = this.#in
+    state.attemptEnded(endpoint.key)
+    this.#span?.end(status, error)
+    ended({ status, error, bytesSent, bytesReceived: this.#body?.bytesRead ?? 0 })
+  }
+
+  /** A byte of the request moved: the endpoint's time counts from here. */
+  #progress(): void {
+    if (!this.#isAnswered) this.#deadline?.restart()
+    this.#pump?.progress()
+  }
+
+  #expire(): void {
+    this.#stop(this.#body?.isStarved ? 'request-timeout' : 'response-timeout')
+  }
+
+  #stop(error: ErrorCode): void {
+    this.#pump?.cut(error)
+    this.#stopped.resolve(error)
+    this.#abort.abort()
+  }
+}

@@ -1,0 +1,132 @@
+import { identifyPeer, type Peer } from '../identity/identify.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Observer, RequestEnd } from '../telemetry/observer.ts'
+import { externalByName } from './external-by-name.ts'
+import { FetchExchange, type FetchExchangeParts } from './fetch-exchange.ts'
+import { headersFrom, headOf } from './fetch-head.ts'
+import type { HostLoader } from './host-loader.ts'
+import type { HostTables } from './host-tables.ts'
+import { type Decided, observeRequest } from './observe.ts'
+import { type Forward, type Plan, plan, type Reply, type RequestHead, type RoadOptions } from './plan.ts'
+import type { RequestContext } from './platform.ts'
+import type { PlatformLimits } from './platform-limits.ts'
+import { errorReply } from './reply.ts'
+import { GatewayState } from './state.ts'
+
+export interface FetchGatewayParts extends FetchExchangeParts {
+  readonly tables: HostTables
+  readonly loader: HostLoader
+  readonly limits: PlatformLimits
+  readonly observer: Observer
+  readonly road: RoadOptions
+  readonly clock: Clock
+  /** What is left to do when a request has ended: to send what was observed. Undefined: nothing now. */
+  readonly afterwards: () => Promise<void> | undefined
+  /** Follow changes between requests, as long as there are any. */
+  readonly followsChanges: boolean
+  /** A fault of ours, or of the network, that no client is to blame for. */
+  readonly onTrouble: (error: Error) => void
+}
+
+/** What the platform says of the connection that a request came on. */
+export interface EdgeFacts {
+  /** The client's address, from a field that the platform sets itself. */
+  readonly clientAddress: string
+  /** `1.1` */
+  readonly httpVersion: string
+}
+
+/**
+ * A platform that ends a request's work when its client has gone may never tell us that an attempt ended: what is known
+ * of loads is forgotten now and then, so that no endpoint looks busy for ever.
+ */
+const STATE_MS = 60_000
+
+/** The gateway on a platform of web-standard requests: the same road as the Node listener's, over tables of single hosts. */
+export class FetchGateway {
+  readonly #parts: FetchGatewayParts
+  #state: GatewayState
+  #stateSince = 0
+
+  constructor(parts: FetchGatewayParts) {
+    this.#parts = parts
+    this.#state = new GatewayState(parts.clock)
+  }
+
+  async handle(request: Request, edge: EdgeFacts, context: RequestContext): Promise<Response> {
+    const head = headOf(request)
+    const scheme = request.url.startsWith('https:') ? 'https' : 'http'
+    const peer = identifyPeer(edge.clientAddress, this.#parts.road.trustedProxies, scheme)
+    let planned = this.#plan(head, peer)
+    if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'host') {
+      await this.#parts.loader.load(planned.for.host)
+      planned = this.#plan(head, peer)
+    }
+    const decided = this.#decide(planned, head, request)
+    const observer = observeRequest(this.#parts.observer, head, edge.httpVersion, peer, decided)
+    const ended = (end: RequestEnd): void => {
+      observer.end(end)
+      const work = this.#parts.afterwards()
+      if (work !== undefined) context.waitUntil(work)
+    }
+    this.#leaveWork(decided, context)
+    if (typeof decided === 'string' || decided.type === 'reply') {
+      const error = typeof decided === 'string' ? decided : decided.error
+      const { status, headers, body } = errorReply(error, observer.requestId)
+      ended({ status, error, bytesReceived: 0, bytesSent: body.length })
+      return new Response(body, { status, headers: headersFrom(headers) })
+    }
+    const { httpVersion } = edge
+    const input = {
+      plan: decided,
+      request,
+      peer,
+      httpVersion,
+      observer,
+      ended,
+      context,
+      state: this.#currentState(),
+    }
+    return await new FetchExchange(this.#parts, input).run()
+  }
+
+  #plan(head: RequestHead, peer: Peer): Plan | 'internal' {
+    const { tables, clock, road, onTrouble } = this.#parts
+    try {
+      return plan(head, peer, tables.at(clock.now()), road, externalByName)
+    } catch (cause) {
+      onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
+      return 'internal'
+    }
+  }
+
+  #decide(planned: Plan | 'internal', head: RequestHead, request: Request): Forward | Reply | 'internal' {
+    if (planned === 'internal') return planned
+    const { passage } = planned
+    // Nobody could say anything of the host: the same as a gateway that has no table yet.
+    if (planned.type === 'wait') return { type: 'reply', error: 'endpoints-none', passage }
+    if (planned.type === 'forward' && !this.#parts.limits.allows(planned, head, request.body !== null)) {
+      return { type: 'reply', error: 'platform-unsupported', passage }
+    }
+    return planned
+  }
+
+  /** What is done after the answer, for the next ones. */
+  #leaveWork(decided: Decided, context: RequestContext): void {
+    const { loader, followsChanges } = this.#parts
+    const host = typeof decided === 'string' ? '' : decided.passage.host
+    const reading = host === '' ? undefined : loader.refresh(host)
+    if (reading !== undefined) context.waitUntil(reading)
+    const following = followsChanges ? loader.follow() : undefined
+    if (following !== undefined) context.waitUntil(following)
+  }
+
+  #currentState(): GatewayState {
+    const now = this.#parts.clock.elapsed()
+    if (now - this.#stateSince > STATE_MS) {
+      this.#state = new GatewayState(this.#parts.clock)
+      this.#stateSince = now
+    }
+    return this.#state
+  }
+}

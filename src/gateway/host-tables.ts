@@ -1,0 +1,180 @@
+import { patternsOf } from '../model/host.ts'
+import { comparePositions } from '../model/position.ts'
+import type { RouteRecord } from '../model/records.ts'
+import type { Head } from '../registry/head.ts'
+import { ownerOf } from '../registry/owner.ts'
+import { type HostRead, type StoredRecord, sizeOf } from '../registry/port.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { PlanTable } from './plan.ts'
+import { Table, type TableService } from './table.ts'
+
+export interface HostTablesOptions {
+  /** Hosts that have a route of their own. */
+  readonly maxHosts: number
+  readonly maxBytes: number
+  /** Names that anybody may make up: unknown ones, and those that a wildcard answers. They never push out the others. */
+  readonly maxGuests: number
+  readonly maxGuestBytes: number
+  /** From this age on a host is read again, while it is served. */
+  readonly softMs: number
+  /** From this age on a host that is unknown has to be asked for again. */
+  readonly negativeMs: number
+  /** A Pod is not reached by what was observed longer ago: its address may be another's by now. 0: no limit. */
+  readonly maxStaleMs: number
+}
+
+export interface HostEntry {
+  readonly table: Table
+  readonly route: RouteRecord | undefined
+  readonly head: Head
+  readonly etag: string
+  /** Leaves of the hash tree whose change this host must hear of. */
+  readonly owners: ReadonlySet<string>
+  /** When it was last read, or 0 when it is known to have changed since. */
+  readonly readAt: number
+  /** Until when a request is taken to be reading it: a time and not a promise, which other requests must not await. */
+  readonly readingUntil: number
+  /** Memory that it takes, about. */
+  readonly bytes: number
+}
+
+/** Compiled objects take about so many times the room of their text, and a table without any some more. */
+const TEXT_FACTOR = 6
+const TABLE_BYTES = 3_000
+
+/** What a gateway knows of single hosts: plain data, bounded, and filled by whoever reads them. */
+export class HostTables {
+  readonly #options: HostTablesOptions
+  readonly #hosts: BoundedMap<HostEntry>
+  readonly #guests: BoundedMap<HostEntry>
+
+  constructor(options: HostTablesOptions) {
+    this.#options = options
+    this.#hosts = new BoundedMap({ maxCount: options.maxHosts, maxBytes: options.maxBytes })
+    this.#guests = new BoundedMap({ maxCount: options.maxGuests, maxBytes: options.maxGuestBytes })
+  }
+
+  get size(): { readonly hosts: number; readonly guests: number; readonly bytes: number } {
+    const [hosts, guests] = [this.#hosts, this.#guests]
+    return { hosts: hosts.size, guests: guests.size, bytes: hosts.bytes + guests.bytes }
+  }
+
+  /** What requests are planned on at a moment (ms since the epoch). */
+  at(now: number): PlanTable {
+    return {
+      route: (host) => {
+        const entry = this.#use(host)
+        if (entry === undefined || this.#isForgotten(entry, now)) return 'unloaded'
+        return entry.route
+      },
+      service: (key, host) => this.#service(this.peek(host), key, now),
+    }
+  }
+
+  peek(host: string): HostEntry | undefined {
+    return this.#hosts.peek(host) ?? this.#guests.peek(host)
+  }
+
+  /** Whether the host should be read again; if so, that is on the caller from now on, for so long. */
+  claim(host: string, now: number, forMs: number): boolean {
+    const entry = this.peek(host)
+    if (entry === undefined || now < entry.readingUntil) return false
+    if (now - entry.readAt < this.#options.softMs) return false
+    this.#put(host, { ...entry, readingUntil: now + forMs })
+    return true
+  }
+
+  /**
+   * Keeps what was read at a moment. What is older than what is held is left, like a relay that lags behind another.
+   * @throws Error when a record cannot be read; what was held stays.
+   */
+  store(host: string, read: HostRead, now: number): void {
+    const held = this.peek(host)
+    if (held !== undefined && isOlder(read.head, held.head)) return
+    if (read.type === 'unchanged') {
+      if (held !== undefined) this.#put(host, { ...held, head: read.head, readAt: now, readingUntil: 0 })
+      return
+    }
+    const { head, etag, records } = read
+    const table = new Table()
+    const [trouble] = table.apply(records)
+    if (trouble !== undefined) throw trouble
+    const route = table.route(host)
+    const owners = ownersOf(host, route, records)
+    const bytes = TABLE_BYTES + TEXT_FACTOR * sizeOf(records)
+    this.#put(host, { table, route, head, etag, owners, readAt: now, readingUntil: 0, bytes })
+  }
+
+  /** Nobody could say: what is known stays in force, and is asked for again after a while. */
+  readFailed(host: string, now: number, retryMs: number): void {
+    const held = this.peek(host)
+    if (held === undefined) return
+    const readAt = held.route === undefined ? now : held.readAt
+    this.#put(host, { ...held, readAt, readingUntil: now + retryMs })
+  }
+
+  /** Marks what a publish touched as changed. @returns the hosts, most of which nobody may ask for again. */
+  touch(owners: readonly string[] | 'reload'): readonly string[] {
+    const touched: string[] = []
+    for (const map of [this.#hosts, this.#guests]) {
+      for (const [host, entry] of map.entries()) {
+        if (owners !== 'reload' && !owners.some((owner) => entry.owners.has(owner))) continue
+        touched.push(host)
+      }
+    }
+    for (const host of touched) {
+      const entry = this.peek(host)
+      if (entry !== undefined) this.#put(host, { ...entry, readAt: 0 })
+    }
+    return touched
+  }
+
+  *entries(): Iterable<[string, HostEntry]> {
+    yield* this.#hosts.entries()
+    yield* this.#guests.entries()
+  }
+
+  #use(host: string): HostEntry | undefined {
+    return this.#hosts.get(host) ?? this.#guests.get(host)
+  }
+
+  /** A name that was unknown may have been exposed since: it is asked for again before it is refused again. */
+  #isForgotten({ route, readAt }: HostEntry, now: number): boolean {
+    return route === undefined && now - readAt >= this.#options.negativeMs
+  }
+
+  #service(entry: HostEntry | undefined, key: string, now: number): TableService | undefined {
+    const service = entry?.table.service(key)
+    if (entry === undefined || service === undefined || service.record.target.type !== 'pod') return service
+    const { maxStaleMs } = this.#options
+    const isStale = maxStaleMs > 0 && now - entry.head.observedAt > maxStaleMs
+    return isStale ? { ...service, candidates: [], guarded: undefined } : service
+  }
+
+  #put(host: string, entry: HostEntry): void {
+    const isOwn = entry.route?.host === host
+    const [map, other] = isOwn ? [this.#hosts, this.#guests] : [this.#guests, this.#hosts]
+    other.delete(host)
+    map.set(host, entry, entry.bytes)
+  }
+}
+
+/** A lower position that was observed later is no rollback: agent and registry both started anew. */
+function isOlder(head: Head, held: Head): boolean {
+  return comparePositions(head.position, held.position) < 0 && head.observedAt <= held.observedAt
+}
+
+function ownersOf(
+  host: string,
+  route: RouteRecord | undefined,
+  records: readonly StoredRecord[],
+): ReadonlySet<string> {
+  const owners = new Set(records.map(({ kind, key }) => ownerOf(kind, key)))
+  // A route that is not there yet could answer as well.
+  for (const pattern of patternsOf(host)) owners.add(ownerOf('route', pattern))
+  // A service that the route names may come later.
+  for (const { action } of route?.rules ?? []) {
+    if (action.type === 'forward') owners.add(ownerOf('service', action.service))
+  }
+  return owners
+}

@@ -1,0 +1,59 @@
+import type { ForwardedFacts } from '../forward/headers.ts'
+import type { Peer } from '../identity/identify.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import type { Observer, RequestObserver } from '../telemetry/observer.ts'
+import type { Forward, Plan, RequestHead } from './plan.ts'
+
+/** A plan, or why there is none. */
+export type Decided = Plan | ErrorCode
+
+/** Begins to follow a request, with all that is known once it has been planned. */
+export function observeRequest(
+  observer: Observer,
+  head: RequestHead,
+  httpVersion: string,
+  peer: Peer,
+  decided: Decided,
+): RequestObserver {
+  const passage = typeof decided === 'string' ? undefined : decided.passage
+  const following = observer.request({
+    method: head.method,
+    host: passage?.host ?? '',
+    path: passage?.path ?? '',
+    scheme: passage?.client.scheme ?? peer.scheme,
+    httpVersion,
+    clientAddress: passage?.client.address ?? peer.address,
+    peerAddress: peer.address,
+    userAgent: head.field('user-agent'),
+    traceparent: head.field('traceparent'),
+    tracestate: head.field('tracestate'),
+    isTrusted: peer.isTrusted,
+    requestId: head.field('x-request-id'),
+  })
+  if (passage?.route !== undefined) {
+    const { host, rule } = passage.route
+    const routePath = rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
+    following.routed({ routeHost: host, routePath, origin: rule.origin })
+  }
+  return following
+}
+
+/** What the endpoint is told of the client and of us. */
+export function forwardedFacts(
+  { authority, hostRewrite, passage, strippedPrefix }: Forward,
+  peer: Peer,
+  requestId: string,
+  httpVersion: string,
+): ForwardedFacts {
+  return {
+    authority,
+    hostRewrite,
+    peerAddress: peer.address,
+    clientAddress: passage.client.address,
+    scheme: passage.client.scheme,
+    isTrusted: peer.isTrusted,
+    strippedPrefix,
+    requestId,
+    httpVersion,
+  }
+}

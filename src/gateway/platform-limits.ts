@@ -1,0 +1,96 @@
+import type { EndpointFetch } from '../forward/endpoint-fetch.ts'
+import { compareProblems, type Problem } from '../model/problem.ts'
+import type { Forward, RequestHead } from './plan.ts'
+import type { TableService } from './table.ts'
+
+/** How many Services are remembered by what was asked of them and could not be done. */
+const MAX_NOTED = 200
+
+const GRPC = {
+  message: 'The application was asked for gRPC, which needs HTTP/2 and trailers: the platform has neither',
+  hint: 'Send gRPC through a Node.js gateway',
+}
+const BODY_OF_GET = {
+  message: 'The application was sent a GET or HEAD with a body, which the platform cannot pass on',
+  hint: 'Use POST, or a Node.js gateway',
+}
+
+type Limit = typeof GRPC
+
+/** What the platform of a gateway cannot do, told as problems of the Services that would need it: never in silence. */
+export class PlatformLimits {
+  readonly #dialer: EndpointFetch
+  readonly #noted = new Map<string, Set<Limit>>()
+
+  constructor(dialer: EndpointFetch) {
+    this.#dialer = dialer
+  }
+
+  /** Whether a request can be carried out. What cannot is noted as a problem of its Service. */
+  allows({ service }: Forward, head: RequestHead, hasBody: boolean): boolean {
+    if (!this.#dialer.canReach(service.record.target.type)) return false
+    const limit = limitOf(head, hasBody)
+    if (limit === undefined) return true
+    const noted = this.#noted.get(service.key)
+    if (noted !== undefined) noted.add(limit)
+    else if (this.#noted.size < MAX_NOTED) this.#noted.set(service.key, new Set([limit]))
+    return false
+  }
+
+  /** What these Services cannot have here. */
+  problems(services: Iterable<TableService>): Problem[] {
+    const problems: Problem[] = []
+    for (const service of services) {
+      const { type } = service.record.target
+      if (!this.#dialer.canReach(type)) problems.push(unreachable(service, type))
+      // An ExternalName is asked for by its own name anyway.
+      else if (!this.#dialer.keepsHost && type !== 'external') problems.push(hostRewritten(service))
+      for (const limit of this.#noted.get(service.key) ?? []) problems.push(problem(service, 'error', limit))
+    }
+    return problems.sort(compareProblems)
+  }
+}
+
+function limitOf({ method, field }: RequestHead, hasBody: boolean): Limit | undefined {
+  if (hasBody && (method === 'GET' || method === 'HEAD')) return BODY_OF_GET
+  return field('content-type')?.startsWith('application/grpc') ? GRPC : undefined
+}
+
+const WAYS = {
+  pod: ['Pod addresses', 'Bind a VPC network to the Worker, or let the Service be reached by NodePort'],
+  node: ['nodes', 'Give the Worker NODE_HOST, public names of the nodes'],
+  external: [
+    'names outside the cluster',
+    'Deploy the Worker: it does not reach them where it reaches Pods directly',
+  ],
+} as const
+
+function unreachable(service: TableService, type: keyof typeof WAYS): Problem {
+  const [what, hint] = WAYS[type]
+  return problem(service, 'error', { message: `This gateway has no way to ${what}`, hint })
+}
+
+function hostRewritten(service: TableService): Problem {
+  return problem(service, 'warning', {
+    message: "The application sees its endpoint's address as Host: the platform's fetch cannot set another",
+    hint: 'Read X-Forwarded-Host, or reach endpoints over sockets (docs/workers.md)',
+  })
+}
+
+function problem(
+  { record }: TableService,
+  severity: Problem['severity'],
+  { message, hint }: { readonly message: string; readonly hint: string },
+): Problem {
+  const { namespace, name } = record
+  return {
+    code: 'platform-unsupported',
+    severity,
+    kind: 'Service',
+    namespace,
+    name,
+    field: 'spec',
+    message,
+    hint,
+  }
+}

@@ -1,0 +1,20 @@
+import { afterEach, describe } from 'vitest'
+import { faultTests } from './gateway-faults.ts'
+import { forwardingTests } from './gateway-forwarding.ts'
+import { responseTests } from './gateway-responses.ts'
+import { caseOf, type Shell } from './gateway-shell.ts'
+import { streamTests } from './gateway-streams.ts'
+
+/** What every shell must do with what `plan` decides. Where one cannot, gateway-differences.ts says so by name. */
+export function gatewayContract(shell: Shell): void {
+  describe(`gateway contract: ${shell.name}`, () => {
+    const current = caseOf(shell)
+    afterEach(async () => {
+      for (const close of current.closers.splice(0).reverse()) await close()
+    })
+    forwardingTests(current)
+    responseTests(current)
+    faultTests(current)
+    streamTests(current)
+  })
+}

@@ -1,0 +1,33 @@
+import { systemClock } from '../../src/model/clock.node.ts'
+import { MemoryRegistry } from '../../src/registry/memory.ts'
+import type { StoredChange } from '../../src/registry/port.ts'
+import { Publisher } from '../../src/registry/publisher.ts'
+import { recordsOf } from './gateway.ts'
+import { startRelay, type TestRelay, untilAt } from './relay.ts'
+
+export const CLUSTER = 'test'
+
+export interface Published {
+  readonly relay: TestRelay
+  /** Replaces everything by what a manifest compiles to; resolves once the relay has it. */
+  publish(yaml: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A manifest in a registry, behind a real relay. */
+export async function publishBehindRelay(yaml: string): Promise<Published> {
+  const registry = new MemoryRegistry()
+  const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock })
+  let held = new Map<string, StoredChange>()
+  const relay = await startRelay(registry)
+  const publish = async (next: string): Promise<void> => {
+    const records = new Map(recordsOf(next).map((record) => [`${record.kind} ${record.key}`, record]))
+    const gone = [...held].filter(([id]) => !records.has(id)).map(([, record]) => ({ ...record, text: null }))
+    held = records
+    await publisher.publish([...gone, ...records.values()], systemClock.now())
+    const { after } = await registry.load(new AbortController().signal)
+    if (after !== undefined) await untilAt(relay.mirror, after.position)
+  }
+  await publish(yaml)
+  return { relay, publish, close: () => relay.close() }
+}

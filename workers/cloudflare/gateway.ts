@@ -1,0 +1,66 @@
+import type { EndpointFetch } from '../../src/forward/endpoint-fetch.ts'
+import { FetchGateway } from '../../src/gateway/fetch-gateway.ts'
+import { HostLoader } from '../../src/gateway/host-loader.ts'
+import { HostTables } from '../../src/gateway/host-tables.ts'
+import type { Pipe } from '../../src/gateway/platform.ts'
+import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
+import type { Clock, Random, Timers } from '../../src/model/clock.ts'
+import type { Fetch } from '../../src/registry/http/client.ts'
+import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
+import type { Observer } from '../../src/telemetry/observer.ts'
+import type { WorkerConfig } from './config.ts'
+
+/** What a runtime of web-standard requests gives to the gateway. */
+export interface Platform {
+  /** Reaches the relay. */
+  readonly fetch: Fetch
+  readonly dialer: EndpointFetch
+  readonly pipe: Pipe
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly observer: Observer
+  /** Sends what was observed. */
+  readonly afterwards: () => Promise<void> | undefined
+  readonly onTrouble: (error: Error) => void
+}
+
+export interface WorkerGateway {
+  readonly gateway: FetchGateway
+  readonly tables: HostTables
+  readonly limits: PlatformLimits
+}
+
+/** An isolate has 128 MB for everything: less than half of it for tables. */
+const BOUNDS = {
+  maxHosts: 10_000,
+  maxBytes: 48 * 1024 * 1024,
+  maxGuests: 2_000,
+  maxGuestBytes: 8 * 1024 * 1024,
+}
+
+/** Joins the gateway's parts for one isolate. Does no I/O, and holds none: plain data only outlives a request. */
+export function createGateway(config: WorkerConfig, platform: Platform): WorkerGateway {
+  const tables = new HostTables({
+    ...BOUNDS,
+    softMs: config.REFRESH,
+    negativeMs: config.UNKNOWN_FOR,
+    maxStaleMs: config.MAX_STALE,
+  })
+  const reader = new HttpHostReader({
+    url: config.RELAY_URL,
+    token: config.RELAY_TOKEN,
+    cluster: config.CLUSTER,
+    fetch: platform.fetch,
+  })
+  const limits = new PlatformLimits(platform.dialer)
+  const gateway = new FetchGateway({
+    ...platform,
+    tables,
+    limits,
+    loader: new HostLoader({ ...platform, reader, tables }),
+    road: { trustedProxies: config.TRUSTED_PROXIES, networkPolicy: config.NETWORK_POLICY },
+    followsChanges: config.FOLLOW === 'on',
+  })
+  return { gateway, tables, limits }
+}
