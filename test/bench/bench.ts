@@ -3,6 +3,7 @@ import { benchProxy } from './proxy.ts'
 import { benchRelay } from './relay.ts'
 import { type BenchReport, renderJson, renderTable } from './report.ts'
 import { benchSync } from './sync.ts'
+import { benchWorker } from './worker/worker.ts'
 
 type Bench = (options: BenchArguments, signal: AbortSignal) => Promise<BenchReport>
 
@@ -10,6 +11,7 @@ const benches = new Map<string, Bench>([
   ['proxy', benchProxy],
   ['sync', benchSync],
   ['relay', benchRelay],
+  ['worker', benchWorker],
 ])
 
 const parsed = parseArguments(process.argv.slice(2), [...benches.keys()])

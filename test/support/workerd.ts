@@ -45,6 +45,8 @@ export interface WorkerdOptions {
   /** Whom `CF-Connecting-IP` names, as the platform's edge would, whatever the client sent. */
   readonly clientAddress?: string
   readonly onLog?: (line: string) => void
+  /** Which core it may use; all when undefined. */
+  readonly core?: number
 }
 
 export interface Workerd {
@@ -62,7 +64,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   writeFileSync(config, configOf(options))
   // What is embedded lies beside the configuration.
   copyFileSync(options.script, join(folder, 'worker.js'))
-  const child = spawn(bin('workerd'), ['serve', '--control-fd=3', config], {
+  const pin = options.core === undefined ? [] : ['taskset', '-c', `${options.core}`]
+  const [command = '', ...args] = [...pin, bin('workerd'), 'serve', '--control-fd=3', config]
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
