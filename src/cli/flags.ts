@@ -8,6 +8,7 @@ import {
   parseMillis,
   parseName,
   parseNetworkPolicy,
+  parsePodSelector,
   parseRatio,
   parseRedisUrl,
   parseText,
@@ -93,6 +94,13 @@ export const flags = {
     '',
     'where endpoints may lie that are no Pods',
     parseCidrs,
+  ),
+  gatewayPods: flag(
+    'gateway-pods',
+    'NAMESPACE/LABEL=VALUE,…',
+    'postern/app.kubernetes.io/name=postern,app.kubernetes.io/component=gateway',
+    "the gateways' Pods, whom NetworkPolicies must admit",
+    parsePodSelector,
   ),
   redis: optionalFlag(
     'redis',

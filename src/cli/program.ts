@@ -1,7 +1,7 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
 
-const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs'] as const
+const compiling = ['domain', 'loadBalancerClass', 'endpointCidrs', 'gatewayPods'] as const
 const serving = [
   'listen',
   'console',

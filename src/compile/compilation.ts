@@ -1,14 +1,17 @@
-import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
-import type { Service } from '../model/objects/service.ts'
+import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type PosternRecord, type RecordKind, serviceKey } from '../model/records.ts'
 import type { Claim } from './claim.ts'
+import { Diagnosis } from './diagnosis.ts'
+import { DuplicateBoard } from './duplicate-board.ts'
 import { EndpointBoard } from './endpoint-board.ts'
-import { diagnoseEndpoints, endpointRefusals } from './endpoints.ts'
+import { endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import { policyProblems } from './network-policy.ts'
 import { compileNode } from './node.ts'
 import type { CompileOptions } from './output.ts'
+import { OverlapBoard } from './overlap-board.ts'
 import { ProblemBook } from './problem-book.ts'
 import { compileRoute } from './route.ts'
 import { type CompiledService, compileService } from './service.ts'
@@ -36,16 +39,16 @@ export class Compilation {
   readonly #book = new ProblemBook()
   readonly #endpoints: EndpointBoard
   readonly #dirtyHosts = new Set<string>()
-  /** Services (namespace/name) of which to say anew why they cannot be served, if they cannot. */
-  readonly #doubtful = new Set<string>()
-  /** Services that cannot be served, by namespace: a Pod or a workload may be why. */
-  readonly #ailing = new Map<string, Set<string>>()
+  readonly #diagnosis: Diagnosis
+  readonly #duplicates = new DuplicateBoard(this.#book)
+  readonly #overlaps = new OverlapBoard(this.#book)
   readonly #options: CompileOptions
   #out: RecordChange[] = []
 
   constructor(options: CompileOptions) {
     this.#options = options
     this.#endpoints = new EndpointBoard(this.#namespaces, options)
+    this.#diagnosis = new Diagnosis(this.#namespaces, this.#endpoints, this.#book, options)
   }
 
   /** Takes changes of objects; returns what changed of the records. */
@@ -54,9 +57,10 @@ export class Compilation {
     for (const change of changes) this.#take(change)
     for (const host of this.#dirtyHosts) this.#settleHost(host)
     this.#settleEndpoints()
-    for (const service of this.#doubtful) this.#diagnose(service)
     this.#dirtyHosts.clear()
-    this.#doubtful.clear()
+    this.#diagnosis.settle()
+    this.#duplicates.settle()
+    this.#overlaps.settle()
     for (const { key, problems } of this.#book.takeChanged()) {
       this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
     }
@@ -77,13 +81,15 @@ export class Compilation {
     if (after !== undefined) this.#namespaces.add(after)
     this.#endpoints.note(before, after)
     const some = after ?? before
-    if (some !== undefined) this.#compile(some, after)
+    if (some === undefined) return
+    this.#diagnosis.note(some, after)
+    this.#compile(some, before, after)
   }
 
-  #compile(some: KubeObject, after: KubeObject | undefined): void {
+  #compile(some: KubeObject, before: KubeObject | undefined, after: KubeObject | undefined): void {
     switch (some.kind) {
       case 'Service':
-        this.#compileService(some, after?.kind === 'Service' ? after : undefined)
+        this.#compileService(nameOf(some), serviceOf(before), serviceOf(after))
         return
       case 'Node': {
         const value = after?.kind === 'Node' ? compileNode(after) : null
@@ -95,17 +101,11 @@ export class Compilation {
         this.#book.replace(`policy ${nameOf(some)}`, problems)
         return
       }
-      case 'EndpointSlice':
-      case 'Namespace':
-        return
       default:
-        // A Pod or a workload: it shows in what is said of Services that cannot be served.
-        for (const name of this.#ailing.get(some.meta.namespace) ?? []) this.#doubtful.add(name)
     }
   }
 
-  #compileService(some: Service, after: Service | undefined): void {
-    const name = nameOf(some)
+  #compileService(name: string, old: Service | undefined, after: Service | undefined): void {
     const before = this.#services.get(name)
     const compiled = after === undefined ? undefined : compileService(after, this.#options)
     if (compiled === undefined) this.#services.delete(name)
@@ -114,7 +114,10 @@ export class Compilation {
     this.#replaceServiceRecord(before, compiled)
     this.#book.replace(`service ${name}`, compiled?.problems ?? [])
     if ((before?.record === undefined) !== (compiled?.record === undefined)) this.#endpoints.noteService(name)
-    this.#doubtful.add(name)
+    const port = after && exposedPort(after, compiled)
+    this.#diagnosis.noteService(name, after && port && { service: after, port })
+    const hosts = compiled?.claims.map(({ host }) => host) ?? []
+    this.#duplicates.replace(old, after, port && { port, hosts })
   }
 
   #moveClaims(service: string, before: readonly Claim[], after: readonly Claim[]): void {
@@ -142,6 +145,7 @@ export class Compilation {
   #settleHost(host: string): void {
     const { record, problems } = compileRoute(host, [...(this.#claims.get(host)?.values() ?? [])])
     this.#out.push({ kind: 'route', key: host, value: record ?? null })
+    this.#overlaps.replace(host, record)
     this.#book.replace(`host ${host}`, problems)
   }
 
@@ -154,31 +158,20 @@ export class Compilation {
         this.#book.replace(`slice ${ref}`, slice === undefined ? [] : endpointRefusals(slice, refusals))
       },
     )
-    for (const service of touched) this.#doubtful.add(service)
+    for (const service of touched) this.#diagnosis.noteEndpoints(service)
   }
+}
 
-  #diagnose(name: string): void {
-    const [namespace] = splitName(name)
-    const object = this.#objects.get(objectKey('Service', ...splitName(name)))
-    const isServed = object?.kind === 'Service' && this.#services.get(name)?.record !== undefined
-    const problems = isServed
-      ? diagnoseEndpoints(object, this.#endpoints.slicesOf(name), {
-          pods: () => [...this.#namespaces.pods(namespace)],
-          workloads: () => [...this.#namespaces.workloads(namespace)],
-        })
-      : []
-    const ailing = this.#ailing.get(namespace) ?? new Set<string>()
-    if (problems.length > 0) this.#ailing.set(namespace, ailing.add(name))
-    else if (ailing.delete(name) && ailing.size === 0) this.#ailing.delete(namespace)
-    this.#book.replace(`endpoints ${name}`, problems)
-  }
+function serviceOf(object: KubeObject | undefined): Service | undefined {
+  return object?.kind === 'Service' ? object : undefined
+}
+
+/** The port that requests go to, when they go anywhere. */
+function exposedPort({ spec }: Service, compiled: CompiledService | undefined): ServicePort | undefined {
+  const number = compiled?.record?.port
+  return spec.ports.find(({ port, protocol }) => port === number && protocol === 'TCP')
 }
 
 function nameOf({ meta }: KubeObject): string {
   return `${meta.namespace}/${meta.name}`
-}
-
-function splitName(name: string): [namespace: string, name: string] {
-  const slash = name.indexOf('/')
-  return [name.slice(0, slash), name.slice(slash + 1)]
 }

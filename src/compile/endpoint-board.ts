@@ -173,7 +173,7 @@ function policiesOf(record: EndpointsRecord | undefined): ReadonlySet<string> {
 function factsOf(pod: Pod | undefined): string {
   if (pod === undefined) return ''
   const { meta, spec } = pod
-  const ports = spec.containers.flatMap((container) => container.ports)
+  const ports = [spec.containers, spec.initContainers]
   return JSON.stringify([meta.uid, meta.labels, spec.hostNetwork, ports, podAddresses(pod).map(normaliseIp)])
 }
 

@@ -1,6 +1,7 @@
 import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PosternRecord } from '../model/records.ts'
+import type { GatewayPods } from './gateway-pods.ts'
 
 /** What every compiler returns. Nothing throws because of a user's object. */
 export interface Compiled {
@@ -14,6 +15,8 @@ export interface CompileOptions {
   readonly domain: string
   /** Services of type LoadBalancer with this `loadBalancerClass` are exposed with no annotation. */
   readonly loadBalancerClass: string
+  /** The gateways' Pods, whom NetworkPolicies must admit. */
+  readonly gatewayPods: GatewayPods
   /** Where endpoints may lie that are no Pods. */
   readonly endpointCidrs: readonly Cidr[]
   /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */

@@ -9,6 +9,7 @@ import {
 } from '../model/records.ts'
 import { annotationField, type Readings, readAnnotations, serviceProblem } from './annotations.ts'
 import { type Claim, hostsOf } from './claim.ts'
+import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions } from './output.ts'
 import { choosePort } from './port.ts'
 import { isCarried, type Protocol, protocolOf } from './protocol.ts'
@@ -151,7 +152,10 @@ function compileTarget(
   return {
     action: { type: 'forward', service: serviceKey(namespace, name, port.port) },
     record,
-    problems: toNode && record.affinity === 'client-ip' ? [affinityBehindNode(service)] : [],
+    problems: [
+      ...(toNode && record.affinity === 'client-ip' ? [affinityBehindNode(service)] : []),
+      ...findOpenNodePort(service, port, toNode),
+    ],
   }
 }
 

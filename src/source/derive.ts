@@ -2,7 +2,7 @@ import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-sli
 import { SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
 import { ZONE_LABEL } from '../model/objects/node.ts'
 import type { KubeObject } from '../model/objects/object.ts'
-import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
+import { containerPorts, isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
 
 /** At most this many endpoints a slice, as the controller's `--max-endpoints-per-slice`. */
@@ -125,9 +125,9 @@ function resolvePort(port: ServicePort, pod: Pod): SlicePort[] {
   const target = port.targetPort ?? port.port
   const { name, protocol } = port
   if (typeof target === 'number') return [{ name, protocol, port: target }]
-  const found = pod.spec.containers
-    .flatMap((container) => container.ports)
-    .find((candidate) => candidate.name === target && candidate.protocol === protocol)
+  const found = containerPorts(pod.spec).find(
+    (candidate) => candidate.name === target && candidate.protocol === protocol,
+  )
   return found === undefined ? [] : [{ name, protocol, port: found.containerPort }]
 }
 

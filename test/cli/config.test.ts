@@ -42,6 +42,10 @@ test('nothing given: the defaults', () => {
     drainTimeoutMs: 30_000,
     networkPolicy: 'enforce',
     endpointCidrs: [],
+    gatewayPods: {
+      namespace: 'postern',
+      labels: { 'app.kubernetes.io/name': 'postern', 'app.kubernetes.io/component': 'gateway' },
+    },
     kubeconfig: undefined,
   })
 })
@@ -102,6 +106,7 @@ const SAMPLES: Readonly<Record<Exclude<keyof typeof flags, 'redis'>, string>> = 
   drainTimeoutMs: '1m30s',
   networkPolicy: 'off',
   endpointCidrs: '192.168.0.0/16',
+  gatewayPods: 'edge/app=gateway',
   kubeconfig: 'config.yaml',
 }
 

@@ -5,6 +5,7 @@ import { parseCidr } from '../../src/model/address.ts'
 export const compileOptions: CompileOptions = {
   domain: 'example.test',
   loadBalancerClass: 'postern.dev/gateway',
+  gatewayPods: { namespace: 'postern', labels: { app: 'gateway' } },
   endpointCidrs: ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) =>
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),

@@ -7,7 +7,19 @@ export const containerPort = v.object({
   protocol: v.nullish(v.string(), 'TCP'),
 })
 
-export const containers = list(v.object({ ports: list(containerPort) }))
+const container = v.object({ ports: list(containerPort) })
+
+/** The ports that a Pod has, by container: sidecars (init containers that are restarted) count, as for Services. */
+export const podContainers = {
+  containers: list(container),
+  initContainers: v.pipe(
+    list(v.object({ ...container.entries, restartPolicy: v.nullish(v.string(), '') })),
+    v.transform((all) => all.filter(({ restartPolicy }) => restartPolicy === 'Always')),
+  ),
+  hostNetwork: v.nullish(v.boolean(), false),
+}
+
+const waiting = v.object({ reason: v.nullish(v.string(), ''), message: v.nullish(v.string(), '') })
 
 /** core/v1 Pod, stripped to what is used. */
 export const podSchema = v.object({
@@ -17,21 +29,40 @@ export const podSchema = v.object({
     nodeName: maybe(v.string()),
     hostname: maybe(v.string()),
     subdomain: maybe(v.string()),
-    hostNetwork: v.nullish(v.boolean(), false),
-    containers,
+    ...podContainers,
   }),
   status: v.nullish(
     v.object({
       phase: v.nullish(v.string(), ''),
       podIP: maybe(v.string()),
       podIPs: list(v.object({ ip: v.nullish(v.string(), '') })),
-      conditions: list(v.object({ type: v.string(), status: v.string() })),
+      conditions: list(
+        v.object({ type: v.string(), status: v.string(), message: v.nullish(v.string(), '') }),
+      ),
+      /** Why a container does not run, for those who ask why a Pod is not ready. */
+      containerStatuses: list(
+        v.object({
+          name: v.nullish(v.string(), ''),
+          ready: v.nullish(v.boolean(), false),
+          state: v.nullish(v.object({ waiting: maybe(waiting) }), {}),
+        }),
+      ),
     }),
     {},
   ),
 })
 
 export type Pod = v.InferOutput<typeof podSchema>
+
+type PodPorts = Pick<Pod['spec'], 'containers' | 'initContainers'>
+
+/** Every port that a Pod's containers declare. */
+export function containerPorts({
+  containers,
+  initContainers,
+}: PodPorts): v.InferOutput<typeof containerPort>[] {
+  return [...containers, ...initContainers].flatMap(({ ports }) => ports)
+}
 
 /** Every address of a Pod, the primary one first. */
 export function podAddresses(pod: Pod): readonly string[] {

@@ -1,0 +1,23 @@
+import type { ProblemCode } from '../problem.ts'
+import { annotationProblems } from './annotation.ts'
+import { endpointProblems } from './endpoint.ts'
+import type { CatalogueEntry } from './entry.ts'
+import { hostProblems } from './host.ts'
+import { manifestProblems } from './manifest.ts'
+import { policyProblems } from './policy.ts'
+import { serviceProblems } from './service.ts'
+
+/** Every code: the one source of docs/problems, and of the rules in SARIF. */
+export const catalogue: Readonly<Record<ProblemCode, CatalogueEntry>> = {
+  ...annotationProblems,
+  ...endpointProblems,
+  ...hostProblems,
+  ...manifestProblems,
+  ...policyProblems,
+  ...serviceProblems,
+}
+
+/** Name of the page on a code, from the root of the repository. */
+export function pageOf(code: ProblemCode): string {
+  return `docs/problems/${code}.md`
+}
