@@ -1,7 +1,7 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
-import { buildProgram, type CommandName, commands, readsManifests } from './program.ts'
+import { buildProgram, type CommandName, commands, formats, isInspecting, readsManifests } from './program.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -26,12 +26,15 @@ export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, 'redis'> {
   readonly redis: string
 }
 
-/** `postern check` and `postern routes`. */
+/** `postern check` and `postern routes`, of manifests or of a cluster. */
 export interface InspectConfig extends ValuesOf<'check'> {
-  readonly command: 'check' | 'routes'
+  readonly command: keyof typeof formats
   readonly manifests: readonly string[]
-  readonly json: boolean
+  readonly format: Format
 }
+
+/** `sarif` for check alone. */
+export type Format = (typeof formats)[keyof typeof formats][number]
 
 export type Config = UpConfig | AgentConfig | GatewayConfig | InspectConfig
 
@@ -80,11 +83,7 @@ function configOf(
     case 'up': {
       const manifests = readManifests(given, env, faults)
       const values = read(name)
-      if (manifests.length > 0 && values.kubeconfig !== undefined) {
-        faults.push(
-          `${MANIFESTS.name} and ${flags.kubeconfig.name} cannot both be given: read files, or a cluster?`,
-        )
-      }
+      expectOneSource(manifests, values.kubeconfig, faults)
       return { command: name, manifests, ...values }
     }
     case 'agent': {
@@ -98,12 +97,38 @@ function configOf(
     case 'check':
     case 'routes': {
       const manifests = readManifests(given, env, faults)
-      if (manifests.length === 0 && given.manifests !== true) {
-        faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
+      const values = read(name)
+      expectOneSource(manifests, values.kubeconfig, faults)
+      if (manifests.length === 0 && given.manifests !== true && values.kubeconfig === undefined) {
+        const { name: kubeconfig } = flags.kubeconfig
+        faults.push(
+          `${MANIFESTS.name} (or ${MANIFESTS.env}) or ${kubeconfig} is missing: what shall be read?`,
+        )
       }
-      return { command: name, manifests, json: given.json === true, ...read(name) }
+      return { command: name, manifests, format: readFormat(name, given, faults), ...values }
     }
   }
+}
+
+function expectOneSource(
+  manifests: readonly string[],
+  kubeconfig: string | undefined,
+  faults: string[],
+): void {
+  if (manifests.length === 0 || kubeconfig === undefined) return
+  faults.push(
+    `${MANIFESTS.name} and ${flags.kubeconfig.name} cannot both be given: read files, or a cluster?`,
+  )
+}
+
+function readFormat(name: keyof typeof formats, { format, json }: Given, faults: string[]): Format {
+  const known: readonly Format[] = formats[name]
+  const asked = format ?? (json === true ? 'json' : known[0])
+  const found = known.find((each) => each === asked)
+  if (found === undefined)
+    faults.push(`Cannot read --format: "${asked}" is wrong: not one of ${known.join(', ')}`)
+  if (json === true && found !== 'json') faults.push('--json and --format say different things')
+  return found ?? 'text'
 }
 
 function needsRedis(redis: string | undefined, faults: string[]): redis is string {
@@ -150,7 +175,7 @@ function readManifests(given: Given, env: Env, faults: string[]): readonly strin
 function unexpected(name: CommandName, arg: string): string {
   if (!arg.startsWith('-')) return `Unexpected argument "${arg}"`
   const [flagName = arg] = arg.split('=')
-  const others = name === 'check' || name === 'routes' ? ['--help', '--json'] : ['--help']
+  const others = isInspecting(name) ? ['--help', '--json', '--format'] : ['--help']
   if (readsManifests(name)) others.push(MANIFESTS.name)
   const known = [...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>

@@ -43,18 +43,25 @@ export const commands = {
     example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
   },
   check: {
-    summary: 'say what is wrong with the manifests',
-    flags: compiling,
-    example: 'kubectl get svc,endpointslices,pods -A -o yaml | postern check --manifests -',
+    summary: 'say what is wrong with the manifests, or in a cluster',
+    flags: ['kubeconfig', ...compiling],
+    example: 'postern check --manifests k8s/ --format sarif > postern.sarif',
   },
   routes: {
     summary: 'list the hostnames and paths that are exposed, and what is behind them',
-    flags: compiling,
+    flags: ['kubeconfig', ...compiling],
     example: 'postern routes --manifests k8s/ --json',
   },
 } as const satisfies Record<string, CommandFacts>
 
 export type CommandName = keyof typeof commands
+
+/** How check and routes may print; the first is the default. */
+export const formats = { check: ['text', 'json', 'sarif'], routes: ['text', 'json'] } as const
+
+export function isInspecting(name: CommandName): name is keyof typeof formats {
+  return name === 'check' || name === 'routes'
+}
 
 /** Commands that read manifests. */
 export function readsManifests(name: CommandName): boolean {
@@ -111,7 +118,10 @@ function addCommand(
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
     command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
   }
-  if (name === 'check' || name === 'routes') command.option('--json', 'print JSON')
+  if (isInspecting(name)) {
+    command.option(`--format [${formats[name].join('|')}]`, `how to print [default ${formats[name][0]}]`)
+    command.option('--json', 'short for --format json')
+  }
   command.action(() => onCommand(name, command))
 }
 

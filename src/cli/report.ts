@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { RouteStatus } from '../gateway/route-status.ts'
+import { pageOf } from '../model/catalogue/catalogue.ts'
 import type { Problem, Severity } from '../model/problem.ts'
 import type { Inspection } from './inspect.ts'
 
@@ -8,7 +9,9 @@ export function formatProblems({ problems, services }: Inspection): string {
   const blocks = problems.map((problem) => {
     const object = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
     const field = problem.field === '' ? '' : `, ${problem.field}`
-    return `${problem.severity} ${problem.code}: ${problem.kind} ${object}${field}\n  ${problem.message}\n  ${problem.hint}\n`
+    const place = problem.file === undefined ? '' : `  ${placeOf(problem)}\n`
+    const head = `${problem.severity} ${problem.code}: ${problem.kind} ${object}${field}`
+    return `${head}\n${place}  ${problem.message}\n  ${problem.hint}\n  See ${pageOf(problem.code)}\n`
   })
   const count = (severity: Severity): string => {
     const found = problems.filter((problem) => problem.severity === severity).length
@@ -56,6 +59,12 @@ const BARE = Object.fromEntries(
     .map((part) => [part, '']),
 )
 
-function plainProblem({ code, severity, kind, namespace, name, field, message, hint }: Problem): Problem {
-  return { code, severity, kind, namespace, name, field, message, hint }
+/** `shop.yaml:12`, as editors and terminals make links of it. */
+export function placeOf({ file, line }: Problem): string {
+  return line === undefined ? `${file}` : `${file}:${line}`
+}
+
+function plainProblem(problem: Problem): Problem {
+  const { code, severity, kind, namespace, name, field, message, hint, file, line } = problem
+  return { code, severity, kind, namespace, name, field, message, hint, file, line }
 }

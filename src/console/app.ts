@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { pageOf } from '../model/catalogue/catalogue.ts'
 import type { ConsoleView, HealthView } from './view.ts'
 
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
@@ -19,7 +20,9 @@ const CONSOLE_PATHS = {
 export function createConsole(view: ConsoleView): Hono {
   const app = createHealth(view, 'postern console', CONSOLE_PATHS)
   app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
-  app.get('/api/problems', (c) => c.json({ problems: view.problems() }))
+  app.get('/api/problems', (c) =>
+    c.json({ problems: view.problems().map((problem) => ({ ...problem, page: pageOf(problem.code) })) }),
+  )
   return app
 }
 
