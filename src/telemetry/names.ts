@@ -50,6 +50,7 @@ export const metric = {
   publishes: 'postern.agent.publishes',
   publishedRecords: 'postern.agent.published_records',
   observationAge: 'postern.agent.observation_age',
+  eventsWaiting: 'postern.agent.events_waiting',
 } as const
 
 /** Boundaries in seconds that the conventions advise for request durations. */

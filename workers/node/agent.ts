@@ -3,7 +3,7 @@ import { createHealth } from '../../src/console/app.ts'
 import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
-import { observeAgent } from '../../src/telemetry/agent-instruments.ts'
+import { observeAgent, observeEvents } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry } from './telemetry.ts'
@@ -28,7 +28,13 @@ export async function runAgent(config: AgentConfig): Promise<number> {
   })
   const counted = observeAgent(telemetry.meter, registry, () => cluster.observedAt(), systemClock)
   const publisher = new Publisher({ writer: counted, cluster: config.cluster, clock: systemClock })
-  const cluster = watchCluster(config.kubeconfig, { ...config, allowLoopback: false }, publisher)
+  const cluster = watchCluster({
+    kubeconfig: config.kubeconfig,
+    compile: { ...config, allowLoopback: false },
+    publisher,
+    writesEvents: true,
+  })
+  observeEvents(telemetry.meter, () => cluster.eventsWaiting())
   const view = {
     isReady: () => cluster.notReadyReason() === undefined,
     notReadyReason: () => cluster.notReadyReason() ?? '',

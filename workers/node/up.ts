@@ -43,7 +43,10 @@ export async function runUp(config: UpConfig): Promise<number> {
 async function startSource(config: UpConfig, publisher: Publisher): Promise<{ stop(): Promise<void> }> {
   // `up` alone may have endpoints on this machine: its Pods may be processes.
   const compile = { ...config, allowLoopback: true }
-  if (config.kubeconfig !== undefined) return watchCluster(config.kubeconfig, compile, publisher)
+  if (config.kubeconfig !== undefined) {
+    // Trying it out on a cluster leaves nothing there.
+    return watchCluster({ kubeconfig: config.kubeconfig, compile, publisher, writesEvents: false })
+  }
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined
   const manifests = isSample ? [SAMPLE_MANIFESTS] : config.manifests

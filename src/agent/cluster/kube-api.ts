@@ -40,9 +40,15 @@ const ANSWER_TIMEOUT_MS = 30_000
 /** A watch with bookmarks hears from its server about once a minute: silence for longer means that it is dead. */
 const SILENCE_TIMEOUT_MS = 150_000
 const PAGE_SIZE = 500
+const CONTENT_TYPES = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const
+
+export interface Payload {
+  readonly method: 'POST' | 'PATCH'
+  readonly body: unknown
+}
 
 /**
- * Lists and watches of a cluster's API. Addresses, certificates and tokens are client-node's; its informers and typed
+ * Lists, watches and small writes of a cluster's API. Addresses, certificates and tokens are client-node's; its informers and typed
  * lists are not used: they stop after an ordinary error, list without pages, and keep whole objects.
  */
 export class KubeApi {
@@ -56,7 +62,7 @@ export class KubeApi {
   async list(path: string, next: string, signal: AbortSignal): Promise<Page> {
     const query = { limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
     const action = `list ${path}`
-    return await this.#get(action, path, query, ANSWER_TIMEOUT_MS, signal, async (body) => {
+    return await this.#ask(action, path, query, undefined, ANSWER_TIMEOUT_MS, signal, async (body) => {
       const page = v.safeParse(pageSchema, parseJson(await readText(body), action))
       if (!page.success) throw new KubeError(`Cannot ${action}: the answer is no list: ${issueOf(page)}`, 0)
       const { metadata, items } = page.output
@@ -84,7 +90,7 @@ export class KubeApi {
       timeoutSeconds: `${timeoutSeconds}`,
     }
     const action = `watch ${path}`
-    await this.#get(action, path, query, SILENCE_TIMEOUT_MS, signal, async (body) => {
+    await this.#ask(action, path, query, undefined, SILENCE_TIMEOUT_MS, signal, async (body) => {
       onOpen()
       for await (const line of readLines(body)) {
         const event = v.safeParse(eventSchema, parseJson(line, action))
@@ -94,10 +100,19 @@ export class KubeApi {
     })
   }
 
-  async #get<T>(
+  /** Creates an object in a collection, or merges a patch (RFC 7396) into one. @returns the object. @throws KubeError */
+  async send(path: string, payload: Payload, signal: AbortSignal): Promise<unknown> {
+    const action = `${payload.method === 'POST' ? 'create in' : 'patch'} ${path}`
+    return await this.#ask(action, path, {}, payload, ANSWER_TIMEOUT_MS, signal, async (body) =>
+      parseJson(await readText(body), action),
+    )
+  }
+
+  async #ask<T>(
     action: string,
     path: string,
     query: Readonly<Record<string, string>>,
+    payload: Payload | undefined,
     bodyTimeout: number,
     signal: AbortSignal,
     read: (body: Dispatcher.ResponseData['body']) => Promise<T>,
@@ -105,16 +120,29 @@ export class KubeApi {
     const server = this.#config.getCurrentCluster()?.server
     if (server === undefined) throw new KubeError(`Cannot ${action}: the kubeconfig names no cluster`, 0)
     const url = `${server.replace(/\/$/, '')}${path}?${new URLSearchParams(query)}`
-    const context = new RequestContext(url, HttpMethod.GET)
+    const method = payload?.method ?? 'GET'
+    const context = new RequestContext(url, HttpMethod[method])
     let dispatcher: Dispatcher | undefined
     try {
       await this.#config.applySecurityAuthentication(context)
       // client-node makes a new one for each request: ours to close.
       dispatcher = context.getDispatcher() ?? new Agent()
-      const headers = { ...context.getHeaders(), accept: 'application/json', 'user-agent': 'postern-agent' }
-      const options = { dispatcher, headers, signal, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout }
-      const { statusCode, body } = await request(url, options)
-      if (statusCode !== 200) throw await refusal(action, statusCode, body)
+      const headers = {
+        ...context.getHeaders(),
+        accept: 'application/json',
+        'user-agent': 'postern-agent',
+        ...(payload === undefined ? {} : { 'content-type': CONTENT_TYPES[payload.method] }),
+      }
+      const content = payload === undefined ? null : JSON.stringify(payload.body)
+      const limits = { signal, headersTimeout: ANSWER_TIMEOUT_MS, bodyTimeout }
+      const { statusCode, body } = await request(url, {
+        dispatcher,
+        headers,
+        method,
+        body: content,
+        ...limits,
+      })
+      if (statusCode !== 200 && statusCode !== 201) throw await refusal(action, statusCode, body)
       return await read(body)
     } catch (error) {
       if (error instanceof KubeError) throw error
