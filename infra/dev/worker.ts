@@ -40,6 +40,7 @@ async function startRegistry(): Promise<void> {
     loadBalancerClass: 'postern.dev/gateway',
     endpointCidrs: [],
     allowExternalNames: false,
+    gatewayPods: { namespace: 'postern', labels: {} },
     allowLoopback: true,
   }
   const watch = new ManifestWatch({

@@ -13,6 +13,7 @@ import {
   parseMillis,
   parseName,
   parseNetworkPolicy,
+  parsePodSelector,
   parseRatio,
   parseRedisUrl,
   parseSecret,
@@ -145,6 +146,13 @@ export const flags = {
     ['POSTERN_NAME_SERVER'],
     "whom to ask for the names of ExternalName Services; by default the system's",
     parseIpPort,
+  ),
+  gatewayPods: flag(
+    'gateway-pods',
+    'NAMESPACE/LABEL=VALUE,…',
+    'postern/app.kubernetes.io/name=postern,app.kubernetes.io/component=gateway',
+    "the gateways' Pods, whom NetworkPolicies must admit",
+    parsePodSelector,
   ),
   redis: optionalFlag(
     'redis',

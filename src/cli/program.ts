@@ -9,6 +9,7 @@ const compiling = [
   'loadBalancerClass',
   'endpointCidrs',
   'allowExternalNames',
+  'gatewayPods',
 ] as const
 /** Where the registry is read. */
 const reading = ['redis', 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const

@@ -79,6 +79,31 @@ export function parseLabelName(text: string): ValueParse<string> {
     : { ok: false, reason: 'not a name such as example.com/gateway' }
 }
 
+/** `NAMESPACE/LABEL=VALUE,…`: Pods, as a NetworkPolicy names them. */
+export function parsePodSelector(
+  text: string,
+): ValueParse<{ readonly namespace: string; readonly labels: Readonly<Record<string, string>> }> {
+  const slash = text.indexOf('/')
+  const namespace = parseName(text.slice(0, slash))
+  const pairs = text
+    .slice(slash + 1)
+    .split(',')
+    .map((pair) => pair.trim().split('='))
+  const isReadable = pairs.every(
+    ([name = '', value, ...rest]) =>
+      parseLabelName(name).ok && rest.length === 0 && /^([-A-Za-z0-9_.]{0,63})$/.test(value ?? ' '),
+  )
+  return slash > 0 && namespace.ok && isReadable
+    ? {
+        ok: true,
+        value: {
+          namespace: namespace.value,
+          labels: Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value])),
+        },
+      }
+    : { ok: false, reason: 'not NAMESPACE/LABEL=VALUE,…' }
+}
+
 export function parseMillis(text: string): ValueParse<number> {
   const value = parseDuration(text)
   return value === undefined

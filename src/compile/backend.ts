@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
+import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions } from './output.ts'
 import { choosePort } from './port.ts'
 import { isCarried, protocolOf } from './protocol.ts'
@@ -37,7 +38,10 @@ export function compileBackend(service: Service, readings: Readings, options: Co
     protocol: protocol.value,
     ...(sources.value.length === 0 ? {} : { sources: [...sources.value] }),
   })
-  const problems = affinityBehindNode(service, record)
+  const problems = [
+    ...affinityBehindNode(service, record),
+    ...findOpenNodePort(service, port.value, record.target.type === 'node'),
+  ]
   if (!isCarried(protocol.value)) return notCarried(service, port.value, record, problems)
   return {
     action: { type: 'forward', service: serviceKey(record.namespace, record.name, record.port) },

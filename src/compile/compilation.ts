@@ -1,16 +1,19 @@
 import type { Namespace } from '../model/objects/namespace.ts'
-import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
-import type { Service } from '../model/objects/service.ts'
+import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type PosternRecord, type RecordKind, serviceKey } from '../model/records.ts'
 import { readAllowedHosts } from './allowed-hosts.ts'
 import { ClaimBoard } from './claim-board.ts'
+import { Diagnosis } from './diagnosis.ts'
+import { DuplicateBoard } from './duplicate-board.ts'
 import { EndpointBoard } from './endpoint-board.ts'
-import { diagnoseEndpoints, endpointRefusals } from './endpoints.ts'
+import { endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import { policyProblems } from './network-policy.ts'
 import { compileNode } from './node.ts'
 import type { CompileOptions } from './output.ts'
+import { OverlapBoard } from './overlap-board.ts'
 import { ProblemBook } from './problem-book.ts'
 import { compileRoute } from './route.ts'
 import { type CompiledService, compileService } from './service.ts'
@@ -37,10 +40,9 @@ export class Compilation {
   readonly #book = new ProblemBook()
   readonly #endpoints: EndpointBoard
   readonly #claims: ClaimBoard
-  /** Services (namespace/name) of which to say anew why they cannot be served, if they cannot. */
-  readonly #doubtful = new Set<string>()
-  /** Services that cannot be served, by namespace: a Pod or a workload may be why. */
-  readonly #ailing = new Map<string, Set<string>>()
+  readonly #diagnosis: Diagnosis
+  readonly #duplicates = new DuplicateBoard(this.#book)
+  readonly #overlaps = new OverlapBoard(this.#book)
   readonly #options: CompileOptions
   #out: RecordChange[] = []
 
@@ -48,6 +50,7 @@ export class Compilation {
     this.#options = options
     this.#endpoints = new EndpointBoard(this.#namespaces, options)
     this.#claims = new ClaimBoard(options)
+    this.#diagnosis = new Diagnosis(this.#namespaces, this.#endpoints, this.#book, options)
   }
 
   /** Takes changes of objects; returns what changed of the records. */
@@ -56,8 +59,9 @@ export class Compilation {
     for (const change of changes) this.#take(change)
     this.#settleHosts()
     this.#settleEndpoints()
-    for (const service of this.#doubtful) this.#diagnose(service)
-    this.#doubtful.clear()
+    this.#diagnosis.settle()
+    this.#duplicates.settle()
+    this.#overlaps.settle()
     for (const { key, problems } of this.#book.takeChanged()) {
       this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
     }
@@ -78,13 +82,15 @@ export class Compilation {
     if (after !== undefined) this.#namespaces.add(after)
     this.#endpoints.note(before, after)
     const some = after ?? before
-    if (some !== undefined) this.#compile(some, after)
+    if (some === undefined) return
+    this.#diagnosis.note(some, after)
+    this.#compile(some, before, after)
   }
 
-  #compile(some: KubeObject, after: KubeObject | undefined): void {
+  #compile(some: KubeObject, before: KubeObject | undefined, after: KubeObject | undefined): void {
     switch (some.kind) {
       case 'Service':
-        this.#compileService(some, after?.kind === 'Service' ? after : undefined)
+        this.#compileService(nameOf(some), serviceOf(before), serviceOf(after))
         return
       case 'Node': {
         const value = after?.kind === 'Node' ? compileNode(after) : null
@@ -99,16 +105,11 @@ export class Compilation {
       case 'Namespace':
         this.#compileNamespace(some.meta.name, after?.kind === 'Namespace' ? after : undefined)
         return
-      case 'EndpointSlice':
-        return
       default:
-        // A Pod or a workload: it shows in what is said of Services that cannot be served.
-        for (const name of this.#ailing.get(some.meta.namespace) ?? []) this.#doubtful.add(name)
     }
   }
 
-  #compileService(some: Service, after: Service | undefined): void {
-    const name = nameOf(some)
+  #compileService(name: string, old: Service | undefined, after: Service | undefined): void {
     const before = this.#services.get(name)
     const compiled = after === undefined ? undefined : compileService(after, this.#options)
     if (compiled === undefined) this.#services.delete(name)
@@ -117,7 +118,10 @@ export class Compilation {
     this.#replaceServiceRecord(before, compiled)
     this.#book.replace(`service ${name}`, compiled?.problems ?? [])
     if ((before?.record === undefined) !== (compiled?.record === undefined)) this.#endpoints.noteService(name)
-    this.#doubtful.add(name)
+    const port = after && exposedPort(after, compiled)
+    this.#diagnosis.noteService(name, after && port && { service: after, port })
+    const hosts = compiled?.claims.map(({ host }) => host) ?? []
+    this.#duplicates.replace(old, after, port && { port, hosts })
   }
 
   /** Touches its Services' claims, and nothing else of them. */
@@ -142,6 +146,7 @@ export class Compilation {
     for (const { host, claims } of this.#claims.takeChanged()) {
       const { record, problems } = compileRoute(host, claims)
       this.#out.push({ kind: 'route', key: host, value: record ?? null })
+      this.#overlaps.replace(host, record)
       this.#book.replace(`host ${host}`, problems)
     }
   }
@@ -155,33 +160,21 @@ export class Compilation {
         this.#book.replace(`slice ${ref}`, slice === undefined ? [] : endpointRefusals(slice, refusals))
       },
     )
-    for (const service of touched) this.#doubtful.add(service)
+    for (const service of touched) this.#diagnosis.noteEndpoints(service)
   }
+}
 
-  #diagnose(name: string): void {
-    const [namespace] = splitName(name)
-    const object = this.#objects.get(objectKey('Service', ...splitName(name)))
-    const target = this.#services.get(name)?.record?.target
-    // What a name outside leads to is not ours to see.
-    const isServed = object?.kind === 'Service' && target !== undefined && target.type !== 'external'
-    const problems = isServed
-      ? diagnoseEndpoints(object, this.#endpoints.slicesOf(name), {
-          pods: () => [...this.#namespaces.pods(namespace)],
-          workloads: () => [...this.#namespaces.workloads(namespace)],
-        })
-      : []
-    const ailing = this.#ailing.get(namespace) ?? new Set<string>()
-    if (problems.length > 0) this.#ailing.set(namespace, ailing.add(name))
-    else if (ailing.delete(name) && ailing.size === 0) this.#ailing.delete(namespace)
-    this.#book.replace(`endpoints ${name}`, problems)
-  }
+function serviceOf(object: KubeObject | undefined): Service | undefined {
+  return object?.kind === 'Service' ? object : undefined
+}
+
+/** The port that requests go to, when they go to something in the cluster: what a name outside leads to is not ours to see. */
+function exposedPort({ spec }: Service, compiled: CompiledService | undefined): ServicePort | undefined {
+  const record = compiled?.record
+  if (record === undefined || record.target.type === 'external') return undefined
+  return spec.ports.find(({ port, protocol }) => port === record.port && protocol === 'TCP')
 }
 
 function nameOf({ meta }: KubeObject): string {
   return `${meta.namespace}/${meta.name}`
-}
-
-function splitName(name: string): [namespace: string, name: string] {
-  const slash = name.indexOf('/')
-  return [name.slice(0, slash), name.slice(slash + 1)]
 }

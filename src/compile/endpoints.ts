@@ -2,89 +2,78 @@ import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import { isPodReady, type Pod } from '../model/objects/pod.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
-import type { Problem, ProblemCode, Severity } from '../model/problem.ts'
+import { compareText, type Problem, type ProblemCode, type Severity } from '../model/problem.ts'
 import type { EndpointRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
+import { type Labels, podsBehind, type Surroundings, selects } from './backing.ts'
 import type { CompiledSlice, Refusal } from './endpoint-slice.ts'
+import { type Labelled, nearestLabels } from './nearest-labels.ts'
+import { describeTrouble } from './pod-trouble.ts'
 
-export type Labels = Readonly<Record<string, string>>
-
-/** Whether an equality selector picks an object. An empty selector picks nothing, as for a Service. */
-export function selects(selector: Labels | undefined, labels: Labels): boolean {
-  const wanted = Object.entries(selector ?? {})
-  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
-}
-
-/** Looked at only when nothing can serve. */
-export interface Surroundings {
-  /** Of the Service's namespace. */
-  readonly pods: () => readonly Pod[]
-  readonly workloads: () => readonly Workload[]
-}
+/** How many Pods are named. */
+const SHOWN = 5
 
 /** Why an exposed Service would answer 503: nothing behind it, and the nearest reason for that. */
 export function diagnoseEndpoints(
   service: Service,
   slices: readonly CompiledSlice[],
-  { pods, workloads }: Surroundings,
+  around: Surroundings,
 ): Problem[] {
   const endpoints = slices.flatMap(({ record }) => record.endpoints)
   if (endpoints.some(canServe)) return []
-  const { selector } = service.spec
   const refused = slices.reduce((sum, { refusals }) => sum + refusals.length, 0)
   if (endpoints.length + refused > 0) {
-    return [unready(service, noneServes(endpoints.length, refused))]
+    const trouble = describeTrouble(podsBehind(service, endpoints, around))
+    return [unready(service, noneServes(endpoints.length, refused), trouble)]
   }
-  if (selector === undefined) {
-    return [
-      problem(
-        service,
-        'endpoints-missing',
-        'warning',
-        'spec.selector',
-        'The Service has no selector and no EndpointSlice',
-        'Add a selector, or an EndpointSlice labelled kubernetes.io/service-name.',
-      ),
-    ]
-  }
+  const { selector } = service.spec
+  return selector === undefined || Object.keys(selector).length === 0
+    ? [missing(service)]
+    : [withoutEndpoints(service, selector, around)]
+}
+
+function withoutEndpoints(service: Service, selector: Labels, { pods, workloads }: Surroundings): Problem {
   const matching = pods().filter((pod) => selects(selector, pod.meta.labels))
   if (matching.length > 0) {
-    const waiting = matching
-      .filter((pod) => !isPodReady(pod))
-      .map((pod) => pod.meta.name)
-      .sort()
-    return [unready(service, `its Pods have no address or are not ready: ${waiting.join(', ')}`)]
+    const waiting = matching.filter((pod) => !isPodReady(pod)).map((pod) => pod.meta.name)
+    const names = waiting.sort(compareText).slice(0, SHOWN).join(', ')
+    const others = waiting.length > SHOWN ? ` and ${waiting.length - SHOWN} more` : ''
+    const reason = `its Pods have no address or are not ready: ${names}${others}`
+    return unready(service, reason, describeTrouble(matching))
   }
-  const makers = workloads().filter((workload) => selects(selector, workload.spec.template.metadata.labels))
+  const makers = workloads().filter(({ spec }) => selects(selector, spec.template.metadata.labels))
   if (makers.length > 0) {
-    const names = makers
-      .map((maker) => `${maker.kind} ${maker.meta.name}`)
-      .sort()
-      .join(', ')
-    return [
-      problem(
-        service,
-        'workload-not-running',
-        'info',
-        'spec.selector',
-        `The selector matches ${names}, of which no Pod runs here`,
-        'Its hostnames answer 503 until Pods run.',
-      ),
-    ]
+    const names = makers.map(nameOf).sort(compareText).join(', ')
+    return problem(service, 'workload-not-running', 'info', {
+      message: `The selector matches ${names}, of which no Pod runs here`,
+      hint: 'Its hostnames answer 503 until Pods run.',
+    })
   }
+  return unmatched(service, selector, [
+    ...pods().map((pod) => ({ what: nameOf(pod), labels: pod.meta.labels })),
+    ...workloads().map((maker) => ({ what: nameOf(maker), labels: maker.spec.template.metadata.labels })),
+  ])
+}
+
+function unmatched(service: Service, selector: Labels, candidates: readonly Labelled[]): Problem {
   const wanted = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(',')
-  return [
-    problem(
-      service,
-      'selector-matches-nothing',
-      'warning',
-      'spec.selector',
-      `No Pod and no Pod template in the namespace has ${wanted}`,
-      'Compare the selector with the labels of the Pods. Until then its hostnames answer 503.',
-    ),
-  ]
+  const nearest = nearestLabels(selector, candidates)
+  return problem(service, 'selector-matches-nothing', 'warning', {
+    message: `No Pod and no Pod template in the namespace has ${wanted}`,
+    hint:
+      nearest === undefined
+        ? 'Compare the selector with the labels of the Pods. Until then its hostnames answer 503.'
+        : `The nearest is ${nearest}. Until the selector matches, its hostnames answer 503.`,
+  })
+}
+
+function missing(service: Service): Problem {
+  return problem(service, 'endpoints-missing', 'warning', {
+    message: 'The Service has no selector and no EndpointSlice',
+    hint: 'Add a selector, or an EndpointSlice labelled kubernetes.io/service-name.',
+  })
 }
 
 /** What a slice asks for and does not get: one problem a slice, so that a hundred bad endpoints are one line. */
@@ -117,24 +106,22 @@ function canServe({ ready, serving, terminating }: EndpointRecord): boolean {
   return ready || (serving && terminating)
 }
 
-function unready(service: Service, reason: string): Problem {
-  return problem(
-    service,
-    'endpoints-unready',
-    'warning',
-    'spec.selector',
-    `No endpoint can serve: ${reason}`,
-    'See the readiness probes of the Pods (condition Ready). Until one is ready its hostnames answer 503.',
-  )
+function unready(service: Service, reason: string, trouble: string): Problem {
+  return problem(service, 'endpoints-unready', 'warning', {
+    message: `No endpoint can serve: ${reason}${trouble === '' ? '' : ` (${trouble})`}`,
+    hint: 'See the readiness probes of the Pods (condition Ready). Until one is ready its hostnames answer 503.',
+  })
+}
+
+function nameOf({ kind, meta }: Pod | Workload): string {
+  return `${kind} ${meta.name}`
 }
 
 function problem(
   service: Service,
   code: ProblemCode,
   severity: Severity,
-  field: string,
-  message: string,
-  hint: string,
+  text: { readonly message: string; readonly hint: string },
 ): Problem {
-  return serviceProblem(service, { code, severity, field, message, hint })
+  return serviceProblem(service, { code, severity, field: 'spec.selector', ...text })
 }

@@ -67,7 +67,8 @@ export function policyProblems(policy: NetworkPolicy): Problem[] {
   }))
 }
 
-function isolates(spec: Spec, pod: Pod): boolean {
+/** Whether a policy says who may come to a Pod. Not asked for Pods on their host's network. */
+export function isolates(spec: Spec, pod: Pod): boolean {
   const types = spec.policyTypes
   if (types !== 'unreadable' && types.length > 0 && !types.includes('Ingress')) return false
   return spec.podSelector === 'unreadable' || matchesSelector(spec.podSelector, pod.meta.labels)
@@ -95,7 +96,8 @@ function blockOf(peer: Peer): { cidr: string; except: string[] }[] {
   return isReadable ? [{ cidr, except: except.toSorted(compareText) }] : []
 }
 
-function portsOf(port: Port, pod: Pod): [first: number, last: number][] {
+/** The TCP ports of a Pod that a rule's port stands for. */
+export function portsOf(port: Port, pod: Pod): [first: number, last: number][] {
   if (port === 'unreadable' || port.protocol !== 'TCP') return []
   if (port.port === undefined) return [[1, 65_535]]
   if (typeof port.port === 'number') {
@@ -121,7 +123,11 @@ function unreadableParts({ podSelector, policyTypes, ingress }: Spec): string[] 
     if (rule === 'unreadable') fields.push(field)
     else {
       rule.from.forEach((peer, j) => {
-        const isLost = peer === 'unreadable' || (peer.ipBlock !== undefined && blockOf(peer).length === 0)
+        const isLost =
+          peer === 'unreadable' ||
+          peer.podSelector === 'unreadable' ||
+          peer.namespaceSelector === 'unreadable' ||
+          (peer.ipBlock !== undefined && blockOf(peer).length === 0)
         if (isLost) fields.push(`${field}.from[${j}]`)
       })
       rule.ports.forEach((port, j) => {

@@ -2,6 +2,7 @@ import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PosternRecord } from '../model/records.ts'
 import type { HostAllowance } from './allowed-hosts.ts'
+import type { GatewayPods } from './gateway-pods.ts'
 import type { HostTemplate } from './host-template.ts'
 
 /** What every compiler returns. Nothing throws because of a user's object. */
@@ -26,6 +27,8 @@ export interface CompileOptions {
   readonly loadBalancerClass: string
   /** Services of type ExternalName may be exposed. */
   readonly allowExternalNames: boolean
+  /** The gateways' Pods, whom NetworkPolicies must admit. */
+  readonly gatewayPods: GatewayPods
   /** Where endpoints may lie that are no Pods. */
   readonly endpointCidrs: readonly Cidr[]
   /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */

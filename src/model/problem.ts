@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** What is wrong with one object. The catalogue of codes is closed: a new one enters here first. */
+/** What is wrong with one object. Closed: a new code enters here, and in the catalogue. */
 export const problemCodes = [
   'affinity-behind-node',
   'annotation-invalid',
@@ -15,17 +15,24 @@ export const problemCodes = [
   'file-unreadable',
   'host-conflict',
   'host-not-allowed',
+  'host-overlap',
   'host-reserved',
+  'namespace-unguarded',
   'node-port-missing',
+  'node-port-open',
   'object-invalid',
   'path-conflict',
   'platform-unsupported',
   'policy-invalid',
+  'policy-shuts-out-clients',
+  'policy-shuts-out-gateway',
   'port-ambiguous',
   'port-unknown',
   'protocol-unknown',
   'protocol-unsupported',
+  'selector-duplicate',
   'selector-matches-nothing',
+  'target-port-unknown',
   'workload-not-running',
   'yaml-syntax',
 ] as const
@@ -49,6 +56,9 @@ export interface Problem<Code extends string = ProblemCode> {
   readonly message: string
   /** What to do about it. */
   readonly hint: string
+  /** Where it stands, when the object came from a file: its name, and the line from 1. */
+  readonly file?: string | undefined
+  readonly line?: number | undefined
 }
 
 export const problemSchema: v.GenericSchema<unknown, Problem<string>> = v.object({
@@ -60,6 +70,8 @@ export const problemSchema: v.GenericSchema<unknown, Problem<string>> = v.object
   field: v.string(),
   message: v.string(),
   hint: v.string(),
+  file: v.optional(v.string()),
+  line: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 })
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info']

@@ -49,6 +49,10 @@ test('nothing given: the defaults', () => {
     drainTimeoutMs: 30_000,
     networkPolicy: 'enforce',
     endpointCidrs: [],
+    gatewayPods: {
+      namespace: 'postern',
+      labels: { 'app.kubernetes.io/name': 'postern', 'app.kubernetes.io/component': 'gateway' },
+    },
     kubeconfig: undefined,
   })
 })
@@ -116,6 +120,7 @@ const SAMPLES: Readonly<Record<(typeof commands)['up']['flags'][number], string>
   drainTimeoutMs: '1m30s',
   networkPolicy: 'off',
   endpointCidrs: '192.168.0.0/16',
+  gatewayPods: 'edge/app=gateway',
   kubeconfig: 'config.yaml',
 }
 

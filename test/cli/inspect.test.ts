@@ -29,11 +29,24 @@ function problemsOf({ stdout }: Outcome): Record<string, string>[] {
 }
 
 const endpoints = [{ address: '10.0.0.1', port: 80 }]
-const clean = serviceYaml({ endpoints })
-const wrong = serviceYaml({
-  endpoints,
-  annotations: { 'postern.dev/timeout': '5 parsecs', 'postern.dev/balance': 'dice' },
+/** Without one there is something to say of the namespace. */
+const policy = JSON.stringify({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'everyone', namespace: 'shop' },
+  spec: { podSelector: {}, ingress: [{}] },
 })
+const clean = guarded(serviceYaml({ endpoints }))
+const wrong = guarded(
+  serviceYaml({
+    endpoints,
+    annotations: { 'postern.dev/timeout': '5 parsecs', 'postern.dev/balance': 'dice' },
+  }),
+)
+
+function guarded(yaml: string): string {
+  return `${yaml}\n---\n${policy}`
+}
 
 test('check: clean manifests exit 0 and have no problems', async () => {
   const outcome = await postern(['check', '--json', '--manifests', await manifest('clean.yaml', clean)])

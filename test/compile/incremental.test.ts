@@ -18,9 +18,11 @@ const annotations = fc.record(
       'x.test,y.test',
       'a.one.example.test',
       '*.a.one.example.test',
+      'z.x.test',
+      '*.z.x.test',
       '-',
     ),
-    'postern.dev/path': fc.constantFrom('/', '/api', '/api/', 'api'),
+    'postern.dev/path': fc.constantFrom('/', '/api', '/api/', '/api/v1', 'api'),
     'postern.dev/port': fc.constantFrom('80', '81', 'http', 'none'),
     'postern.dev/target': fc.constantFrom('pod', 'node'),
   },
@@ -33,6 +35,8 @@ const service = fc
     ages,
     annotations,
     app: names,
+    type: fc.constantFrom('ClusterIP', 'ClusterIP', 'NodePort', 'LoadBalancer'),
+    targetPort: fc.constantFrom(undefined, 'http', 'none', 8080),
     ports: fc.constantFrom([80], [80, 81], [81, 82]),
     clusterIP: fc.constantFrom('None', '10.96.0.1'),
   })
@@ -43,7 +47,8 @@ const service = fc
     spec: {
       clusterIP: some.clusterIP,
       selector: { app: some.app },
-      ports: some.ports.map((port) => ({ name: `p${port}`, port })),
+      type: some.type,
+      ports: some.ports.map((port) => ({ name: `p${port}`, port, targetPort: some.targetPort })),
     },
   }))
 
@@ -84,6 +89,8 @@ const pod = fc
     uid: fc.constantFrom('', 'u'),
     podIP: addresses,
     hostNetwork: fc.boolean(),
+    containerPort: fc.constantFrom(8080, 9090),
+    waiting: fc.constantFrom(undefined, { reason: 'CrashLoopBackOff' }),
   })
   .map((some) => ({
     apiVersion: 'v1',
@@ -91,17 +98,30 @@ const pod = fc
     metadata: { ...some.meta, uid: some.uid, labels: some.labels },
     spec: {
       hostNetwork: some.hostNetwork,
-      containers: [{ ports: [{ name: 'http', containerPort: 8080 }] }],
+      containers: [{ ports: [{ name: 'http', containerPort: some.containerPort }] }],
     },
-    status: { podIP: some.podIP, conditions: [{ type: 'Ready', status: some.ready }] },
+    status: {
+      podIP: some.podIP,
+      conditions: [{ type: 'Ready', status: some.ready }],
+      containerStatuses: [{ name: 'app', state: { waiting: some.waiting } }],
+    },
   }))
+
+const peers = fc.constantFrom(
+  [],
+  [{ ipBlock: { cidr: '0.0.0.0/0' } }],
+  [{ ipBlock: { cidr: '192.0.2.0/24' } }],
+  [{ namespaceSelector: { matchLabels: { team: 'edge' } } }],
+  [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'gateway' } } }],
+)
 
 const policy = fc
   .record({
     meta,
     labels,
     port: fc.constantFrom(8080, 'http', 'none'),
-    cidr: fc.constantFrom('0.0.0.0/0', '192.0.2.0/24'),
+    rules: fc.array(peers, { maxLength: 2 }),
+    types: fc.constantFrom(['Ingress'], ['Ingress'], ['Egress']),
   })
   .map((some) => ({
     apiVersion: 'networking.k8s.io/v1',
@@ -109,15 +129,21 @@ const policy = fc
     metadata: some.meta,
     spec: {
       podSelector: { matchLabels: some.labels },
-      ingress: [{ from: [{ ipBlock: { cidr: some.cidr } }], ports: [{ port: some.port }] }],
+      policyTypes: some.types,
+      ingress: some.rules.map((from) => ({ from, ports: [{ port: some.port }] })),
     },
   }))
 
-const deployment = fc.record({ meta, labels }).map((some) => ({
+const deployment = fc.record({ meta, labels, port: fc.constantFrom(8080, 9090) }).map((some) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: some.meta,
-  spec: { template: { metadata: { labels: some.labels } } },
+  spec: {
+    template: {
+      metadata: { labels: some.labels },
+      spec: { containers: [{ ports: [{ name: 'http', containerPort: some.port }] }] },
+    },
+  },
 }))
 
 const node = fc.record({ name: names, address: addresses }).map((some) => ({
@@ -127,9 +153,11 @@ const node = fc.record({ name: names, address: addresses }).map((some) => ({
   status: { addresses: [{ type: 'InternalIP', address: some.address }] },
 }))
 
+/** The gateways' own (test/support/compile.ts) among them. */
 const namespace = fc
   .record({
-    name: fc.constantFrom('one', 'two'),
+    name: fc.constantFrom('one', 'two', 'postern'),
+    team: fc.constantFrom('edge', 'other'),
     allowed: fc.option(fc.constantFrom('x.test', '*.test', 'y.test', '-')),
   })
   .map((some) => ({
@@ -137,6 +165,7 @@ const namespace = fc
     kind: 'Namespace',
     metadata: {
       name: some.name,
+      labels: { team: some.team },
       annotations: some.allowed === null ? {} : { 'postern.dev/allowed-hosts': some.allowed },
     },
   }))
@@ -151,12 +180,7 @@ const object = fc
     deployment,
     node,
   )
-  .map((raw): KubeObject => {
-    const parsed = parseObject(raw)
-    if (parsed.type !== 'object')
-      throw new Error(`The generator made a bad object: ${JSON.stringify(parsed)}`)
-    return parsed.object
-  })
+  .map(parsed)
 
 const change = fc.oneof(
   { weight: 3, arbitrary: object.map((put): ObjectChange => ({ type: 'put', object: put })) },
@@ -174,27 +198,96 @@ test.each(modes)(
       allowHosts: [{ namespace: 'two', host: 'y.test' }],
     }
     fc.assert(
-      fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) => {
-        const compilation = new Compilation(options)
-        const records = new Map<string, unknown>()
-        const objects = new Map<string, KubeObject>()
-        for (const batch of batches) {
-          accumulate(records, compilation.apply(batch))
-          for (const one of batch) {
-            if (one.type === 'put') objects.set(keyOf(one.object), one.object)
-            if (one.type === 'delete') objects.delete(one.key)
-          }
-        }
-        const scratch = new Compilation(options)
-        const puts = [...objects.values()]
-          .reverse()
-          .map((put): ObjectChange => ({ type: 'put', object: put }))
-        expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
-      }),
+      fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 10 }), (batches) =>
+        expectSameAsFromScratch(batches, options),
+      ),
       { numRuns: 500 },
     )
   },
 )
+
+/** Objects that belong together: two exposed Services on hosts that overlap, and Pods behind them. */
+const linked = fc
+  .record({
+    hosts: fc.constantFrom(['x.test', 'y.test'], ['*.x.test', 'z.x.test'], ['x.test', 'x.test']),
+    paths: fc.constantFrom(['/', '/'], ['/api', '/'], ['/api', '/api/v1']),
+    isExposed: fc.tuple(fc.boolean(), fc.constant(true)),
+    targetPort: fc.constantFrom('http', 8080),
+    type: fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer'),
+    hasPod: fc.boolean(),
+    containerPort: fc.constantFrom(8080, 9090),
+    portName: fc.constantFrom('http', 'admin'),
+    rules: fc.tuple(fc.array(peers, { maxLength: 1 }), fc.array(peers, { maxLength: 1 })),
+    team: fc.constantFrom('edge', 'other'),
+    hostNetwork: fc.boolean(),
+  })
+  .map(({ hosts, paths, isExposed, hasPod, ...some }) => {
+    const own = (name: string) => ({ namespace: 'one', name })
+    const containers = [{ ports: [{ name: some.portName, containerPort: some.containerPort }] }]
+    const services = hosts.map((host, i) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        ...own(`${i}`),
+        annotations: {
+          'postern.dev/expose': `${isExposed[i]}`,
+          'postern.dev/host': host,
+          'postern.dev/path': paths[i],
+          'postern.dev/target': 'pod',
+        },
+      },
+      spec: { type: some.type, selector: { app: 'a' }, ports: [{ port: 80, targetPort: some.targetPort }] },
+    }))
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...own('a'), uid: 'u', labels: { app: 'a' } },
+      spec: { hostNetwork: some.hostNetwork, containers },
+      status: { podIP: '10.244.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+    }
+    const slices = hosts.map((_host, i) => ({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...own(`s${i}`), labels: { 'kubernetes.io/service-name': `${i}` } },
+      addressType: 'IPv4',
+      ports: [{ port: 8080 }],
+      endpoints: [{ addresses: ['10.244.0.1'], targetRef: { kind: 'Pod', name: 'a', uid: 'u' } }],
+    }))
+    const maker = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: own('a'),
+      spec: { template: { metadata: { labels: { app: 'a' } }, spec: { containers } } },
+    }
+    const guards = ['a', 'b'].map((name, i) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: own(name),
+      spec: { podSelector: {}, ingress: some.rules[i]?.map((from) => ({ from })) },
+    }))
+    const edge = {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'postern', labels: { team: some.team } },
+    }
+    return [...services, ...(hasPod ? [pod, ...slices] : [maker]), ...guards, edge].map(parsed)
+  })
+
+test('objects that belong together are diagnosed anew whichever of them changes', () => {
+  const puts = linked.map((objects) => objects.map((put): ObjectChange => ({ type: 'put', object: put })))
+  const some = fc.tuple(puts, fc.nat({ max: 7 }))
+  const removals = fc.array(
+    fc.constantFrom('NetworkPolicy/one/a', 'Pod/one/a', 'Service/one/0', 'Service/one/1'),
+  )
+  fc.assert(
+    fc.property(puts, fc.array(some, { maxLength: 8 }), removals, (first, later, gone) => {
+      const batches = later.map(([changes, i]) => changes.slice(i, i + 1))
+      const deletes = gone.map((key): ObjectChange[] => [{ type: 'delete', key }])
+      expectSameAsFromScratch([first, ...batches, ...deletes])
+    }),
+    { numRuns: 1000 },
+  )
+})
 
 test('a change of an EndpointSlice compiles no route', () => {
   fc.assert(
@@ -245,6 +338,32 @@ test('what a Namespace allows settles the hosts of its own Services, and compile
     value: null,
   })
 })
+
+function parsed(raw: unknown): KubeObject {
+  const outcome = parseObject(raw)
+  if (outcome.type !== 'object')
+    throw new Error(`The generator made a bad object: ${JSON.stringify(outcome)}`)
+  return outcome.object
+}
+
+function expectSameAsFromScratch(
+  batches: readonly (readonly ObjectChange[])[],
+  options = compileOptions,
+): void {
+  const compilation = new Compilation(options)
+  const records = new Map<string, unknown>()
+  const objects = new Map<string, KubeObject>()
+  for (const batch of batches) {
+    accumulate(records, compilation.apply(batch))
+    for (const one of batch) {
+      if (one.type === 'put') objects.set(keyOf(one.object), one.object)
+      if (one.type === 'delete') objects.delete(one.key)
+    }
+  }
+  const scratch = new Compilation(options)
+  const puts = [...objects.values()].reverse().map((put): ObjectChange => ({ type: 'put', object: put }))
+  expect(records).toEqual(accumulate(new Map(), scratch.apply(puts)))
+}
 
 function accumulate(records: Map<string, unknown>, changes: readonly RecordChange[]): Map<string, unknown> {
   for (const { kind, key, value } of changes) {

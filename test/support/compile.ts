@@ -9,6 +9,7 @@ export const compileOptions: CompileOptions = {
   hostClaims: 'open',
   allowHosts: [],
   loadBalancerClass: 'postern.dev/gateway',
+  gatewayPods: { namespace: 'postern', labels: { app: 'gateway' } },
   endpointCidrs: ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) =>
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { list, maybe, restrictingMeta } from './meta.ts'
-import { labelSelectorSchema } from './selector.ts'
+import { labelSelectorSchema, selector } from './selector.ts'
 
 /**
  * A part that cannot be read must not take the whole policy away: without it, what it protects would stand open.
@@ -15,8 +15,11 @@ const unreadable = v.pipe(
   v.transform(() => 'unreadable' as const),
 )
 
+/** Selectors name Pods, never an outside client: of interest only for whether the gateway is among them. */
 const peer = v.object({
   ipBlock: maybe(v.object({ cidr: v.string(), except: list(v.string()) })),
+  podSelector: maybe(orUnreadable(selector)),
+  namespaceSelector: maybe(orUnreadable(selector)),
 })
 
 const policyPort = v.object({

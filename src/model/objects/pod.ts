@@ -7,12 +7,31 @@ export const containerPort = v.object({
   protocol: v.nullish(v.string(), 'TCP'),
 })
 
-export const containers = list(v.object({ ports: list(containerPort) }))
+const containers = list(v.object({ ports: list(containerPort) }))
 
 /** Init containers that go on running: sidecars, whose ports are the Pod's as well. */
 const sidecars = v.pipe(
   list(v.object({ restartPolicy: maybe(v.string()), ports: list(containerPort) })),
   v.transform((all) => all.filter(({ restartPolicy }) => restartPolicy === 'Always')),
+)
+
+/** What is used of the spec of a Pod, and of a Pod template. */
+export const podParts = {
+  containers,
+  initContainers: sidecars,
+  hostNetwork: v.nullish(v.boolean(), false),
+}
+
+/** The containers that are not ready, and what they wait for: of a Pod that is ready nothing is held. */
+const unreadyContainers = v.pipe(
+  list(
+    v.object({
+      name: v.nullish(v.string(), ''),
+      ready: v.nullish(v.boolean(), false),
+      state: v.nullish(v.object({ waiting: maybe(v.object({ reason: v.nullish(v.string(), '') })) }), {}),
+    }),
+  ),
+  v.transform((all) => all.filter(({ ready }) => !ready)),
 )
 
 /** core/v1 Pod, stripped to what is used. */
@@ -23,16 +42,15 @@ export const podSchema = v.object({
     nodeName: maybe(v.string()),
     hostname: maybe(v.string()),
     subdomain: maybe(v.string()),
-    hostNetwork: v.nullish(v.boolean(), false),
-    containers,
-    initContainers: sidecars,
+    ...podParts,
   }),
   status: v.nullish(
     v.object({
       phase: v.nullish(v.string(), ''),
       podIP: maybe(v.string()),
       podIPs: list(v.object({ ip: v.nullish(v.string(), '') })),
-      conditions: list(v.object({ type: v.string(), status: v.string() })),
+      conditions: list(v.object({ type: v.string(), status: v.string(), message: v.nullish(v.string()) })),
+      containerStatuses: unreadyContainers,
     }),
     {},
   ),
@@ -47,7 +65,7 @@ export function isPodFinished({ status }: Pod): boolean {
 }
 
 /** Every port that a Pod declares (kubernetes `podutil.FindPort`). */
-export function podPorts({ spec }: Pod): readonly ContainerPort[] {
+export function podPorts({ spec }: Pick<Pod, 'spec'>): readonly ContainerPort[] {
   return [...spec.containers, ...spec.initContainers].flatMap(({ ports }) => ports)
 }
 

@@ -7,14 +7,14 @@ const expression = v.object({
   values: list(v.string()),
 })
 
-/** meta/v1 LabelSelector. Null and absent are the empty selector. */
-export const labelSelectorSchema = v.nullish(
-  v.object({
-    matchLabels: v.nullish(v.record(v.string(), v.string()), {}),
-    matchExpressions: list(expression),
-  }),
-  {},
-)
+/** meta/v1 LabelSelector. */
+export const selector = v.object({
+  matchLabels: v.nullish(v.record(v.string(), v.string()), {}),
+  matchExpressions: list(expression),
+})
+
+/** Null and absent are the empty selector. */
+export const labelSelectorSchema = v.nullish(selector, {})
 
 export type LabelSelector = v.InferOutput<typeof labelSelectorSchema>
 

@@ -37,6 +37,7 @@ export const serviceSchema = v.object({
     publishNotReadyAddresses: v.nullish(v.boolean(), false),
     sessionAffinity: v.nullish(v.picklist(['None', 'ClientIP']), 'None'),
     trafficDistribution: maybe(v.string()),
+    allocateLoadBalancerNodePorts: v.nullish(v.boolean(), true),
     loadBalancerClass: maybe(v.string()),
     loadBalancerSourceRanges: list(v.string()),
   }),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { leanMeta, maybe } from './meta.ts'
-import { containers } from './pod.ts'
+import { podParts } from './pod.ts'
 
 export const workloadKinds = [
   'Deployment',
@@ -18,7 +18,7 @@ export const workloadSchema = v.object({
     replicas: maybe(v.number()),
     template: v.object({
       metadata: v.nullish(v.object({ labels: v.nullish(v.record(v.string(), v.string()), {}) }), {}),
-      spec: v.nullish(v.object({ containers }), {}),
+      spec: v.nullish(v.object(podParts), {}),
     }),
   }),
 })

@@ -1,0 +1,46 @@
+import type { Pod } from '../model/objects/pod.ts'
+import type { Service } from '../model/objects/service.ts'
+import type { Workload } from '../model/objects/workload.ts'
+import type { EndpointRecord } from '../model/records.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** Whether an equality selector picks an object. An empty selector picks nothing, as for a Service. */
+export function selects(selector: Labels | undefined, labels: Labels): boolean {
+  const wanted = Object.entries(selector ?? {})
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
+}
+
+/** What else is in the Service's namespace. */
+export interface Surroundings {
+  readonly pod: (name: string) => Pod | undefined
+  readonly pods: () => readonly Pod[]
+  readonly workloads: () => readonly Workload[]
+}
+
+/** The Pods behind a Service: of its endpoints; without any, those that it selects, else as templates would make them. */
+export function podsBehind(
+  service: Service,
+  endpoints: readonly EndpointRecord[],
+  { pod, pods, workloads }: Surroundings,
+): readonly Pod[] {
+  if (endpoints.length > 0) {
+    return endpoints.flatMap((endpoint) => (endpoint.pod === undefined ? [] : (pod(endpoint.pod) ?? [])))
+  }
+  const { selector } = service.spec
+  const selected = pods().filter(({ meta }) => selects(selector, meta.labels))
+  if (selected.length > 0) return selected
+  return workloads()
+    .filter(({ spec }) => selects(selector, spec.template.metadata.labels))
+    .map(podOfTemplate)
+}
+
+function podOfTemplate({ meta, spec }: Workload): Pod {
+  const { template } = spec
+  return {
+    kind: 'Pod',
+    meta: { ...meta, labels: template.metadata.labels },
+    spec: { ...template.spec, nodeName: undefined, hostname: undefined, subdomain: undefined },
+    status: { phase: '', podIP: undefined, podIPs: [], conditions: [], containerStatuses: [] },
+  }
+}

@@ -1,0 +1,25 @@
+import { entries } from './entry.ts'
+
+export const annotationProblems = entries({
+  'annotation-invalid': {
+    title: 'An annotation has a value that cannot be read',
+    severity: 'error',
+    cause:
+      'The value of a `postern.dev/…` annotation is not one that it takes. An annotation that says who may come, or where, closes what it guards (503, or no route at all) until it is mended; for any other the default applies.',
+    mend: 'Give it one of the values that docs/annotations.md lists. Values are strings: quote `"true"` and numbers.',
+  },
+  'annotation-unknown': {
+    title: 'An annotation of ours that does not exist',
+    severity: 'error',
+    cause:
+      'An annotation starts with `postern.dev/`, but Postern has none of that name: most often a slip of the pen. What it was meant to say is not done.',
+    mend: 'Correct the name (the nearest one is in the hint), or take the annotation away.',
+  },
+  'annotation-unused': {
+    title: 'An annotation without effect',
+    severity: 'warning',
+    cause:
+      'The Service carries annotations of ours, but not `postern.dev/expose`. It is not exposed, so that they say nothing.',
+    mend: 'Add `postern.dev/expose: "true"`; or `"false"`, when the others are to stay for later.',
+  },
+})
