@@ -1,8 +1,26 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
-import { type Env, type Given, needManifests, readManifests, readServiceName } from './inputs.ts'
-import { buildProgram, type CommandName, commands, printsJson, readsManifests } from './program.ts'
+import {
+  type Env,
+  expectOneSource,
+  type Given,
+  needManifests,
+  needSource,
+  readFormat,
+  readManifests,
+  readServiceName,
+} from './inputs.ts'
+import {
+  buildProgram,
+  type CommandName,
+  commands,
+  type Format,
+  type formats,
+  hasFormats,
+  printsJson,
+  readsManifests,
+} from './program.ts'
 import {
   hasRedis,
   type RegistrySource,
@@ -38,11 +56,11 @@ export interface RelayConfig extends Omit<ValuesOf<'relay'>, SourceFlagId> {
   readonly registry: RegistrySource
 }
 
-/** `postern check` and `postern routes`. */
+/** `postern check` and `postern routes`, of manifests or of a cluster. */
 export interface InspectConfig extends ValuesOf<'check'> {
-  readonly command: 'check' | 'routes'
+  readonly command: keyof typeof formats
   readonly manifests: readonly string[]
-  readonly json: boolean
+  readonly format: Format
 }
 
 /** `postern names`. */
@@ -115,11 +133,7 @@ function configOf(
     case 'up': {
       const manifests = readManifests(given, env, faults)
       const values = read(name)
-      if (manifests.length > 0 && values.kubeconfig !== undefined) {
-        faults.push(
-          `${MANIFESTS.name} and ${flags.kubeconfig.name} cannot both be given: read files, or a cluster?`,
-        )
-      }
+      expectOneSource(manifests, values.kubeconfig, faults)
       return { command: name, manifests, ...values }
     }
     case 'agent': {
@@ -138,13 +152,11 @@ function configOf(
       return config && { command: name, ...config }
     }
     case 'check':
-    case 'routes':
-      return {
-        command: name,
-        manifests: needManifests(given, env, faults),
-        json: given.json === true,
-        ...read(name),
-      }
+    case 'routes': {
+      const values = read(name)
+      const manifests = needSource(given, env, values.kubeconfig, faults)
+      return { command: name, manifests, format: readFormat(name, given, faults), ...values }
+    }
     case 'names':
       return {
         command: name,
@@ -188,6 +200,7 @@ function unexpected(name: CommandName, arg: string): string {
   if (!arg.startsWith('-')) return `Unexpected argument "${arg}"`
   const [flagName = arg] = arg.split('=')
   const others = printsJson(name) ? ['--help', '--json'] : ['--help']
+  if (hasFormats(name)) others.push('--format')
   if (readsManifests(name)) others.push(MANIFESTS.name)
   const known = [...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>

@@ -1,4 +1,5 @@
-import { MANIFESTS } from './flags.ts'
+import { flags, MANIFESTS } from './flags.ts'
+import { type Format, formats } from './program.ts'
 import type { ServiceName } from './service-env.ts'
 
 /** Options as commander has them. */
@@ -19,6 +20,45 @@ export function needManifests(given: Given, env: Env, faults: string[]): readonl
     faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
   }
   return manifests
+}
+
+/** Manifests or a cluster, and not both. */
+export function needSource(
+  given: Given,
+  env: Env,
+  kubeconfig: string | undefined,
+  faults: string[],
+): readonly string[] {
+  const manifests = readManifests(given, env, faults)
+  expectOneSource(manifests, kubeconfig, faults)
+  if (manifests.length === 0 && given.manifests !== true && kubeconfig === undefined) {
+    faults.push(
+      `${MANIFESTS.name} (or ${MANIFESTS.env}) or ${flags.kubeconfig.name} is missing: what shall be read?`,
+    )
+  }
+  return manifests
+}
+
+export function expectOneSource(
+  manifests: readonly string[],
+  kubeconfig: string | undefined,
+  faults: string[],
+): void {
+  if (manifests.length === 0 || kubeconfig === undefined) return
+  faults.push(
+    `${MANIFESTS.name} and ${flags.kubeconfig.name} cannot both be given: read files, or a cluster?`,
+  )
+}
+
+export function readFormat(name: keyof typeof formats, { format, json }: Given, faults: string[]): Format {
+  const known: readonly Format[] = formats[name]
+  const asked = format ?? (json === true ? 'json' : known[0])
+  const found = known.find((each) => each === asked)
+  if (found === undefined) {
+    faults.push(`Cannot read --format: "${asked}" is wrong: not one of ${known.join(', ')}`)
+  }
+  if (json === true && found !== 'json') faults.push('--json and --format say different things')
+  return found ?? 'text'
 }
 
 export function readServiceName(operand: string | undefined, faults: string[]): ServiceName | undefined {

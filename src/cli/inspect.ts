@@ -3,10 +3,12 @@ import type { CompileOptions } from '../compile/output.ts'
 import { type RouteStatus, routeStatuses } from '../gateway/route-status.ts'
 import { Table } from '../gateway/table.ts'
 import { encodeCanonical } from '../model/canonical.ts'
+import { objectKey } from '../model/objects/object.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import type { Collection } from '../source/collect.ts'
+import { locate } from '../source/place.ts'
 
-/** What manifests come to: the same compiler and the same table as a running gateway. */
+/** What manifests, or the objects of a cluster, come to: the same compiler and the same table as a running gateway. */
 export interface Inspection {
   readonly problems: readonly Problem<string>[]
   readonly routes: readonly RouteStatus[]
@@ -15,7 +17,7 @@ export interface Inspection {
   readonly services: number
 }
 
-export function inspect({ objects, problems }: Collection, options: CompileOptions): Inspection {
+export function inspect({ objects, problems, places }: Collection, options: CompileOptions): Inspection {
   const compilation = new Compilation(options)
   const changes = compilation.apply([
     ...[...objects.values()].map((object) => ({ type: 'put', object }) as const),
@@ -30,7 +32,13 @@ export function inspect({ objects, problems }: Collection, options: CompileOptio
     })),
   )
   return {
-    problems: table.problems().sort(compareProblems),
+    problems: table
+      .problems()
+      .map((problem) => {
+        const place = places.get(objectKey(problem.kind, problem.namespace, problem.name))
+        return place === undefined || problem.file !== undefined ? problem : locate(problem, place)
+      })
+      .sort(compareProblems),
     routes: routeStatuses(table),
     table,
     services: [...objects.values()].filter((object) => object.kind === 'Service').length,

@@ -69,14 +69,14 @@ export const commands = {
     example: 'postern relay --redis redis://redis:6379 --listen 0.0.0.0:8090 --token @/run/secrets/token',
   },
   check: {
-    summary: 'say what is wrong with the manifests',
-    flags: compiling,
+    summary: 'say what is wrong with the manifests, or in a cluster',
+    flags: ['kubeconfig', ...compiling],
     json: true,
-    example: 'kubectl get svc,endpointslices,pods -A -o yaml | postern check --manifests -',
+    example: 'postern check --manifests k8s/ --format sarif > postern.sarif',
   },
   routes: {
     summary: 'list the hostnames and paths that are exposed, and what is behind them',
-    flags: compiling,
+    flags: ['kubeconfig', ...compiling],
     json: true,
     example: 'postern routes --manifests k8s/ --json',
   },
@@ -96,6 +96,16 @@ export const commands = {
 } as const satisfies Record<string, CommandFacts>
 
 export type CommandName = keyof typeof commands
+
+/** How check and routes may print; the first is the default. */
+export const formats = { check: ['text', 'json', 'sarif'], routes: ['text', 'json'] } as const
+
+/** `sarif` for check alone. */
+export type Format = (typeof formats)[keyof typeof formats][number]
+
+export function hasFormats(name: CommandName): name is keyof typeof formats {
+  return Object.hasOwn(formats, name)
+}
 
 /** Commands that read manifests. */
 export function readsManifests(name: CommandName): boolean {
@@ -158,7 +168,10 @@ function addCommand(
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
     command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
   }
-  if (facts.json) command.option('--json', 'print JSON')
+  if (hasFormats(name)) {
+    command.option(`--format [${formats[name].join('|')}]`, `how to print [default ${formats[name][0]}]`)
+  }
+  if (facts.json) command.option('--json', hasFormats(name) ? 'short for --format json' : 'print JSON')
   command.action(() => onCommand(name, command))
 }
 

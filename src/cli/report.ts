@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { RouteStatus } from '../gateway/route-status.ts'
+import { pageOf } from '../model/catalogue/page-name.ts'
 import type { Problem, Severity } from '../model/problem.ts'
 import type { Inspection } from './inspect.ts'
 import type { Place, ServiceNames } from './names.ts'
@@ -9,7 +10,9 @@ export function formatProblems({ problems, services }: Inspection): string {
   const blocks = problems.map((problem) => {
     const object = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
     const field = problem.field === '' ? '' : `, ${problem.field}`
-    return `${problem.severity} ${problem.code}: ${problem.kind} ${object}${field}\n  ${problem.message}\n  ${problem.hint}\n`
+    const place = problem.file === undefined ? '' : `  ${placeOf(problem)}\n`
+    const head = `${problem.severity} ${problem.code}: ${problem.kind} ${object}${field}`
+    return `${head}\n${place}  ${problem.message}\n  ${problem.hint}\n  See ${pageOf(problem.code)}\n`
   })
   const count = (severity: Severity): string => {
     const found = problems.filter((problem) => problem.severity === severity).length
@@ -84,15 +87,12 @@ const BARE = Object.fromEntries(
     .map((part) => [part, '']),
 )
 
-function plainProblem({
-  code,
-  severity,
-  kind,
-  namespace,
-  name,
-  field,
-  message,
-  hint,
-}: Problem<string>): Problem<string> {
-  return { code, severity, kind, namespace, name, field, message, hint }
+/** `shop.yaml:12`, as editors and terminals make links of it. */
+export function placeOf({ file, line }: Problem<string>): string {
+  return line === undefined ? `${file}` : `${file}:${line}`
+}
+
+function plainProblem(problem: Problem<string>): Problem<string> {
+  const { code, severity, kind, namespace, name, field, message, hint, file, line } = problem
+  return { code, severity, kind, namespace, name, field, message, hint, file, line }
 }

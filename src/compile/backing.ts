@@ -3,6 +3,9 @@ import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
 import type { EndpointRecord } from '../model/records.ts'
 
+/** On each Pod of a StatefulSet, so that a Service can be given to one of them. */
+const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name'
+
 export type Labels = Readonly<Record<string, string>>
 
 /** Whether an equality selector picks an object. An empty selector picks nothing, as for a Service. */
@@ -31,8 +34,17 @@ export function podsBehind(
   const selected = pods().filter(({ meta }) => selects(selector, meta.labels))
   if (selected.length > 0) return selected
   return workloads()
-    .filter(({ spec }) => selects(selector, spec.template.metadata.labels))
+    .filter((workload) => makes(workload, selector))
     .map(podOfTemplate)
+}
+
+/** Whether a selector picks Pods that a workload makes. Those of a StatefulSet have labels of their own as well. */
+export function makes({ kind, meta, spec }: Workload, selector: Labels | undefined): boolean {
+  const { labels } = spec.template.metadata
+  const ordinal = /^(.+)-(\d+)$/.exec(selector?.[POD_NAME_LABEL] ?? '')
+  const isOfSet =
+    kind === 'StatefulSet' && ordinal?.[1] === meta.name && Number(ordinal[2]) < (spec.replicas ?? 1)
+  return selects(selector, isOfSet ? { ...labels, [POD_NAME_LABEL]: ordinal[0] } : labels)
 }
 
 function podOfTemplate({ meta, spec }: Workload): Pod {

@@ -111,7 +111,9 @@ export class Diagnosis {
     this.#noteAiling(namespace, name, silence.length > 0)
     this.#book.replace(`endpoints ${name}`, silence)
     const records = slices.flatMap(({ record }) => record.endpoints)
-    const pods = exposed === undefined ? [] : podsBehind(exposed.service, records, around)
+    // Without a selector the slices say which port it is, not the Service.
+    const hasTarget = exposed?.service.spec.selector !== undefined
+    const pods = hasTarget ? podsBehind(exposed.service, records, around) : []
     this.#book.replace(
       `target ${name}`,
       exposed === undefined ? [] : diagnoseTargetPort(exposed.service, exposed.port, pods),

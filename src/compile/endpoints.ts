@@ -5,7 +5,7 @@ import type { Workload } from '../model/objects/workload.ts'
 import { compareText, type Problem, type ProblemCode, type Severity } from '../model/problem.ts'
 import type { EndpointRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
-import { type Labels, podsBehind, type Surroundings, selects } from './backing.ts'
+import { type Labels, makes, podsBehind, type Surroundings, selects } from './backing.ts'
 import type { CompiledSlice, Refusal } from './endpoint-slice.ts'
 import { type Labelled, nearestLabels } from './nearest-labels.ts'
 import { describeTrouble } from './pod-trouble.ts'
@@ -41,7 +41,7 @@ function withoutEndpoints(service: Service, selector: Labels, { pods, workloads 
     const reason = `its Pods have no address or are not ready: ${names}${others}`
     return unready(service, reason, describeTrouble(matching))
   }
-  const makers = workloads().filter(({ spec }) => selects(selector, spec.template.metadata.labels))
+  const makers = workloads().filter((workload) => makes(workload, selector))
   if (makers.length > 0) {
     const names = makers.map(nameOf).sort(compareText).join(', ')
     return problem(service, 'workload-not-running', 'info', {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { pageOf } from '../model/catalogue/page-name.ts'
 import type { ConsoleView, HealthView } from './view.ts'
 
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
@@ -20,7 +21,9 @@ const CONSOLE_PATHS = {
 export function createConsole(view: ConsoleView): Hono {
   const app = createHealth(view, 'postern console', CONSOLE_PATHS)
   app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
-  app.get('/api/problems', (c) => c.json({ problems: view.problems() }))
+  app.get('/api/problems', (c) =>
+    c.json({ problems: view.problems().map((problem) => ({ ...problem, page: pageOf(problem.code) })) }),
+  )
   app.get('/api/explain', (c) => {
     const { url = '', from = '127.0.0.1', method = 'GET' } = c.req.query()
     const answer = view.explain({ url, from, method, headers: c.req.queries('header') ?? [] })

@@ -4,11 +4,14 @@ import { type KubeObject, keyOf } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import { deriveSlices } from './derive.ts'
 import type { Located, ParsedManifest } from './parse.ts'
+import { locate, type Place } from './place.ts'
 
 /** All that a set of manifests says. */
 export interface Collection {
   readonly objects: ReadonlyMap<string, KubeObject>
   readonly problems: readonly Problem[]
+  /** Where each object stands, by key; slices that were derived stand nowhere. */
+  readonly places: ReadonlyMap<string, Place>
 }
 
 /** Joins manifests into one set of objects, in the order of the files; a second, different object of a name is a problem. */
@@ -22,8 +25,9 @@ export function collectManifests(manifests: readonly ParsedManifest[]): Collecti
     else if (!isSame(next.object, first.object)) problems.push(duplicate(next, first))
   }
   const objects = new Map([...located].map(([key, { object }]) => [key, object]))
+  const places = new Map([...located].map(([key, { place }]) => [key, place]))
   for (const slice of deriveSlices([...objects.values()])) objects.set(keyOf(slice), slice)
-  return { objects, problems }
+  return { objects, problems, places }
 }
 
 // Joined manifests often repeat a Namespace word for word: nothing is lost by that.
@@ -41,7 +45,8 @@ function saysTheSame(a: KubeObject, b: KubeObject): boolean {
 
 function duplicate(second: Located, first: Located): Problem {
   const { kind, meta } = second.object
-  return {
+  const [here, there] = [second.place, first.place]
+  const problem: Problem = {
     code: 'duplicate-object',
     // Of a Namespace nothing but our annotations is used.
     severity: kind === 'Namespace' && saysTheSame(second.object, first.object) ? 'warning' : 'error',
@@ -49,7 +54,8 @@ function duplicate(second: Located, first: Located): Problem {
     namespace: meta.namespace,
     name: meta.name,
     field: 'metadata.name',
-    message: `${kind} ${meta.name} in ${second.file}, line ${second.line}, stands already in ${first.file}, line ${first.line}`,
+    message: `${kind} ${meta.name} in ${here.file}, line ${here.line}, stands already in ${there.file}, line ${there.line}`,
     hint: 'The first one is used. Remove or rename the other.',
   }
+  return locate(problem, here)
 }

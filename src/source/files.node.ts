@@ -80,6 +80,7 @@ function unreadable(path: string, error: unknown): Problem {
     field: '',
     message: `Cannot read ${path}: ${error instanceof Error ? error.message : error}`,
     hint: 'Check the path and its permissions.',
+    file: path,
   }
 }
 

@@ -1,14 +1,13 @@
-import { isAlias, isMap, isSeq, LineCounter, parseAllDocuments, type Node as YamlNode } from 'yaml'
+import { isAlias, isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Node as YamlNode } from 'yaml'
 import type { KubeObject } from '../model/objects/object.ts'
 import { parseObject } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
+import { locate, type Place, placeOf } from './place.ts'
 
 /** An object and where it stands. */
 export interface Located {
   readonly object: KubeObject
-  /** Name of the file, as given, and the line on which the object begins, from 1. */
-  readonly file: string
-  readonly line: number
+  readonly place: Place
 }
 
 export interface ParsedManifest {
@@ -51,11 +50,11 @@ export function parseManifest(text: string, file: string): ParsedManifest {
       continue
     }
     for (const { raw, node } of items) {
-      const line = node?.range ? lines.linePos(node.range[0]).line : 1
+      const place = placeOf(file, node, lines)
       const parsed = parseObject(raw)
-      if (parsed.type === 'object') objects.push({ object: parsed.object, file, line })
+      if (parsed.type === 'object') objects.push({ object: parsed.object, place })
       if (parsed.type === 'problems')
-        problems.push(...parsed.problems.map((problem) => at(problem, file, line)))
+        problems.push(...parsed.problems.map((problem) => locate(problem, place)))
     }
   }
   return { objects, problems, isWhole }
@@ -68,7 +67,7 @@ interface RawObject {
 
 function unfold(contents: unknown, toJS: () => unknown): RawObject[] {
   if (contents === null) return []
-  const node = isMap(contents) || isSeq(contents) ? contents : null
+  const node = isNode(contents) ? contents : null
   const raw = toJS()
   // `---` with nothing but comments below it.
   if (raw === null) return []
@@ -100,9 +99,7 @@ function syntaxProblem(file: string, line: number, message: string): Problem {
     field: `line ${line}`,
     message: `Cannot parse ${file}, line ${line}: ${message}`,
     hint: 'Mend the YAML. The other documents and files are read; what this file held before stays in force.',
+    file,
+    line,
   }
-}
-
-function at(problem: Problem, file: string, line: number): Problem {
-  return { ...problem, message: `${problem.message} (${file}, line ${line})` }
 }

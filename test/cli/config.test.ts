@@ -151,14 +151,38 @@ test('manifests are repeated as a flag and listed as a variable', () => {
   expect(up([], { POSTERN_MANIFESTS: 'a,b' }).manifests).toEqual(['a', 'b'])
 })
 
-test.each(['check', 'routes', 'names'])('%s needs manifests', (command) => {
-  expect(faults([command])).toEqual([
-    expect.stringContaining('--manifests (or POSTERN_MANIFESTS) is missing'),
-  ])
+test.each([
+  ['check', '--manifests (or POSTERN_MANIFESTS) or --kubeconfig is missing', { format: 'json' }],
+  ['routes', '--manifests (or POSTERN_MANIFESTS) or --kubeconfig is missing', { format: 'json' }],
+  ['names', '--manifests (or POSTERN_MANIFESTS) is missing', { json: true }],
+])('%s needs manifests', (command, fault, printing) => {
+  expect(faults([command])).toEqual([expect.stringContaining(fault)])
   expect(parse([command, '--json'], { POSTERN_MANIFESTS: 'k8s' })).toMatchObject({
     type: 'run',
-    config: { command, json: true, manifests: ['k8s'], domain: 'localhost', endpointCidrs: [] },
+    config: { command, ...printing, manifests: ['k8s'], domain: 'localhost', endpointCidrs: [] },
   })
+})
+
+test('check and routes print as they are asked to', () => {
+  const formatOf = (argv: readonly string[]) => {
+    const line = parse([...argv, '--manifests', 'k8s'])
+    return line.type === 'run' && 'format' in line.config ? line.config.format : line
+  }
+  expect(formatOf(['check'])).toBe('text')
+  expect(formatOf(['check', '--format', 'sarif'])).toBe('sarif')
+  expect(formatOf(['routes', '--format=json'])).toBe('json')
+  expect(faults(['routes', '--manifests', 'k8s', '--format', 'sarif'])).toEqual([
+    'Cannot read --format: "sarif" is wrong: not one of text, json',
+  ])
+  expect(faults(['check', '--manifests', 'k8s', '--format', 'text', '--json'])).toEqual([
+    '--json and --format say different things',
+  ])
+})
+
+test.each(['check', 'routes', 'up'])('%s reads files or a cluster, not both', (command) => {
+  expect(faults([command, '--manifests', 'k8s', '--kubeconfig', 'c.yaml'])).toEqual([
+    expect.stringContaining('cannot both be given'),
+  ])
 })
 
 test('names takes the zone of the cluster, by flag or variable', () => {

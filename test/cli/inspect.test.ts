@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Log } from 'sarif'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serviceYaml } from '../support/gateway.ts'
 import { type Outcome, postern } from '../support/postern-cli.ts'
 
-const KEYS = ['code', 'severity', 'kind', 'namespace', 'name', 'field', 'message', 'hint']
+const KEYS = ['code', 'severity', 'kind', 'namespace', 'name', 'field', 'message', 'hint', 'file', 'line']
 
 let folder: string
 
@@ -80,7 +81,7 @@ test('check: every wrong annotation value is named, and the exit code is 1', asy
 })
 
 test('check: an unknown annotation alone is no error', async () => {
-  const yaml = serviceYaml({ endpoints, annotations: { 'postern.dev/tiemout': '5s' } })
+  const yaml = guarded(serviceYaml({ endpoints, annotations: { 'postern.dev/tiemout': '5s' } }))
   const outcome = await postern(['check', '--json', '--manifests', '-'], yaml)
   const [problem] = problemsOf(outcome)
   expect(problem?.code).toBe('annotation-unknown')
@@ -96,6 +97,34 @@ test('check: malformed YAML is named with its line', async () => {
     { code: 'yaml-syntax', kind: 'Manifest', name: path, field: `line ${line}` },
   ])
   expect(problemsOf(outcome)[0]?.message).toContain(`${path}, line ${line}`)
+})
+
+test('check: SARIF has a rule for each code, and file and line for each result', async () => {
+  const path = await manifest('sarif.yaml', `# A comment above.\n${wrong}`)
+  const outcome = await postern(['check', '--format', 'sarif', '--manifests', path])
+  expect(outcome).toMatchObject({ code: 1, stderr: '' })
+  const log: Log = JSON.parse(outcome.stdout)
+  const [run] = log.runs
+  expect(log.version).toBe('2.1.0')
+  expect(run?.tool.driver.rules?.map(({ id }) => id)).toEqual(['annotation-invalid'])
+  expect(run?.results).toHaveLength(2)
+  for (const result of run?.results ?? []) {
+    expect(result).toMatchObject({
+      ruleId: 'annotation-invalid',
+      ruleIndex: 0,
+      level: 'error',
+      locations: [
+        { physicalLocation: { artifactLocation: { uri: `file://${path}` }, region: { startLine: 2 } } },
+      ],
+    })
+  }
+})
+
+test('check: text names file, line and page', async () => {
+  const path = await manifest('text.yaml', wrong)
+  const { stdout } = await postern(['check', '--manifests', path])
+  expect(stdout).toContain(`${path}:1`)
+  expect(stdout).toContain('See docs/problems/annotation-invalid.md')
 })
 
 test.each(['check', 'routes'])('%s: a path that is not there exits 1', async (command) => {

@@ -1,18 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { inspect } from '../../src/cli/inspect.ts'
 import { Compilation } from '../../src/compile/compilation.ts'
 import type { KubeObject } from '../../src/model/objects/object.ts'
 import type { Service } from '../../src/model/objects/service.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import { compileOptions } from '../support/compile.ts'
+import { overlay } from '../support/overlay.ts'
 
 const folder = new URL('../../../shared/manifests/', import.meta.url)
 const isPresent = existsSync(folder)
 if (!isPresent)
   console.log('Skipped: ../shared/manifests is absent, so the public manifests are not compiled.')
 
+/** What is worth a word when everything is exposed, databases too: each of these is true of them. */
+const TRUE_OF_THEM = ['duplicate-object', 'node-port-open', 'policy-shuts-out-clients', 'selector-duplicate']
+
 describe.skipIf(!isPresent)('public manifests, every Service exposed', () => {
+  test.each(['online-boutique', 'sock-shop', 'argo-cd', 'cassandra'])(
+    '%s with its Pods running gives no warning that is not true',
+    (name) => {
+      const manifest = overlay(readFileSync(new URL(`${name}.yaml`, folder), 'utf8'))
+      const text = manifest.documents.map((document) => stringify(document)).join('---\n')
+      const { problems } = inspect(collectManifests([parseManifest(text, name)]), compileOptions)
+      const warnings = problems.filter(({ severity }) => severity !== 'info')
+      expect(warnings.filter(({ code }) => !TRUE_OF_THEM.includes(code))).toEqual([])
+    },
+  )
+
   test.each(['online-boutique', 'sock-shop', 'argo-cd', 'cassandra'])(
     '%s compiles without an error',
     (name) => {

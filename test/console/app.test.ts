@@ -95,7 +95,9 @@ describe('console', () => {
   it('lists routes and problems', async () => {
     const app = createConsole(view)
     expect(await (await app.request('/api/routes')).json()).toEqual({ routes: [route] })
-    expect(await (await app.request('/api/problems')).json()).toEqual({ problems: [problem] })
+    expect(await (await app.request('/api/problems')).json()).toEqual({
+      problems: [{ ...problem, page: 'docs/problems/port-unknown.md' }],
+    })
   })
 
   it('lists at / only paths that answer', async () => {

@@ -10,7 +10,7 @@ test('malformed YAML names its line, and the other documents are read', () => {
     'shop.yaml',
   )
   expect(parsed.isWhole).toBe(false)
-  expect(parsed.objects.map(({ object, line }) => [object.meta.name, line])).toEqual([
+  expect(parsed.objects.map(({ object, place }) => [object.meta.name, place.line])).toEqual([
     ['web', 1],
     ['api', 9],
   ])
@@ -32,14 +32,16 @@ test('aliases that multiply without bound are refused, and said', () => {
 
 test('JSON is read', () => {
   const text = '{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"ports":[{"port":80}]}}'
-  expect(parseManifest(text, 'web.json').objects).toMatchObject([{ object: { kind: 'Service' }, line: 1 }])
+  expect(parseManifest(text, 'web.json').objects).toMatchObject([
+    { object: { kind: 'Service' }, place: { line: 1 } },
+  ])
 })
 
 test('the items of a typed list need no kind of their own', () => {
   const text =
     'apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: { name: web }\n  spec: {}\n- metadata: { name: api }\n  spec: {}\n'
   expect(
-    parseManifest(text, 'list.yaml').objects.map(({ object, line }) => [object.meta.name, line]),
+    parseManifest(text, 'list.yaml').objects.map(({ object, place }) => [object.meta.name, place.line]),
   ).toEqual([
     ['web', 4],
     ['api', 6],
@@ -54,7 +56,39 @@ test('kinds that are not read, comments and empty documents leave nothing', () =
 test('a document that is no object is a problem that names its line', () => {
   const { objects, problems } = parseManifest(`${SERVICE}---\njust text\n`, 'x.yaml')
   expect(objects).toHaveLength(1)
-  expect(problems).toMatchObject([{ code: 'object-invalid' }])
+  expect(problems).toMatchObject([{ code: 'object-invalid', file: 'x.yaml', line: 6 }])
+})
+
+test.each([
+  ['metadata.annotations["postern.dev/port"]', 5],
+  ['metadata.labels.app.kubernetes.io/name', 7],
+  ['metadata.name', 8],
+  ['spec.ports[port=81].targetPort', 14],
+  ['spec.ports.1.port', 13],
+  ['spec.ports[0]', 11],
+  ['spec.ports[0].appProtocol', 11],
+  ['spec.selector', 9],
+  ['status', 2],
+  ['', 2],
+])('the line of field %s is found, or of what it would be in', (field, line) => {
+  const text = `---
+apiVersion: v1
+metadata:
+  annotations:
+    postern.dev/port: http
+  labels:
+    app.kubernetes.io/name: web
+  name: web
+spec:
+  ports:
+    - name: http
+      port: 80
+    - port: 81
+      targetPort: http
+kind: Service
+`
+  const [located] = parseManifest(text, 'x.yaml').objects
+  expect(located?.place.lineOf(field)).toBe(line)
 })
 
 test('no text makes it throw', () => {

@@ -1,3 +1,4 @@
+import { placeOf } from '../../src/cli/report.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
@@ -40,9 +41,10 @@ export function announceProblems(problems: readonly Problem<string>[]): void {
     const key = JSON.stringify(problem)
     if (said.has(key)) continue
     said.add(key)
+    const place = problem.file === undefined ? '' : ` (${placeOf(problem)})`
     const name = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
     console.error(
-      `postern: ${problem.severity} ${problem.code}: ${problem.kind} ${name}: ${problem.message}. ${problem.hint}`,
+      `postern: ${problem.severity} ${problem.code}: ${problem.kind} ${name}: ${problem.message}${place}. ${problem.hint}`,
     )
   }
 }

@@ -1,4 +1,3 @@
-import { KubeConfig } from '@kubernetes/client-node'
 import { Agent } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
@@ -6,6 +5,7 @@ import type { CompileOptions } from '../../src/compile/output.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
 import { beat } from './heartbeat.ts'
+import { loadKubeConfig } from './kubeconfig.ts'
 import { say } from './say.ts'
 
 export interface WatchedCluster {
@@ -48,26 +48,4 @@ export function watchCluster(
       await running
     },
   }
-}
-
-/** What client-node takes for the default when there is neither a kubeconfig nor a cluster around. */
-const NOWHERE = 'http://localhost:8080'
-
-/** @throws Error that names the file. */
-function loadKubeConfig(file: string | undefined): KubeConfig {
-  const config = new KubeConfig()
-  try {
-    if (file === undefined) config.loadFromDefault()
-    else config.loadFromFile(file)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`Cannot read kubeconfig ${file ?? '(the default one)'}: ${reason}`, { cause })
-  }
-  if (file === undefined && config.getCurrentCluster()?.server === NOWHERE) {
-    throw new Error('Cannot find a cluster: give --kubeconfig, set KUBECONFIG, or run inside one')
-  }
-  if (config.getCurrentCluster() === null) {
-    throw new Error(`Cannot use kubeconfig ${file ?? '(the default one)'}: it names no current cluster`)
-  }
-  return config
 }

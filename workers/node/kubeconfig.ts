@@ -1,0 +1,23 @@
+import { KubeConfig } from '@kubernetes/client-node'
+
+/** What client-node takes for the default when there is neither a kubeconfig nor a cluster around. */
+const NOWHERE = 'http://localhost:8080'
+
+/** How to reach a cluster. @throws Error that names the file. */
+export function loadKubeConfig(file: string | undefined): KubeConfig {
+  const config = new KubeConfig()
+  try {
+    if (file === undefined) config.loadFromDefault()
+    else config.loadFromFile(file)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`Cannot read kubeconfig ${file ?? '(the default one)'}: ${reason}`, { cause })
+  }
+  if (file === undefined && config.getCurrentCluster()?.server === NOWHERE) {
+    throw new Error('Cannot find a cluster: give --kubeconfig, set KUBECONFIG, or run inside one')
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new Error(`Cannot use kubeconfig ${file ?? '(the default one)'}: it names no current cluster`)
+  }
+  return config
+}
