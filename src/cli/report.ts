@@ -19,7 +19,14 @@ export function formatProblems({ problems, services }: Inspection): string {
     return `${found} ${severity}${found === 1 ? '' : 's'}`
   }
   const summary = `${count('error')}, ${count('warning')}, ${count('info')} in ${services} Services`
-  return [...blocks, summary].join('\n')
+  return [...blocks, summary].map(printable).join('\n')
+}
+
+/** A manifest's text may hold what a terminal would obey, or turn around: shown as it would be escaped. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character === '\n' ? character : `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** `postern check --json`. */

@@ -68,6 +68,11 @@ export class Compilation {
     return this.#out
   }
 
+  /** An object as it is now, by kind/namespace/name. */
+  object(key: string): KubeObject | undefined {
+    return this.#objects.get(key)
+  }
+
   #take(change: ObjectChange): void {
     if (change.type === 'found') {
       this.#book.replace(change.facet, change.problems)

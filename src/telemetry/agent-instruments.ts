@@ -42,3 +42,13 @@ export function observeAgent<
     },
   }
 }
+
+/** Counts the problems that the rate of Events holds back. */
+export function observeEvents(meter: Meter, waiting: () => number): void {
+  meter
+    .createObservableGauge(metric.eventsWaiting, {
+      description: 'Problems that have appeared and are not written as Events yet.',
+      unit: '{event}',
+    })
+    .addCallback((result) => result.observe(waiting()))
+}

@@ -50,6 +50,7 @@ export const metric = {
   publishes: 'postern.agent.publishes',
   publishedRecords: 'postern.agent.published_records',
   observationAge: 'postern.agent.observation_age',
+  eventsWaiting: 'postern.agent.events_waiting',
   relayRequests: 'postern.relay.requests',
   relayFollowers: 'postern.relay.followers',
   relayFollowerEndings: 'postern.relay.follower_endings',

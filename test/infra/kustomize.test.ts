@@ -24,7 +24,7 @@ test('everything that has a namespace is in the one that is made, which lets in 
   })
 })
 
-test("the agent's Role grants exactly what is watched", () => {
+test("the agent's Role grants exactly what is watched, and the Events that it writes", () => {
   const rule = v.strictObject({
     apiGroups: v.array(v.string()),
     resources: v.array(v.string()),
@@ -38,7 +38,8 @@ test("the agent's Role grants exactly what is watched", () => {
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
     return `${group}/${path.split('/').at(-1)}: list watch`
   })
-  expect(granted.sort()).toEqual(watched.sort())
+  const written = ['events.k8s.io/events: create patch']
+  expect(granted.sort()).toEqual([...watched, ...written].sort())
   expect(manifests().filter(({ kind }) => /Role$/.test(kind))).toHaveLength(1)
 })
 

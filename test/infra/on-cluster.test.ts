@@ -73,9 +73,18 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
       cluster()
         .plane.audited()
         .filter(({ user }) => user.username === 'system:serviceaccount:postern:postern-agent')
-    const wanted = watchedKinds
-      .flatMap(({ path }) => ['list', 'watch'].map((verb) => `${verb} ${path}`))
-      .sort()
+    const wrong = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'wrong', annotations: { 'postern.dev/expose': 'perhaps' } },
+      spec: { ports: [{ port: 80 }] },
+    }
+    await cluster().objects.apply(JSON.stringify(wrong))
+    // An Event is patched an hour later: test/cluster/events.test.ts.
+    const wanted = [
+      ...watchedKinds.flatMap(({ path }) => ['list', 'watch'].map((verb) => `${verb} ${path}`)),
+      'create /apis/events.k8s.io/v1/namespaces/default/events',
+    ].sort()
     const uses = () =>
       [...new Set(asked().map(({ verb, requestURI }) => `${verb} ${requestURI.split('?')[0]}`))].sort()
     await waitFor(
@@ -83,12 +92,16 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
       () => agent.isReady(),
       (isReady) => isReady,
     )
-    await waitFor('all watches to be open', uses, (seen) => seen.length >= wanted.length)
+    await waitFor(
+      'all watches to be open, and an Event to be written',
+      uses,
+      (seen) => seen.length >= wanted.length,
+    )
     expect(uses()).toEqual(wanted)
-    for (const { requestURI, responseStatus, annotations } of asked()) {
+    for (const { verb, requestURI, responseStatus, annotations } of asked()) {
       expect([requestURI, responseStatus.code, annotations['authorization.k8s.io/decision']]).toEqual([
         requestURI,
-        200,
+        verb === 'create' ? 201 : 200,
         'allow',
       ])
     }

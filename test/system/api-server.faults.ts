@@ -70,11 +70,11 @@ onCluster('an agent whose API server is away, or forbids', (cluster) => {
   }
   const wholeRole = () =>
     setRole(manifest('agent-rbac.yaml'), [
-      ...['services', 'pods', 'nodes', 'namespaces', 'endpointslices', 'networkpolicies'],
+      ...['services', 'pods', 'nodes', 'namespaces', 'endpointslices', 'networkpolicies', 'events'],
     ])
   const roleWithoutPolicies = () =>
     setRole(manifest('agent-rbac.yaml').replace(POLICY_RULE, '\n'), [
-      ...['services', 'pods', 'nodes', 'namespaces', 'endpointslices'],
+      ...['services', 'pods', 'nodes', 'namespaces', 'endpointslices', 'events'],
     ])
 
   test('away from the start: said once, with its name; not ready; nothing published; and then it is', async () => {

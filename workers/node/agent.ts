@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
-import { observeAgent } from '../../src/telemetry/agent-instruments.ts'
+import { observeAgent, observeEvents } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
 import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
@@ -35,7 +35,13 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     clock: systemClock,
     digest: nodeDigest,
   })
-  const cluster = watchCluster(config.kubeconfig, { ...config, allowLoopback: false }, publisher)
+  const cluster = watchCluster({
+    kubeconfig: config.kubeconfig,
+    compile: { ...config, allowLoopback: false },
+    publisher,
+    writesEvents: true,
+  })
+  observeEvents(telemetry.meter, () => cluster.eventsWaiting())
   const view = {
     isReady: () => cluster.notReadyReason() === undefined,
     notReadyReason: () => cluster.notReadyReason() ?? '',

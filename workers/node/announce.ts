@@ -1,4 +1,4 @@
-import { placeOf } from '../../src/cli/report.ts'
+import { placeOf, printable } from '../../src/cli/report.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
@@ -43,8 +43,9 @@ export function announceProblems(problems: readonly Problem<string>[]): void {
     said.add(key)
     const place = problem.file === undefined ? '' : ` (${placeOf(problem)})`
     const name = problem.namespace === '' ? problem.name : `${problem.namespace}/${problem.name}`
-    console.error(
+    const text = printable(
       `postern: ${problem.severity} ${problem.code}: ${problem.kind} ${name}: ${problem.message}${place}. ${problem.hint}`,
     )
+    console.error(text.replaceAll('\n', ' '))
   }
 }

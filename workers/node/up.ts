@@ -49,7 +49,10 @@ export async function runUp(config: UpConfig): Promise<number> {
 async function startSource(config: UpConfig, publisher: Publisher): Promise<{ stop(): Promise<void> }> {
   // Of files alone the endpoints may be on this machine: their Pods may be processes. A cluster's tenants are not lent it.
   const compile = { ...config, allowLoopback: config.kubeconfig === undefined }
-  if (config.kubeconfig !== undefined) return watchCluster(config.kubeconfig, compile, publisher)
+  if (config.kubeconfig !== undefined) {
+    // Trying it out on a cluster leaves nothing there.
+    return watchCluster({ kubeconfig: config.kubeconfig, compile, publisher, writesEvents: false })
+  }
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined
   const manifests = isSample ? [SAMPLE_MANIFESTS] : config.manifests

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os'
 import { Agent } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
+import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
@@ -12,29 +14,37 @@ export interface WatchedCluster {
   /** Why nothing has been published yet; undefined once it has. */
   notReadyReason(): string | undefined
   observedAt(): number | undefined
+  /** How many problems are not written as Events yet. */
+  eventsWaiting(): number
   stop(): Promise<void>
 }
 
+export interface WatchClusterOptions {
+  readonly kubeconfig: string | undefined
+  readonly compile: CompileOptions
+  readonly publisher: Publisher
+  /** Whether problems are written to the cluster, as Events on its objects. */
+  readonly writesEvents: boolean
+}
+
 /** The agent over a cluster: watches, compiles and publishes until stopped. */
-export function watchCluster(
-  kubeconfig: string | undefined,
-  compile: CompileOptions,
-  publisher: Publisher,
-): WatchedCluster {
+export function watchCluster(options: WatchClusterOptions): WatchedCluster {
+  const { kubeconfig, compile, publisher, writesEvents } = options
   const stop = new AbortController()
-  const agent = new Agent({ compile, publisher })
+  const api = new KubeApi(loadKubeConfig(kubeconfig))
+  const system = { clock: systemClock, timers: systemTimers, random: systemRandom, onTrouble: say }
+  const events = writesEvents ? new ProblemEvents({ ...system, api, instance: hostname() }) : undefined
+  const agent = new Agent({ compile, publisher, onProblems: (changed) => events?.update(changed) })
   const watch = new ClusterWatch({
-    api: new KubeApi(loadKubeConfig(kubeconfig)),
-    clock: systemClock,
-    timers: systemTimers,
-    random: systemRandom,
-    onTrouble: say,
+    ...system,
+    api,
     onChanges: async (changes) => {
       await agent.apply(changes, watch.observedAt() ?? 0)
     },
   })
   const running = Promise.all([
     watch.run(stop.signal),
+    events?.run(stop.signal),
     beat(publisher, () => (watch.awaited.length === 0 ? watch.observedAt() : undefined), stop.signal),
   ])
   return {
@@ -43,6 +53,7 @@ export function watchCluster(
       return publisher.hasPublished ? undefined : 'nothing has been published yet'
     },
     observedAt: () => watch.observedAt(),
+    eventsWaiting: () => events?.waiting ?? 0,
     stop: async () => {
       stop.abort()
       await running

@@ -29,10 +29,25 @@ const TIMEOUTS: KubeTimeouts = { answerMs: 30_000, silenceMs: 150_000 }
 const PAGE_SIZE = 500
 const MAX_REFUSAL_BYTES = 1024 * 1024
 
+const CONTENT_TYPES = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const
+
 type Body = Dispatcher.ResponseData['body']
 
+export interface Payload {
+  readonly method: 'POST' | 'PATCH'
+  readonly body: unknown
+}
+
+interface Ask {
+  /** As errors say it: `list /api/v1/pods`. */
+  readonly action: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly payload?: Payload
+}
+
 /**
- * Lists and watches of a cluster's API. Addresses, certificates and tokens are client-node's; its informers and typed
+ * Lists, watches and small writes of a cluster's API. Addresses, certificates and tokens are client-node's; its informers and typed
  * lists are not used: they stop after an ordinary error, list without pages, and keep whole objects.
  */
 export class KubeApi {
@@ -47,19 +62,13 @@ export class KubeApi {
   /** One page of a collection. @throws KubeError */
   async list(kind: WatchedKind, next: string, signal: AbortSignal): Promise<Page> {
     const query = { limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
-    return await this.#get(
-      `list ${kind.path}`,
-      kind,
-      query,
-      this.#timeouts.answerMs,
-      signal,
-      async (body) => {
-        const page = v.safeParse(pageSchema(kind), parseJson(await readText(body)))
-        if (!page.success) throw new Error(`the answer is no ${kind.kind}List: ${issueOf(page)}`)
-        const { metadata, items } = page.output
-        return { items, resourceVersion: metadata.resourceVersion, next: metadata.continue }
-      },
-    )
+    const ask = { action: `list ${kind.path}`, path: kind.path, query }
+    return await this.#ask(ask, this.#timeouts.answerMs, signal, async (body) => {
+      const page = v.safeParse(pageSchema(kind), parseJson(await readText(body)))
+      if (!page.success) throw new Error(`the answer is no ${kind.kind}List: ${issueOf(page)}`)
+      const { metadata, items } = page.output
+      return { items, resourceVersion: metadata.resourceVersion, next: metadata.continue }
+    })
   }
 
   /**
@@ -83,7 +92,7 @@ export class KubeApi {
     }
     const action = `watch ${kind.path}`
     const schema = eventSchema(kind)
-    await this.#get(action, kind, query, this.#timeouts.silenceMs, signal, async (body) => {
+    await this.#ask({ action, path: kind.path, query }, this.#timeouts.silenceMs, signal, async (body) => {
       onOpen()
       for await (const line of readLines(body)) {
         const parsed = v.safeParse(schema, parseJson(line))
@@ -96,10 +105,17 @@ export class KubeApi {
     })
   }
 
-  async #get<T>(
-    action: string,
-    { path }: WatchedKind,
-    query: Readonly<Record<string, string>>,
+  /** Creates an object in a collection, or merges a patch (RFC 7396) into one. @returns the object. @throws KubeError */
+  async send(path: string, payload: Payload, signal: AbortSignal): Promise<unknown> {
+    const action = `${payload.method === 'POST' ? 'create in' : 'patch'} ${path}`
+    const ask = { action, path, query: {}, payload }
+    return await this.#ask(ask, this.#timeouts.answerMs, signal, async (body) =>
+      parseJson(await readText(body)),
+    )
+  }
+
+  async #ask<T>(
+    { action, path, query, payload }: Ask,
     bodyTimeout: number,
     signal: AbortSignal,
     read: (body: Body) => Promise<T>,
@@ -107,20 +123,22 @@ export class KubeApi {
     const server = this.#config.getCurrentCluster()?.server
     if (server === undefined) throw new KubeError(`Cannot ${action}: the kubeconfig names no cluster`, 0)
     const url = `${server.replace(/\/$/, '')}${path}?${new URLSearchParams(query)}`
-    const context = new RequestContext(url, HttpMethod.GET)
+    const method = payload?.method ?? 'GET'
+    const context = new RequestContext(url, HttpMethod[method])
     let dispatcher: Dispatcher | undefined
     let doing = `authenticate to the API server at ${server}`
     try {
       await this.#config.applySecurityAuthentication(context)
       // client-node makes a new one for each request: ours to close.
       dispatcher = context.getDispatcher() ?? new Agent()
-      const headers = { ...context.getHeaders(), accept: 'application/json', 'user-agent': 'postern-agent' }
-      const options = { dispatcher, headers, signal, headersTimeout: this.#timeouts.answerMs, bodyTimeout }
+      const headers = { ...context.getHeaders(), ...headersOf(payload) }
+      const content = { method, body: payload === undefined ? null : JSON.stringify(payload.body) }
+      const limits = { signal, headersTimeout: this.#timeouts.answerMs, bodyTimeout }
       // Without the path, so that what fails for all kinds alike is said once.
       doing = `reach the API server at ${server}`
-      const { statusCode, body } = await request(url, options)
+      const { statusCode, body } = await request(url, { dispatcher, headers, ...content, ...limits })
       doing = `${action} at ${server}`
-      if (statusCode !== 200) throw refusal(doing, statusCode, await readRefusal(body))
+      if (statusCode !== 200 && statusCode !== 201) throw refusal(doing, statusCode, await readRefusal(body))
       return await read(body)
     } catch (error) {
       if (error instanceof KubeError) throw error
@@ -130,6 +148,11 @@ export class KubeApi {
       await dispatcher?.destroy()
     }
   }
+}
+
+function headersOf(payload: Payload | undefined): Record<string, string> {
+  const type = payload === undefined ? {} : { 'content-type': CONTENT_TYPES[payload.method] }
+  return { accept: 'application/json', 'user-agent': 'postern-agent', ...type }
 }
 
 async function readRefusal(body: Body): Promise<string> {
