@@ -1,8 +1,9 @@
+import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import type { Namespace } from '../model/objects/namespace.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleOrigin } from '../model/records.ts'
-import { annotationField, excerpt } from './annotations.ts'
+import { annotationField } from './annotations.ts'
 import { namespaceAnnotations } from './namespace-schema.ts'
 import { annotations } from './schema.ts'
 
@@ -30,7 +31,7 @@ export function readAllowedHosts(namespace: Namespace): {
     code: 'annotation-invalid',
     severity: 'error',
     field: annotationField(allowedHosts.name),
-    message: `Cannot read ${allowedHosts.name}: "${excerpt(text)}" is wrong: ${parsed.reason}`,
+    message: `Cannot read ${allowedHosts.name}: "${excerpt(text, 100)}" is wrong: ${parsed.reason}`,
     hint: `It takes ${allowedHosts.takes}; for example ${allowedHosts.name}: "${allowedHosts.example}". Until then: ${allowedHosts.whenInvalid}.`,
   })
   return { hosts: [], problems: [...problems, problem] }

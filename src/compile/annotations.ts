@@ -1,7 +1,8 @@
-import { distance } from 'fastest-levenshtein'
+import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
+import { editsBetween } from './edits.ts'
 import { type AnnotationId, type AnnotationParse, type AnnotationValue, annotations } from './schema.ts'
 
 /** What a Service says by one annotation. */
@@ -56,7 +57,7 @@ function read(service: Service, id: AnnotationId, problems: Problem[]): Reading<
       code: 'annotation-invalid',
       severity: 'error',
       field: annotationField(annotation.name),
-      message: `Cannot read ${annotation.name}: "${excerpt(text)}" is wrong: ${parsed.reason}`,
+      message: `Cannot read ${annotation.name}: "${excerpt(text, 100)}" is wrong: ${parsed.reason}`,
       hint: `It takes ${annotation.takes}; for example ${annotation.name}: "${annotation.example}". Until then: ${annotation.whenInvalid}.`,
     }),
   )
@@ -65,7 +66,7 @@ function read(service: Service, id: AnnotationId, problems: Problem[]): Reading<
 
 function unknownAnnotation(service: Service, name: string): Problem {
   const nearest = names
-    .map((known) => ({ known, edits: distance(known, name.toLowerCase()) }))
+    .map((known) => ({ known, edits: editsBetween(known, name.toLowerCase()) }))
     .reduce((best, next) => (next.edits < best.edits ? next : best))
   const isNear = nearest.edits <= Math.max(2, Math.floor((name.length - PREFIX.length) / 3))
   return serviceProblem(service, {
@@ -75,8 +76,4 @@ function unknownAnnotation(service: Service, name: string): Problem {
     message: `Unknown annotation ${name}`,
     hint: isNear ? `Did you mean ${nearest.known}?` : `The annotations are ${names.join(', ')}.`,
   })
-}
-
-export function excerpt(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }

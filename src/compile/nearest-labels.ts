@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein'
 import { compareText } from '../model/problem.ts'
 import type { Labels } from './backing.ts'
+import { editsBetween } from './edits.ts'
 
 /** Something whose labels a selector might have meant. */
 export interface Labelled {
@@ -37,7 +37,7 @@ export function nearestLabels(selector: Labels, candidates: readonly Labelled[])
 function describe(key: string, value: string, labels: Labels): string {
   if (Object.hasOwn(labels, key)) return `${key}=${labels[key]}`
   const other = Object.keys(labels)
-    .filter((name) => labels[name] === value || distance(name, key) <= 2)
+    .filter((name) => labels[name] === value || editsBetween(name, key) <= 2)
     .sort(compareText)[0]
   return other === undefined ? `no label ${key}` : `${other}=${labels[other]}`
 }
@@ -50,7 +50,7 @@ function compare(a: Nearness, b: Nearness): number {
 function editsOf(wanted: readonly (readonly [string, string])[], labels: Labels): number {
   return wanted.reduce((sum, [key, value]) => {
     const own = Object.hasOwn(labels, key) ? labels[key] : undefined
-    if (own !== undefined) return sum + distance(own, value)
+    if (own !== undefined) return sum + editsBetween(own, value)
     const isElsewhere = Object.values(labels).includes(value)
     return sum + (isElsewhere ? Math.ceil(value.length / 2) : key.length + value.length)
   }, 0)

@@ -1,5 +1,11 @@
+import { excerpt } from '../model/excerpt.ts'
 import { objectKey } from '../model/objects/object.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
+
+/** Of one object the worst are kept: a record must stay small whatever an object holds. */
+const MAX_PER_OBJECT = 50
+/** More than any problem of ours needs, unless what it quotes is huge. */
+const MAX_CHARS = { field: 500, message: 1000, hint: 2000 } as const
 
 /**
  * Problems by the object they are on. Several compilers find problems on one object; each owns a facet of it and
@@ -29,7 +35,11 @@ export class ProblemBook {
   takeChanged(): { key: string; problems: readonly Problem[] }[] {
     const changed = [...this.#changed].map((key) => ({
       key,
-      problems: [...(this.#byObject.get(key)?.values() ?? [])].flat().sort(compareProblems),
+      problems: [...(this.#byObject.get(key)?.values() ?? [])]
+        .flat()
+        .sort(compareProblems)
+        .slice(0, MAX_PER_OBJECT)
+        .map(bounded),
     }))
     this.#changed.clear()
     return changed
@@ -42,5 +52,18 @@ export class ProblemBook {
     if (facets.size === 0) this.#byObject.delete(key)
     else this.#byObject.set(key, facets)
     this.#changed.add(key)
+  }
+}
+
+function bounded(problem: Problem): Problem {
+  const { field, message, hint } = problem
+  const isShort =
+    field.length <= MAX_CHARS.field && message.length <= MAX_CHARS.message && hint.length <= MAX_CHARS.hint
+  if (isShort) return problem
+  return {
+    ...problem,
+    field: excerpt(field, MAX_CHARS.field),
+    message: excerpt(message, MAX_CHARS.message),
+    hint: excerpt(hint, MAX_CHARS.hint),
   }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { excerpt } from '../excerpt.ts'
 import type { Problem } from '../problem.ts'
 import { type EndpointSlice, endpointSliceSchema } from './endpoint-slice.ts'
 import { type Namespace, namespaceSchema } from './namespace.ts'
@@ -31,6 +32,9 @@ export type ObjectParse =
   /** A kind that Postern does not read. */
   | { readonly type: 'ignored' }
 
+/** Of one object that many are told; the others most often come from the same slip. */
+const MAX_ISSUES = 20
+
 const typeMeta = v.looseObject({ apiVersion: v.string(), kind: v.string() })
 
 /** Reads one Kubernetes object. Unknown fields are dropped; a wrong one is a problem that names it. */
@@ -54,10 +58,15 @@ export function keyOf(object: KubeObject): string {
   return objectKey(object.kind, object.meta.namespace, object.meta.name)
 }
 
+/** Of what an object says of itself, when it says it wrong: at least short. */
+const shown = v.pipe(
+  v.string(),
+  v.transform((text) => excerpt(text, 253)),
+)
 const identitySchema = v.object({
-  kind: v.fallback(v.string(), '(no kind)'),
+  kind: v.fallback(shown, '(no kind)'),
   metadata: v.fallback(
-    v.object({ namespace: v.fallback(v.string(), 'default'), name: v.fallback(v.string(), '(no name)') }),
+    v.object({ namespace: v.fallback(shown, 'default'), name: v.fallback(shown, '(no name)') }),
     { namespace: 'default', name: '(no name)' },
   ),
 })
@@ -67,15 +76,16 @@ function invalid(raw: unknown, issues: readonly v.BaseIssue<unknown>[]): ObjectP
   const { kind, metadata } = identity.success
     ? identity.output
     : { kind: '(no kind)', metadata: { namespace: 'default', name: '(no name)' } }
-  const problems = issues.map((issue): Problem => {
-    const field = (v.getDotPath(issue) ?? '(root)').replace(/^meta(?=\.|$)/, 'metadata')
+  const problems = issues.slice(0, MAX_ISSUES).map((issue): Problem => {
+    const path = (v.getDotPath(issue) ?? '(root)').replace(/^meta(?=\.|$)/, 'metadata')
+    const field = excerpt(path, 500)
     return {
       code: 'object-invalid',
       severity: 'error',
       kind,
       ...metadata,
       field,
-      message: `Cannot read ${field} of ${kind} ${metadata.name}: ${issue.message}`,
+      message: `Cannot read ${field} of ${kind} ${metadata.name}: ${excerpt(issue.message, 300)}`,
       hint: 'Mend the field; until then this object is left out. The API server would refuse it too.',
     }
   })
