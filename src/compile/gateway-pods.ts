@@ -70,7 +70,13 @@ function isSelected(
   return namespaceLabels === undefined && (named === undefined || named === gateway.namespace)
 }
 
-/** Most CNIs read an ipBlock of all addresses as everyone, Pods too; of a narrower one nobody knows here. */
+/** Ranges, as ipaddr.js names them, in which Pods have their addresses. */
+const POD_RANGES: ReadonlySet<string> = new Set(['private', 'carrierGradeNat', 'uniqueLocal'])
+
+/**
+ * Most CNIs read an ipBlock of all addresses as everyone, Pods too, save for exceptions among which Pods may be; of a
+ * narrower block nobody knows here.
+ */
 function isEveryone({
   cidr,
   except,
@@ -78,5 +84,11 @@ function isEveryone({
   readonly cidr: string
   readonly except: readonly string[]
 }): boolean {
-  return except.length === 0 && parseCidr(cidr)?.[1] === 0
+  return parseCidr(cidr)?.[1] === 0 && !except.some(mayHoldPods)
+}
+
+function mayHoldPods(cidr: string): boolean {
+  const block = parseCidr(cidr)
+  // The widest of those ranges has 7 bits: what is wider than a byte may span one.
+  return block === undefined || block[1] < 8 || POD_RANGES.has(block[0].range())
 }

@@ -59,7 +59,8 @@ export function mutated(whole: Json): fc.Arbitrary<unknown> {
       if (place === undefined) continue
       const { holder, key } = place
       if (how === 'drop') Reflect.deleteProperty(holder, key)
-      else define(holder, how === 'add' ? ADDED[pick % ADDED.length] : key, value)
+      // A copy: what is changed next may be inside.
+      else define(holder, how === 'add' ? ADDED[pick % ADDED.length] : key, structuredClone(value))
     }
     return root
   })
