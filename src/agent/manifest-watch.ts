@@ -1,4 +1,5 @@
 import type { ObjectChange } from '../compile/compilation.ts'
+import { asError } from '../model/as-error.ts'
 import type { Clock } from '../model/clock.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
@@ -53,7 +54,7 @@ export class ManifestWatch {
         const readAt = clock.now()
         await agent.apply(this.#diff(await source.read()), readAt)
       } catch (error) {
-        onTrouble(error instanceof Error ? error : new Error(String(error)))
+        onTrouble(asError(error))
       }
     }
   }

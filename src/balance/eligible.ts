@@ -1,7 +1,7 @@
+import { formatAuthority } from '../model/host.ts'
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
-import type { Endpoint, Guard } from './endpoint.ts'
+import { type Endpoint, type Guard, keyed } from './endpoint.ts'
 import type { Family, Place } from './place.ts'
-import { hashText } from './rendezvous.ts'
 import { nearOf } from './topology.ts'
 
 /** A Pod behind a Service, with the number that the Service's port has there. */
@@ -74,7 +74,7 @@ function podPorts(service: ServiceRecord, slices: readonly EndpointsRecord[]): P
 function usable(pods: readonly PodPort[]): readonly PodPort[] {
   const ready = pods.filter(({ record }) => record.ready)
   const some = ready.length > 0 ? ready : pods.filter(({ record }) => record.serving && record.terminating)
-  return [...new Map(some.map((pod) => [keyOf(pod.record.address, pod.port), pod])).values()]
+  return [...new Map(some.map((pod) => [formatAuthority(pod.record.address, pod.port), pod])).values()]
 }
 
 /**
@@ -129,13 +129,4 @@ function guardsOf(pods: readonly PodPort[]): readonly Guard[] {
     if (record.policy !== undefined) guards.set(`${record.policy} ${port}`, { policy: record.policy, port })
   }
   return guards.size === 0 ? UNGUARDED : [...guards.values()]
-}
-
-function keyed(address: string, port: number): Pick<Endpoint, 'key' | 'address' | 'port' | 'hash'> {
-  const key = keyOf(address, port)
-  return { key, address, port, hash: hashText(key) }
-}
-
-function keyOf(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -1,4 +1,6 @@
+import { formatAuthority } from '../model/host.ts'
 import type { ServiceRecord } from '../model/records.ts'
+import { hashText } from './rendezvous.ts'
 
 /** A policy record that a client must be admitted by, for a container port. */
 export interface Guard {
@@ -43,4 +45,10 @@ export interface BalanceState {
   readonly hasSuspects: boolean
   /** Could not be connected to a moment ago. */
   isSuspect(endpoint: string): boolean
+}
+
+/** What an endpoint is called by, and the hash of that. */
+export function keyed(address: string, port: number): Pick<Endpoint, 'key' | 'address' | 'port' | 'hash'> {
+  const key = formatAuthority(address, port)
+  return { key, address, port, hash: hashText(key) }
 }

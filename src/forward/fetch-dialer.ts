@@ -1,3 +1,4 @@
+import { formatAuthority } from '../model/host.ts'
 import type { AttemptFailure } from './attempt.ts'
 import type { EndpointFetch, EndpointPlace, FetchAttempt } from './endpoint-fetch.ts'
 
@@ -61,8 +62,7 @@ export function nodeAddress({ kind, address, node }: EndpointPlace, nodeHost: st
 }
 
 function authorityOf(place: EndpointPlace, nodeHost: string | undefined): string {
-  const host = nodeAddress(place, nodeHost)
-  return host.includes(':') ? `[${host}]:${place.port}` : `${host}:${place.port}`
+  return formatAuthority(nodeAddress(place, nodeHost), place.port)
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a URL parser would drop

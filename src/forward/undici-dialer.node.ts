@@ -1,6 +1,8 @@
 import type { Duplex, Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
+import { asError } from '../model/as-error.ts'
 import type { AttemptErrorCode } from '../model/errors.ts'
+import { formatAuthority } from '../model/host.ts'
 import type { Attempt, AttemptEvents, AttemptRequest, Dialer } from './attempt.ts'
 import { responseHeaders, trailerFields } from './headers.ts'
 
@@ -38,11 +40,10 @@ export class UndiciDialer implements Dialer<Readable, Duplex> {
   attempt(request: AttemptRequest<Readable>, events: AttemptEvents<Duplex>): Attempt {
     const handler = new Handler(events)
     const agent = request.isIdempotent ? this.#idempotent : this.#fresh
-    const host = request.address.includes(':') ? `[${request.address}]` : request.address
     handler.dispatch(() =>
       agent.dispatch(
         {
-          origin: `http://${host}:${request.port}`,
+          origin: `http://${formatAuthority(request.address, request.port)}`,
           method: request.method,
           path: request.path,
           headers: [...request.headers],
@@ -76,7 +77,7 @@ class Handler implements Dispatcher.DispatchHandler, Attempt {
     try {
       start()
     } catch (error) {
-      this.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)))
+      this.onResponseError(undefined, asError(error))
     }
     this.#isDispatching = false
   }

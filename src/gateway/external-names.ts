@@ -1,5 +1,4 @@
-import type { Endpoint } from '../balance/endpoint.ts'
-import { hashText } from '../balance/rendezvous.ts'
+import { type Endpoint, keyed } from '../balance/endpoint.ts'
 import { type Cidr, isInCidr, parseIp, undialledRange } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ServiceRecord } from '../model/records.ts'
@@ -110,7 +109,6 @@ export class ExternalNames {
 
 /** @param address or a name, where the platform resolves it */
 export function externalEndpoint(address: string, port: number): Endpoint {
-  const key = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   const facts = { pod: undefined, node: undefined, zone: undefined, isFar: false, guards: [] }
-  return { key, address, port, hash: hashText(key), ...facts }
+  return { ...keyed(address, port), ...facts }
 }

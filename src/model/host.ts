@@ -50,6 +50,11 @@ function dnsName(lower: string): string | undefined {
   return HOST.test(host) && !IPV4.test(host) ? host : undefined
 }
 
+/** `host:port` of a hostname or an address, with brackets around IPv6 (RFC 3986 §3.2.2). */
+export function formatAuthority(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
 function address(text: string): string | undefined {
   return IPV4.test(text) ? text : undefined
 }

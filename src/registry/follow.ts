@@ -1,3 +1,4 @@
+import { asError } from '../model/as-error.ts'
 import type { Random, Timers } from '../model/clock.ts'
 import { pause } from '../model/pause.ts'
 import { comparePositions, formatPosition, origin } from '../model/position.ts'
@@ -64,7 +65,7 @@ class Follower {
       if (ending === 'gap' && !signal.aborted) onTrouble(new Error('Registry no longer holds the next entry'))
       return true
     } catch (error) {
-      if (!signal.aborted) onTrouble(error instanceof Error ? error : new Error(String(error)))
+      if (!signal.aborted) onTrouble(asError(error))
       return false
     }
   }

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { ErrorCode } from '../model/errors.ts'
+import { formatAuthority } from '../model/host.ts'
 import { boundValue } from './access-log.ts'
 import { attribute } from './names.ts'
 import type { EndpointFacts, RequestStart, RouteFacts } from './observer.ts'
@@ -113,6 +114,5 @@ export function isServerFault(status: number, error: ErrorCode | undefined): boo
 
 /** `address:port`, with brackets around IPv6. */
 export function formatEndpoint(endpoint: EndpointFacts): string {
-  const { address, port } = endpoint
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return formatAuthority(endpoint.address, endpoint.port)
 }

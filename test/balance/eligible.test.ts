@@ -2,20 +2,8 @@ import { expect, test } from 'vitest'
 import { eligibleEndpoints } from '../../src/balance/eligible.ts'
 import { nowhere, type Place } from '../../src/balance/place.ts'
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../../src/model/records.ts'
+import { webService as service } from '../support/records.ts'
 
-const service: ServiceRecord = {
-  namespace: 'shop',
-  name: 'web',
-  port: 80,
-  portName: '',
-  protocol: 'http',
-  target: { type: 'pod' },
-  families: [],
-  balance: 'least-request',
-  affinity: 'none',
-  timeoutMs: 0,
-  idleTimeoutMs: 0,
-}
 const onNodes = (onlyLocal: boolean): ServiceRecord => ({
   ...service,
   target: { type: 'node', nodePort: 30080, onlyLocal },

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { eligibleEndpoints } from '../../src/balance/eligible.ts'
 import { nowhere } from '../../src/balance/place.ts'
 import type { EndpointRecord, NodeRecord, ServiceRecord } from '../../src/model/records.ts'
+import { webService } from '../support/records.ts'
 
 /**
  * The cases of TestCategorizeEndpoints in kubernetes/kubernetes v1.35 `pkg/proxy/topology_test.go`, as data. `cluster` is
@@ -232,17 +233,5 @@ function endpoint(address: string, more: Partial<EndpointRecord> = {}): Endpoint
 }
 
 function service(target: ServiceRecord['target']): ServiceRecord {
-  return {
-    namespace: 'shop',
-    name: 'web',
-    port: 80,
-    portName: '',
-    protocol: 'http',
-    target,
-    families: [],
-    balance: 'least-request',
-    affinity: 'none',
-    timeoutMs: 0,
-    idleTimeoutMs: 0,
-  }
+  return { ...webService, target }
 }

@@ -2,22 +2,10 @@ import { expect, test } from 'vitest'
 import { nowhere } from '../../src/balance/place.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
-import type { EndpointsRecord, NodeRecord, ServiceRecord } from '../../src/model/records.ts'
+import type { EndpointsRecord, NodeRecord } from '../../src/model/records.ts'
 import type { StoredChange } from '../../src/registry/port.ts'
+import { webService as service } from '../support/records.ts'
 
-const service: ServiceRecord = {
-  namespace: 'shop',
-  name: 'web',
-  port: 80,
-  portName: '',
-  protocol: 'http',
-  target: { type: 'pod' },
-  families: [],
-  balance: 'least-request',
-  affinity: 'none',
-  timeoutMs: 0,
-  idleTimeoutMs: 0,
-}
 const hinted = (address: string, zone: string) => ({
   address,
   ready: true,

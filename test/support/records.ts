@@ -1,4 +1,5 @@
 import { encodeCanonical } from '../../src/model/canonical.ts'
+import type { ServiceRecord } from '../../src/model/records.ts'
 import type { StoredRecord } from '../../src/registry/port.ts'
 
 const origin = { kind: 'Service', namespace: 'shop', name: 'web' }
@@ -61,4 +62,19 @@ export function policyRecord(key: string): StoredRecord {
 export function nodeRecord(name: string): StoredRecord {
   const value = { addresses: ['192.0.2.1'], ready: true, excluded: false }
   return { kind: 'node', key: name, text: encodeCanonical(value) }
+}
+
+/** Service shop/web on port 80, to its Pods. */
+export const webService: ServiceRecord = {
+  namespace: 'shop',
+  name: 'web',
+  port: 80,
+  portName: '',
+  protocol: 'http',
+  target: { type: 'pod' },
+  families: [],
+  balance: 'least-request',
+  affinity: 'none',
+  timeoutMs: 0,
+  idleTimeoutMs: 0,
 }

@@ -1,3 +1,4 @@
+import { asError } from '../../src/model/as-error.ts'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { pause } from '../../src/model/pause.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
@@ -22,7 +23,7 @@ export async function beat(
       await publisher.heartbeat(moment)
       delayMs = HEARTBEAT_MS
     } catch (error) {
-      say(error instanceof Error ? error : new Error(String(error)))
+      say(asError(error))
       delayMs = RETRY_MS
     }
   }

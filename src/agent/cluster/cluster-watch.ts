@@ -1,4 +1,5 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
+import { asError } from '../../model/as-error.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
 import { keyOf } from '../../model/objects/object.ts'
 import { watchedKinds } from './kinds.ts'
@@ -87,7 +88,7 @@ export class ClusterWatch {
     try {
       await this.#options.onChanges(changes)
     } catch (error) {
-      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+      this.#options.onTrouble(asError(error))
     } finally {
       this.#isBusy = false
       if (this.#pending.size > 0) this.#schedule()

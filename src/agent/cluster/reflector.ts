@@ -1,4 +1,5 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
+import { asError } from '../../model/as-error.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
 import { pause } from '../../model/pause.ts'
 import type { WatchedKind } from './kinds.ts'
@@ -143,8 +144,7 @@ export class Reflector {
     // What it will not serve from our version, it may list.
     if (!isPassing(error) || this.#failures >= MAX_SHORT_WATCHES) this.#version = undefined
     // 410: the server no longer knows our version, which is ordinary; but not again and again.
-    if (status !== 410 || this.#failures > 1)
-      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+    if (status !== 410 || this.#failures > 1) this.#options.onTrouble(asError(error))
   }
 
   #hear(): void {

@@ -1,3 +1,4 @@
+import { asError } from '../../model/as-error.ts'
 import type { Clock, Timers } from '../../model/clock.ts'
 import { pause } from '../../model/pause.ts'
 import type { ObjectProblems } from '../agent.ts'
@@ -182,7 +183,7 @@ export class ProblemEvents {
       this.#isForbidden = true
       this.#allowedAt = now + this.#repeatMs
     }
-    if (!isSaid) this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+    if (!isSaid) this.#options.onTrouble(asError(error))
   }
 
   async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
