@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { MAX_HOSTS } from '../../src/compile/schema.ts'
 
 /** The equal work of every proxy: this many hosts over this many pools of two servers. */
 export const hostCount = 10_000
@@ -32,19 +33,27 @@ export function haproxyPools(): string {
   return pools.map((pool) => `backend b${pool}\n  balance leastconn\n${servers}`).join('\n')
 }
 
-/** The same hosts and pools as Kubernetes objects: a selector-less Service and its slice for each pool. */
+/**
+ * The same hosts and pools as Kubernetes objects: selector-less Services, each with as many hosts of one pool as a
+ * Service may have, and a slice with the pool's servers.
+ */
 export function manifests(): string {
-  const objects = pools.flatMap((pool) => [service(pool), endpointSlice(pool)])
+  const objects = pools.flatMap((pool) => {
+    const names = hosts.filter((host) => host % poolCount === pool).map(hostName)
+    const groups = Array.from({ length: Math.ceil(names.length / MAX_HOSTS) }, (_, group) =>
+      names.slice(group * MAX_HOSTS, (group + 1) * MAX_HOSTS),
+    )
+    return groups.flatMap((group, i) => [service(`b${pool}-${i}`, group), endpointSlice(`b${pool}-${i}`)])
+  })
   return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n')
 }
 
-function service(pool: number) {
-  const names = hosts.filter((host) => host % poolCount === pool).map(hostName)
+function service(name: string, names: readonly string[]) {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
-      name: `svc-${pool}`,
+      name,
       namespace: 'ns',
       annotations: { 'postern.dev/expose': 'true', 'postern.dev/host': names.join(',') },
     },
@@ -52,14 +61,14 @@ function service(pool: number) {
   }
 }
 
-function endpointSlice(pool: number) {
+function endpointSlice(service: string) {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `svc-${pool}-1`,
+      name: `${service}-1`,
       namespace: 'ns',
-      labels: { 'kubernetes.io/service-name': `svc-${pool}` },
+      labels: { 'kubernetes.io/service-name': service },
     },
     addressType: 'IPv4',
     ports: [{ name: '', port: backendPort }],
