@@ -11,6 +11,21 @@ export interface AgentOptions {
   readonly publisher: Publisher
   /** Told of the objects whose problems may have changed, before they are published. */
   readonly onProblems?: (changed: readonly ObjectProblems[]) => void
+  /** Measures publishes. */
+  readonly sync?: SyncObserver
+}
+
+/** Told of each publish. */
+export interface SyncObserver {
+  /** @param receivedAt when the first of the changes was heard of, ms since the Unix epoch */
+  began(receivedAt: number): PublishObserver
+}
+
+export interface PublishObserver {
+  /** The publish's span, for those who carry it on; undefined when nobody keeps it. */
+  readonly traceparent: string | undefined
+  /** @param records how many were written; undefined when it failed */
+  ended(records: number | undefined): void
 }
 
 /** All that is wrong with one object now. */
@@ -27,22 +42,38 @@ export class Agent {
   readonly #compilation: Compilation
   readonly #publisher: Publisher
   readonly #onProblems: NonNullable<AgentOptions['onProblems']>
+  readonly #sync: SyncObserver | undefined
 
-  constructor({ compile, publisher, onProblems = () => {} }: AgentOptions) {
+  constructor({ compile, publisher, onProblems = () => {}, sync }: AgentOptions) {
     this.#compilation = new Compilation(compile)
     this.#publisher = publisher
     this.#onProblems = onProblems
+    this.#sync = sync
   }
 
   /**
    * @param observedAt the oldest moment (ms since the Unix epoch) at which everything seen was known to be true
+   * @param receivedAt when the first of the changes was heard of, ms since the Unix epoch
    * @returns how many records were written
    * @throws RegistryError when the registry cannot be written; what was compiled goes out with the next publish
    */
-  apply(changes: Iterable<ObjectChange>, observedAt: number): Promise<number> {
+  async apply(
+    changes: Iterable<ObjectChange>,
+    observedAt: number,
+    receivedAt: number = observedAt,
+  ): Promise<number> {
     const compiled = this.#compilation.apply(changes)
     this.#onProblems(compiled.flatMap((change) => this.#problemsOf(change)))
-    return this.#publisher.publish(compiled.map(storeChange), observedAt)
+    const observer = this.#sync?.began(receivedAt)
+    const traceparent = observer?.traceparent
+    const news = { receivedAt, ...(traceparent !== undefined && { traceparent }) }
+    let written: number | undefined
+    try {
+      written = await this.#publisher.publish(compiled.map(storeChange), observedAt, news)
+      return written
+    } finally {
+      observer?.ended(written)
+    }
   }
 
   #problemsOf(change: RecordChange): ObjectProblems[] {

@@ -54,7 +54,7 @@ export const commands = {
     flags: [
       ...(['redis', 'kubeconfig', 'cluster'] as const),
       ...compiling,
-      ...(['console', 'otlpEndpoint', 'serveRelay', 'tokens'] as const),
+      ...(['console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],
     example: 'postern agent --redis redis://redis:6379 --domain apps.example.com',
   },

@@ -12,6 +12,8 @@ export interface GatewayOptions extends Pick<FollowOptions, 'reader' | 'timers' 
   readonly onTrouble: (error: Error) => void
   /** A newer table or a change is in force. */
   readonly onTable: (head: Head) => void
+  /** Told when something newer is about to be taken in; what it returns is called once that is in force. */
+  readonly onNews?: (head: Head) => () => void
 }
 
 /** The stateless heart of a gateway: follows the registry, and holds the table that requests are planned on. */
@@ -30,21 +32,26 @@ export class Gateway {
 
   /** Follows until aborted. */
   run(signal: AbortSignal): Promise<void> {
-    const { onTable, place, ...options } = this.#options
+    const { onTable, onNews, place, ...options } = this.#options
     const { onTrouble } = options
     return follow({
       ...options,
       signal,
       onLoad: (records, head) => {
+        const inForce = onNews?.(head)
         // Built beside the old table, and swapped whole.
         const table = new Table(place)
         const troubles = table.apply(records)
         this.#table = table
+        inForce?.()
         for (const trouble of troubles) onTrouble(trouble)
         onTable(head)
       },
       onChanges: (changes, head) => {
-        for (const trouble of this.#table?.apply(changes) ?? []) onTrouble(trouble)
+        const inForce = onNews?.(head)
+        const troubles = this.#table?.apply(changes) ?? []
+        inForce?.()
+        for (const trouble of troubles) onTrouble(trouble)
         onTable(head)
       },
     })

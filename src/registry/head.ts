@@ -16,10 +16,22 @@ export const headSchema = v.object({
   observedAt: count,
   /** Root of the hash tree over all records, hexadecimal. */
   root: v.string(),
+  /** What brought this position about, for those who measure; absent when nothing was new. Decides nothing. */
+  news: v.exactOptional(
+    v.object({
+      /** When the first of the published changes reached the agent, ms since the Unix epoch. */
+      receivedAt: count,
+      /** The agent's span of the publish, as W3C Trace Context has it. */
+      traceparent: v.exactOptional(v.string()),
+    }),
+  ),
 })
 
 /** The small statement of what the registry holds at a position. */
 export type Head = Readonly<v.InferOutput<typeof headSchema>>
+
+/** Where a position came from. */
+export type News = NonNullable<Head['news']>
 
 export function encodeHead(head: Head): string {
   return encodeCanonical(head)

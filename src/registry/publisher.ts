@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts'
 import { origin, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
 import { applyChange, HashTree } from './hash-tree.ts'
-import { type Head, SCHEMA_VERSION } from './head.ts'
+import { type Head, type News, SCHEMA_VERSION } from './head.ts'
 import { recordId } from './owner.ts'
 import {
   MAX_INCREMENT_BYTES,
@@ -38,6 +38,8 @@ export class Publisher {
   #hasPublished = false
   /** What the registry holds is unknown: before the first publish, and after one that failed. */
   #isUnsure = true
+  /** Of the changes that are not written yet. */
+  #news: News | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: PublisherOptions) {
@@ -53,15 +55,18 @@ export class Publisher {
   /**
    * Publishes those changes that differ from what was published before.
    * @param observedAt the oldest moment (ms since the Unix epoch) at which every watch was live
+   * @param news where the changes came from
    * @returns how many changes were written; 0 when there was nothing to write
    * @throws RegistryError; the changes are kept and go out with the next publish or heartbeat
    */
-  publish(changes: readonly StoredChange[], observedAt: number): Promise<number> {
+  publish(changes: readonly StoredChange[], observedAt: number, news?: News): Promise<number> {
     return this.#inTurn(async () => {
       this.#hasRecords = true
-      const news = changes.filter((change) => this.#keep(change))
-      if (news.length === 0 && !this.#isUnsure) return 0
-      return await this.#write(news, observedAt)
+      const fresh = changes.filter((change) => this.#keep(change))
+      // Those that could not be written have waited longer.
+      if (fresh.length > 0) this.#news ??= news
+      if (fresh.length === 0 && !this.#isUnsure) return 0
+      return await this.#write(fresh, observedAt)
     })
   }
 
@@ -90,10 +95,10 @@ export class Publisher {
     return true
   }
 
-  async #write(news: readonly StoredChange[], observedAt: number): Promise<number> {
+  async #write(fresh: readonly StoredChange[], observedAt: number): Promise<number> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const isWhole = this.#isUnsure || isTooLarge(news)
-      const changes = isWhole ? [...this.#records.values()] : news
+      const isWhole = this.#isUnsure || isTooLarge(fresh)
+      const changes = isWhole ? [...this.#records.values()] : fresh
       const position = this.#nextPosition()
       // Stays so if the writer throws: the write may have happened or not.
       this.#isUnsure = true
@@ -102,6 +107,7 @@ export class Publisher {
         this.#current = position
         this.#isUnsure = false
         this.#hasPublished = true
+        this.#news = undefined
         return changes.length
       }
       this.#current = result.current
@@ -131,6 +137,7 @@ export class Publisher {
       // A moment in the future, after the clock was set back, would hide staleness from every gateway.
       observedAt: Math.floor(Math.min(observedAt, clock.now())),
       root: this.#tree.root(),
+      ...(this.#news && { news: this.#news }),
     }
     return writer.publish({ expected: this.#current, head, changes, isWhole })
   }

@@ -39,6 +39,8 @@ export const attribute = {
   requestId: 'postern.request.id',
   routeHost: 'postern.route.host',
   outcome: 'postern.attempt.outcome',
+  syncStage: 'postern.sync.stage',
+  syncRecords: 'postern.sync.records',
 } as const
 
 /** Names of metrics. */
@@ -50,6 +52,8 @@ export const metric = {
   publishes: 'postern.agent.publishes',
   publishedRecords: 'postern.agent.published_records',
   observationAge: 'postern.agent.observation_age',
+  syncDuration: 'postern.sync.duration',
+  triggerLag: 'postern.agent.trigger_lag',
   eventsWaiting: 'postern.agent.events_waiting',
   relayRequests: 'postern.relay.requests',
   relayFollowers: 'postern.relay.followers',
@@ -59,3 +63,11 @@ export const metric = {
 
 /** Boundaries in seconds that the conventions advise for request durations. */
 export const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+/** Boundaries in seconds for how far a gateway is behind its cluster: from the agent's hold-off to a registry that was away. */
+export const SYNC_BUCKETS_S = [
+  0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+]
+
+/** Boundaries in seconds of what is told in whole seconds. */
+export const TRIGGER_BUCKETS_S = [1, 2, 3, 5, 10, 30, 60, 300]

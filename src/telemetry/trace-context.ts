@@ -6,19 +6,26 @@ const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f
 
 /** Reads W3C Trace Context. Strangers do not decide what is sampled: their flag is cleared. */
 export function extractParent(start: RequestStart): SpanContext | undefined {
-  const match = start.traceparent === undefined ? null : TRACEPARENT.exec(start.traceparent)
+  const parent = parseTraceparent(start.traceparent)
+  return (
+    parent && {
+      ...parent,
+      ...(!start.isTrusted && { traceFlags: TraceFlags.NONE }),
+      ...(start.tracestate && { traceState: createTraceState(start.tracestate) }),
+    }
+  )
+}
+
+/** Reads one `traceparent`. @returns undefined when it is none */
+export function parseTraceparent(text: string | undefined): SpanContext | undefined {
+  const match = text === undefined ? null : TRACEPARENT.exec(text)
   if (!match) return undefined
   const [, version, traceId = '', spanId = '', flags = '', rest] = match
   if (version === '00' && rest !== undefined) return undefined
-  const isSampled = start.isTrusted && (Number.parseInt(flags, 16) & TraceFlags.SAMPLED) !== 0
-  const parent: SpanContext = {
-    traceId,
-    spanId,
-    traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-    isRemote: true,
-    ...(start.tracestate ? { traceState: createTraceState(start.tracestate) } : {}),
-  }
-  return isSpanContextValid(parent) ? parent : undefined
+  const isSampled = (Number.parseInt(flags, 16) & TraceFlags.SAMPLED) !== 0
+  const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE
+  const context: SpanContext = { traceId, spanId, traceFlags, isRemote: true }
+  return isSpanContextValid(context) ? context : undefined
 }
 
 /** Fields that carry a span to the endpoint, as [name, value, …]. None without an SDK and a parent. */

@@ -20,7 +20,6 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     serviceName: 'postern-agent',
     version: VERSION,
     clock: systemClock,
-    traceRatio: 0,
     accessLog: 'off',
   })
   const registry = new RedisRegistry({
@@ -40,6 +39,7 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     compile: { ...config, allowLoopback: false },
     publisher,
     writesEvents: true,
+    telemetry,
   })
   observeEvents(telemetry.meter, () => cluster.eventsWaiting())
   const view = {

@@ -11,6 +11,7 @@ import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
+import { observeTables } from '../../src/telemetry/sync-observer.ts'
 import { announceReady } from './announce.ts'
 import { serveConsole } from './console.ts'
 import { say } from './say.ts'
@@ -44,6 +45,7 @@ export async function serveGateway(
     random: systemRandom,
     digest: nodeDigest,
     onTrouble: say,
+    onNews: observeTables({ ...telemetry, clock: systemClock }),
     onTable: () => {
       loaded.resolve()
       onTable(gateway)

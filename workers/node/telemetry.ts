@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Counter, Meter } from '@opentelemetry/api'
+import type { Counter, Meter, Tracer } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -43,6 +43,7 @@ export interface TelemetryOptions {
 export interface Telemetry {
   readonly observer: Observer
   readonly meter: Meter
+  readonly tracer: Tracer
   /** Metrics as Prometheus text. */
   prometheus(): Promise<string>
   /** Flushes what it can within two seconds. Never rejects. */
@@ -81,8 +82,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   })
   const log = openAccessLog(options.accessLog, dropped)
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true)
+  const tracer = tracerProvider.getTracer(SCOPE, version)
   const observer = createObserver({
-    tracer: tracerProvider.getTracer(SCOPE, version),
+    tracer,
     meter,
     clock,
     random: systemRandom,
@@ -91,6 +93,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   return {
     observer,
     meter,
+    tracer,
     prometheus: async () => serializer.serialize((await prometheusReader.collect()).resourceMetrics),
     shutdown: () =>
       settleWithin(SHUTDOWN_MS, [log.close(), tracerProvider.shutdown(), meterProvider.shutdown()]),

@@ -7,6 +7,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { watchManifests } from '../../src/source/files.node.ts'
 import { ManifestSource } from '../../src/source/manifest-source.node.ts'
+import { observePublishes } from '../../src/telemetry/sync-observer.ts'
 import { announceProblems } from './announce.ts'
 import { beat } from './heartbeat.ts'
 import { SAMPLE_MANIFESTS, startSample } from './sample.ts'
@@ -14,7 +15,7 @@ import { say } from './say.ts'
 import { serveGateway } from './serve.ts'
 import { untilStopped } from './signals.ts'
 import { readStdin } from './stdin.ts'
-import { startTelemetry } from './telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
 import { watchCluster } from './watch-cluster.ts'
 
@@ -34,7 +35,7 @@ export async function runUp(config: UpConfig): Promise<number> {
     version: VERSION,
     clock: systemClock,
   })
-  const source = await startSource(config, publisher)
+  const source = await startSource(config, publisher, telemetry)
   const serving = await serveGateway(config, registry, telemetry, stopped, (gateway) =>
     announceProblems(gateway.problems()),
   )
@@ -46,19 +47,23 @@ export async function runUp(config: UpConfig): Promise<number> {
 }
 
 /** What is published: a cluster, manifests, or the sample. */
-async function startSource(config: UpConfig, publisher: Publisher): Promise<{ stop(): Promise<void> }> {
+async function startSource(
+  config: UpConfig,
+  publisher: Publisher,
+  telemetry: Telemetry,
+): Promise<{ stop(): Promise<void> }> {
   // Of files alone the endpoints may be on this machine: their Pods may be processes. A cluster's tenants are not lent it.
   const compile = { ...config, allowLoopback: config.kubeconfig === undefined }
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
-    return watchCluster({ kubeconfig: config.kubeconfig, compile, publisher, writesEvents: false })
+    return watchCluster({ kubeconfig: config.kubeconfig, compile, publisher, writesEvents: false, telemetry })
   }
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined
   const manifests = isSample ? [SAMPLE_MANIFESTS] : config.manifests
   const watch = new ManifestWatch({
     source: new ManifestSource(manifests, readStdin),
-    agent: new Agent({ compile, publisher }),
+    agent: new Agent({ compile, publisher, sync: observePublishes({ ...telemetry, clock: systemClock }) }),
     clock: systemClock,
     onTrouble: say,
   })

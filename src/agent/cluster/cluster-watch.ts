@@ -14,8 +14,13 @@ export interface ClusterWatchOptions {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
-  /** Takes a batch of changes. One at a time: the next batch waits for its promise, and gathers meanwhile. */
-  readonly onChanges: (changes: readonly ObjectChange[]) => Promise<void>
+  /**
+   * Takes a batch of changes, the first of which was heard of at `receivedAt` (ms since the Unix epoch). One at a time:
+   * the next batch waits for its promise, and gathers meanwhile.
+   */
+  readonly onChanges: (changes: readonly ObjectChange[], receivedAt: number) => Promise<void>
+  /** How many ms after its cause (a Pod that became ready) an EndpointSlice was heard of; causes are told in whole seconds. */
+  readonly onTriggered?: (lagMs: number) => void
   readonly onTrouble: (error: Error) => void
 }
 
@@ -27,6 +32,7 @@ export class ClusterWatch {
   readonly #awaited = new Set(watchedKinds.map(({ kind }) => kind))
   /** The last change of each object and of each finding: what came before it does not matter. */
   #pending = new Map<string, ObjectChange>()
+  #receivedAt = 0
   #isScheduled = false
   #isBusy = false
 
@@ -66,6 +72,7 @@ export class ClusterWatch {
 
   #gather(change: ObjectChange): void {
     const key = changeKey(change)
+    if (this.#pending.size === 0) this.#receivedAt = this.#options.clock.now()
     // Last in, last out: a map keeps the place of a key's first entry.
     this.#pending.delete(key)
     this.#pending.set(key, change)
@@ -83,10 +90,11 @@ export class ClusterWatch {
 
   async #flush(): Promise<void> {
     const changes = [...this.#pending.values()]
+    const receivedAt = changes.length === 0 ? this.#options.clock.now() : this.#receivedAt
     this.#pending = new Map()
     this.#isBusy = true
     try {
-      await this.#options.onChanges(changes)
+      await this.#options.onChanges(changes, receivedAt)
     } catch (error) {
       this.#options.onTrouble(asError(error))
     } finally {

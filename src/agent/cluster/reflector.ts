@@ -6,6 +6,7 @@ import type { WatchedKind } from './kinds.ts'
 import type { KubeApi, WatchEvent } from './kube-api.ts'
 import { KubeError } from './kube-error.ts'
 import { Mirror, type Reading } from './mirror.ts'
+import { triggerTime } from './trigger-time.ts'
 
 const MIN_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 30_000
@@ -30,6 +31,8 @@ export interface ReflectorOptions {
   /** A list has been taken in whole. */
   readonly onListed: () => void
   readonly onTrouble: (error: Error) => void
+  /** See ClusterWatch. */
+  readonly onTriggered?: (lagMs: number) => void
 }
 
 interface Listing {
@@ -132,6 +135,8 @@ export class Reflector {
       this.#version = event.resourceVersion
       return
     }
+    const triggeredAt = event.type === 'DELETED' ? undefined : triggerTime(event.object)
+    if (triggeredAt !== undefined) this.#options.onTriggered?.(this.#options.clock.now() - triggeredAt)
     const reading = this.#mirror.read(event.object)
     if (event.type === 'DELETED') this.#mirror.drop(reading.key)
     else this.#mirror.put(reading)
