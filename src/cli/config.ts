@@ -1,5 +1,7 @@
 import type { Command, OutputConfiguration } from 'commander'
-import { distance } from 'fastest-levenshtein'
+import type { Question } from '../gateway/explain/request.ts'
+import { editsBetween } from '../model/edits.ts'
+import { type ExplainSource, readExplainSource } from './explain-source.ts'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
 import {
   type Env,
@@ -20,7 +22,9 @@ import {
   hasFormats,
   printsJson,
   readsManifests,
+  takesOperand,
 } from './program.ts'
+import { readQuestionOptions } from './question.ts'
 import {
   hasRedis,
   type RegistrySource,
@@ -77,6 +81,14 @@ export interface EnvConfig extends ValuesOf<'env'> {
   readonly manifests: readonly string[]
 }
 
+/** `postern explain`. */
+export interface ExplainConfig extends Omit<ValuesOf<'explain'>, SourceFlagId | 'kubeconfig' | 'gateway'> {
+  readonly command: 'explain'
+  readonly question: Question
+  readonly source: ExplainSource
+  readonly json: boolean
+}
+
 export type Config =
   | UpConfig
   | AgentConfig
@@ -85,6 +97,7 @@ export type Config =
   | InspectConfig
   | NamesConfig
   | EnvConfig
+  | ExplainConfig
 
 export type CommandLine =
   | { readonly type: 'run'; readonly config: Config }
@@ -112,8 +125,7 @@ export function parseCommandLine(argv: readonly string[], env: Env, version: str
 
 function readConfig(name: CommandName, command: Command, env: Env): CommandLine {
   const given: Given = command.opts()
-  const takesService = name === 'env'
-  const operand = takesService ? command.args.find((arg) => !arg.startsWith('-')) : undefined
+  const operand = takesOperand(name) ? command.args.find((arg) => !arg.startsWith('-')) : undefined
   const rest = command.args.filter((arg, i, all) => arg !== operand || all.indexOf(arg) !== i)
   const faults = rest.map((arg) => unexpected(name, arg))
   const read = <C extends CommandName>(of: C): ValuesOf<C> => readFlags(of, given, env, faults)
@@ -170,6 +182,14 @@ function configOf(
       const values = read(name)
       return service && { command: name, service, manifests, ...values }
     }
+    case 'explain': {
+      const question = readQuestionOptions(operand, given, faults)
+      const manifests = readManifests(given, env, faults)
+      const values = read(name)
+      const source = readExplainSource(manifests, values, faults)
+      const json = given.json === true
+      return question && source && { command: name, question, source, json, ...values }
+    }
   }
 }
 
@@ -202,11 +222,12 @@ function unexpected(name: CommandName, arg: string): string {
   const others = printsJson(name) ? ['--help', '--json'] : ['--help']
   if (hasFormats(name)) others.push('--format')
   if (readsManifests(name)) others.push(MANIFESTS.name)
+  if (name === 'explain') others.push('--from', '--request', '--header')
   const known = [...others, ...commands[name].flags.map((id) => flags[id].name)]
   const nearest = known.reduce((best, next) =>
-    distance(next, flagName) < distance(best, flagName) ? next : best,
+    editsBetween(next, flagName) < editsBetween(best, flagName) ? next : best,
   )
-  const hint = distance(nearest, flagName) <= 3 ? `: did you mean ${nearest}?` : ''
+  const hint = editsBetween(nearest, flagName) <= 3 ? `: did you mean ${nearest}?` : ''
   return `Unknown flag ${flagName} of ${name}${hint}`
 }
 

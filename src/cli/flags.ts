@@ -192,6 +192,13 @@ export const flags = {
     'how to reach the cluster (for the agent, by default: from inside it, or $KUBECONFIG)',
     parseText,
   ),
+  gateway: optionalFlag(
+    'gateway',
+    'URL',
+    ['POSTERN_GATEWAY'],
+    'the console of a running gateway, which is asked: http://127.0.0.1:9080',
+    parseHttpUrl,
+  ),
   accessLog: flag('access-log', 'stdout|off|FILE', 'stdout', 'where one JSON line a request goes', parseText),
   otlpEndpoint: optionalFlag(
     'otlp-endpoint',

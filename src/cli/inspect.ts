@@ -17,13 +17,18 @@ export interface Inspection {
   readonly services: number
 }
 
-export function inspect({ objects, problems, places }: Collection, options: CompileOptions): Inspection {
+/** @param place where the gateway stands that would route by them */
+export function inspect(
+  { objects, problems, places }: Collection,
+  options: CompileOptions,
+  place?: ConstructorParameters<typeof Table>[0],
+): Inspection {
   const compilation = new Compilation(options)
   const changes = compilation.apply([
     ...[...objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'source', problems },
   ])
-  const table = new Table()
+  const table = new Table(place)
   table.apply(
     changes.map(({ kind, key, value }) => ({
       kind,

@@ -1,5 +1,6 @@
 import { Command, type OutputConfiguration } from 'commander'
 import { type FlagId, flags, MANIFESTS } from './flags.ts'
+import { questionOptions } from './question.ts'
 
 const compiling = [
   'domain',
@@ -86,6 +87,17 @@ export const commands = {
     json: true,
     example: 'postern names --manifests k8s/ --domain apps.example.com',
   },
+  explain: {
+    summary: 'say why a request gets its answer: each step, and the object and field that decided',
+    argument: 'url',
+    json: true,
+    flags: [
+      ...(['kubeconfig', 'gateway', ...reading] as const),
+      ...(['cluster', 'node', 'zone', 'families', 'externalCidrs', 'nameServer'] as const),
+      ...(['trustedProxies', 'networkPolicy', ...compiling] as const),
+    ],
+    example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',
+  },
   env: {
     summary:
       "print NAMESPACE/SERVICE's *_SERVICE_HOST variables, as a Pod has them, for a process outside: the host is the Service's exposed hostname, the port that of --listen, where the gateways are reached",
@@ -112,6 +124,12 @@ export function readsManifests(name: CommandName): boolean {
   return !['agent', 'gateway', 'relay'].includes(name)
 }
 
+/** Commands that take an argument of their own. */
+export function takesOperand(name: CommandName): boolean {
+  const facts: CommandFacts = commands[name]
+  return facts.argument !== undefined
+}
+
 export function printsJson(name: CommandName): boolean {
   const facts: CommandFacts = commands[name]
   return facts.json === true
@@ -125,7 +143,8 @@ Every flag has a variable: --trace-ratio is POSTERN_TRACE_RATIO. A flag wins ove
 
 Exit codes:
   0  fine
-  1  problems of severity error were found (check), there is nothing to print (env), or it failed while running
+  1  problems of severity error were found (check), the request would be refused (explain), there is nothing to
+     print (env), or it failed while running
   2  wrong usage or configuration`
 
 /** The commands and flags, for commander to read and to explain. */
@@ -172,6 +191,12 @@ function addCommand(
     command.option(`--format [${formats[name].join('|')}]`, `how to print [default ${formats[name][0]}]`)
   }
   if (facts.json) command.option('--json', hasFormats(name) ? 'short for --format json' : 'print JSON')
+  if (name === 'explain') {
+    const { from, request, header } = questionOptions
+    command.option(from.usage, from.description)
+    command.option(request.usage, request.description)
+    command.option(header.usage, header.description, collect)
+  }
   command.action(() => onCommand(name, command))
 }
 

@@ -1,8 +1,8 @@
+import { editsBetween } from '../model/edits.ts'
 import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import { editsBetween } from './edits.ts'
 import { type AnnotationId, type AnnotationParse, type AnnotationValue, annotations } from './schema.ts'
 
 /** What a Service says by one annotation. */

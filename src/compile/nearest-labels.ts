@@ -1,6 +1,6 @@
+import { editsBetween } from '../model/edits.ts'
 import { compareText } from '../model/problem.ts'
 import type { Labels } from './backing.ts'
-import { editsBetween } from './edits.ts'
 
 /** Something whose labels a selector might have meant. */
 export interface Labelled {

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { STRANGER } from '../gateway/explain/request.ts'
 import { pageOf } from '../model/catalogue/page-name.ts'
 import type { ConsoleView, HealthView } from './view.ts'
 
@@ -24,9 +25,9 @@ export function createConsole(view: ConsoleView): Hono {
   app.get('/api/problems', (c) =>
     c.json({ problems: view.problems().map((problem) => ({ ...problem, page: pageOf(problem.code) })) }),
   )
-  app.get('/api/explain', (c) => {
-    const { url = '', from = '127.0.0.1', method = 'GET' } = c.req.query()
-    const answer = view.explain({ url, from, method, headers: c.req.queries('header') ?? [] })
+  app.get('/api/explain', async (c) => {
+    const { url = '', from = STRANGER, method = 'GET' } = c.req.query()
+    const answer = await view.explain({ url, from, method, headers: c.req.queries('header') ?? [] })
     if (answer === undefined) return c.json({ faults: ['no table has been loaded yet'] }, 503)
     return answer.ok ? c.json(answer.explanation) : c.json({ faults: answer.faults }, 400)
   })

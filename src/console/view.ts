@@ -17,5 +17,5 @@ export interface ConsoleView extends HealthView {
   routes(): readonly RouteStatus[]
   problems(): readonly Problem<string>[]
   /** Undefined: there is no table to walk yet. */
-  explain(question: Question): Answer | undefined
+  explain(question: Question): Promise<Answer> | undefined
 }

@@ -37,7 +37,7 @@ const view: ConsoleView = {
   metrics: async () => 'up 1\n',
   routes: () => [route],
   problems: () => [problem],
-  explain: (question) =>
+  explain: async (question) =>
     explain(question, {
       table: new Table(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },

@@ -101,7 +101,6 @@ test('a request that is forwarded passes every step, in the order of the road', 
   ])
   expect(outcome).toEqual({
     type: 'forward',
-    status: undefined,
     summary: 'forwarded to 10.0.0.1:80 as /shop, Host web.shop.example.test, answered within 60000 ms',
   })
 })

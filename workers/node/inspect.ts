@@ -2,9 +2,7 @@ import type { InspectConfig } from '../../src/cli/config.ts'
 import { type Inspection, inspect } from '../../src/cli/inspect.ts'
 import { formatProblems, formatRoutes, problemsJson, routesJson } from '../../src/cli/report.ts'
 import { problemsSarif } from '../../src/cli/sarif.ts'
-import type { Collection } from '../../src/source/collect.ts'
-import { ManifestSource } from '../../src/source/manifest-source.node.ts'
-import { readStdin } from './stdin.ts'
+import { readCluster, readFiles } from './read-source.ts'
 import { VERSION } from './version.ts'
 
 /** `postern check` and `postern routes`. @returns the exit code: check fails on problems of severity error. */
@@ -18,21 +16,6 @@ export async function runInspect(config: InspectConfig): Promise<number> {
   }
   console.log(print(inspection, config.format))
   return inspection.problems.some((problem) => problem.severity === 'error') ? 1 : 0
-}
-
-function readFiles(paths: readonly string[]): Promise<Collection> {
-  return new ManifestSource(paths, readStdin).read()
-}
-
-/** What talks to the API is loaded only when it is needed. */
-async function readCluster(kubeconfig: string): Promise<Collection> {
-  const [{ KubeApi }, { readObjects }, { loadKubeConfig }] = await Promise.all([
-    import('../../src/agent/cluster/kube-api.ts'),
-    import('../../src/agent/cluster/read-objects.ts'),
-    import('./kubeconfig.ts'),
-  ])
-  const observation = await readObjects(new KubeApi(loadKubeConfig(kubeconfig)), new AbortController().signal)
-  return { ...observation, places: new Map() }
 }
 
 function print(inspection: Inspection, format: InspectConfig['format']): string {

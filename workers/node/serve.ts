@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
-import { explain } from '../../src/gateway/explain/explain.ts'
+import { explainInTime } from '../../src/gateway/explain/explain.ts'
 import type { Question } from '../../src/gateway/explain/request.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
@@ -82,7 +82,7 @@ export async function serveGateway(
     problems: () => gateway.problems(),
     explain: (question: Question) => {
       const { table } = gateway
-      return table && explain(question, { table, road: config, balance: state, state: names })
+      return table && explainInTime(question, { table, road: config, balance: state, state: names })
     },
   }
   const operator = await serveConsole(createConsole(view), config.console)

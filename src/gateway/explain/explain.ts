@@ -18,6 +18,24 @@ export type Answer =
   | { readonly ok: true; readonly explanation: Explanation }
   | { readonly ok: false; readonly faults: readonly string[] }
 
+/** Resolves names outside the cluster. */
+export interface NameState extends RoadState {
+  /** Never rejects. */
+  resolve(name: string): Promise<void>
+}
+
+/** As a gateway answers in the end: a name that must be waited for is. */
+export async function explainInTime(
+  question: Question,
+  parts: ExplainParts & { readonly state: NameState },
+): Promise<Answer> {
+  const read = readQuestion(question, parts.road)
+  if (!read.ok) return read
+  const decided = plan(read.head, read.peer, parts.table, parts.road, parts.state)
+  if (decided.type === 'wait' && decided.for.type === 'name') await parts.state.resolve(decided.for.name)
+  return explain(question, parts)
+}
+
 /** Walks the real plan, and tells each step of it. */
 export function explain(question: Question, parts: ExplainParts): Answer {
   const read = readQuestion(question, parts.road)
@@ -47,7 +65,6 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
     case 'wait':
       return {
         type: 'wait',
-        status: undefined,
         summary: `waits for the ${decided.for.type} ${decided.for.type === 'name' ? decided.for.name : decided.for.host}, then goes on`,
       }
     case 'forward': {
@@ -56,7 +73,7 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
       const limit = timeoutMs === 0 ? 'without limit' : `within ${timeoutMs} ms`
       const to = candidates.length === 1 ? candidates[0]?.key : `one of ${candidates.length} endpoints`
       const summary = `forwarded to ${to} as ${path}, Host ${hostRewrite ?? authority}, answered ${limit}`
-      return { type: 'forward', status: undefined, summary }
+      return { type: 'forward', summary }
     }
   }
 }

@@ -1,25 +1,31 @@
+import * as v from 'valibot'
+
 /** What one step of the road came to, for people and for machines. */
-export interface ExplainedStep {
-  readonly step: string
+const stepSchema = v.object({
+  step: v.string(),
   /** `stop`: the answer was decided here. */
-  readonly verdict: 'pass' | 'stop'
+  verdict: v.picklist(['pass', 'stop']),
   /** One line that says it all. */
-  readonly summary: string
+  summary: v.string(),
   /** What was looked at, a line each. */
-  readonly details: readonly string[]
-}
+  details: v.array(v.string()),
+})
+
+export const explanationSchema = v.object({
+  request: v.object({ method: v.string(), url: v.string(), from: v.string() }),
+  steps: v.array(stepSchema),
+  outcome: v.object({
+    /** `forward`: to one of the candidates; else the status of the answer. */
+    type: v.picklist(['forward', 'reply', 'wait']),
+    status: v.exactOptional(v.number()),
+    summary: v.string(),
+  }),
+})
+
+export type ExplainedStep = v.InferOutput<typeof stepSchema>
 
 /** Why a request gets the answer that it gets. */
-export interface Explanation {
-  readonly request: { readonly method: string; readonly url: string; readonly from: string }
-  readonly steps: readonly ExplainedStep[]
-  readonly outcome: {
-    /** `forward`: to one of the candidates; else the status of the answer. */
-    readonly type: 'forward' | 'reply' | 'wait'
-    readonly status: number | undefined
-    readonly summary: string
-  }
-}
+export type Explanation = v.InferOutput<typeof explanationSchema>
 
 /** As text, in the order in which the request meets the steps. */
 export function formatExplanation({ request, steps, outcome }: Explanation): string {

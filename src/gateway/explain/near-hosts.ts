@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein'
+import { editsBetween } from '../../model/edits.ts'
 import type { RouteRecord } from '../../model/records.ts'
 
 const SHOWN = 3
@@ -10,7 +10,7 @@ export function nearHosts(host: string, routes: Iterable<RouteRecord>): string[]
   const near: { host: string; edits: number }[] = []
   for (const route of routes) {
     const isNamesake = route.host.startsWith(`${first}.`)
-    const edits = isNamesake ? 1 : distance(route.host, host)
+    const edits = isNamesake ? 1 : editsBetween(route.host, host)
     if (edits <= most) near.push({ host: route.host, edits })
   }
   return near

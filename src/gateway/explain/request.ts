@@ -17,6 +17,9 @@ export type QuestionParse =
   | { readonly ok: true; readonly head: RequestHead; readonly peer: Peer }
   | { readonly ok: false; readonly faults: readonly string[] }
 
+/** A stranger: an address for documentation (RFC 5737), which nobody has. */
+export const STRANGER = '192.0.2.1'
+
 /** Without a scheme it is http. What follows the authority stays as it is written: dots and slashes matter. */
 const URL_PARTS = /^(?:https?:\/\/)?([^/?#]+)([^#]*)$/i
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -46,8 +49,16 @@ export function readQuestion(
   const head = {
     method: question.method,
     target,
-    hosts: fields.get('host') ?? [authority],
+    hosts: fields.get('host') ?? [asciiAuthority(authority)],
     field: (name: string) => fields.get(name)?.join(', '),
   }
   return { ok: true, head, peer: identifyPeer(question.from, trustedProxies) }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range in question
+const ASCII = /^[\x00-\x7f]*$/
+
+/** Browsers and curl write international names as IDNA has them. */
+function asciiAuthority(authority: string): string {
+  return ASCII.test(authority) ? authority : (URL.parse(`http://${authority}`)?.host ?? authority)
 }

@@ -1,0 +1,115 @@
+import * as v from 'valibot'
+import type { ExplainConfig } from '../../src/cli/config.ts'
+import { inspect } from '../../src/cli/inspect.ts'
+import type { RegistrySource } from '../../src/cli/registry-source.ts'
+import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
+import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
+import type { Question } from '../../src/gateway/explain/request.ts'
+import { ExternalNames } from '../../src/gateway/external-names.ts'
+import { Gateway } from '../../src/gateway/gateway.ts'
+import { nameServer } from '../../src/gateway/name-server.node.ts'
+import { GatewayState } from '../../src/gateway/state.ts'
+import type { Table } from '../../src/gateway/table.ts'
+import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import { nodeDigest } from '../../src/registry/digest.node.ts'
+import { openRegistry } from './open-registry.ts'
+import { readCluster, readFiles } from './read-source.ts'
+import { say } from './say.ts'
+
+const ANSWER_WITHIN_MS = 10_000
+
+/** `postern explain`. @returns the exit code: 0 forwarded, 1 refused, 2 not a request that can be asked about. */
+export async function runExplain(config: ExplainConfig): Promise<number> {
+  const { source, question, json } = config
+  const answer =
+    source.type === 'gateway' ? await askGateway(source.url, question) : await explainHere(config)
+  if (!answer.ok) {
+    for (const fault of answer.faults) console.error(`postern: ${fault}`)
+    return 2
+  }
+  const { explanation } = answer
+  console.log(json ? JSON.stringify(explanation, null, 2) : formatExplanation(explanation))
+  return explanation.outcome.type === 'reply' ? 1 : 0
+}
+
+async function explainHere(config: ExplainConfig): Promise<Answer> {
+  const table = await readTable(config)
+  const names = new ExternalNames({
+    clock: systemClock,
+    resolve: nameServer(config.nameServer),
+    allowedCidrs: config.externalCidrs,
+    onTrouble: say,
+  })
+  // Of a gateway with nothing under way.
+  const balance = new GatewayState(systemClock)
+  return await explainInTime(config.question, { table, road: config, balance, state: names })
+}
+
+async function readTable(config: ExplainConfig): Promise<Table> {
+  const { source } = config
+  switch (source.type) {
+    case 'manifests':
+      return inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config).table
+    case 'cluster':
+      return inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config).table
+    case 'registry':
+      return await loadTable(source.registry, config)
+    case 'gateway':
+      throw new Error('Cannot read the table of a gateway: it is asked')
+  }
+}
+
+/** As a gateway loads it, checked against its head. @throws Error when there is none within ten seconds */
+async function loadTable(source: RegistrySource, place: ExplainConfig): Promise<Table> {
+  const registry = openRegistry(source, place.cluster)
+  const stop = new AbortController()
+  let trouble: Error | undefined
+  const gateway = new Gateway({
+    reader: registry.reader,
+    place,
+    timers: systemTimers,
+    random: systemRandom,
+    digest: nodeDigest,
+    onTrouble: (error) => {
+      trouble = error
+    },
+    onTable: () => stop.abort(),
+  })
+  const limit = systemTimers.start(ANSWER_WITHIN_MS, () => stop.abort())
+  await gateway.run(stop.signal)
+  limit.cancel()
+  await registry.close()
+  if (gateway.table !== undefined) return gateway.table
+  const cluster = `cluster "${place.cluster}"`
+  throw new Error(trouble?.message ?? `Cannot load ${cluster}: nothing has been published there`)
+}
+
+const faultsSchema = v.object({ faults: v.array(v.string()) })
+
+/** @throws Error when the console gives no answer */
+async function askGateway(url: string, { url: asked, from, method, headers }: Question): Promise<Answer> {
+  const target = new URL('/api/explain', url)
+  const parameters = { url: asked, from, method }
+  for (const [name, value] of Object.entries(parameters)) target.searchParams.set(name, value)
+  for (const header of headers) target.searchParams.append('header', header)
+  const what = `Cannot ask the gateway's console at ${url}`
+  try {
+    const response = await fetch(target, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    const body: unknown = await response.json()
+    if (response.ok) return { ok: true, explanation: v.parse(explanationSchema, body) }
+    const { faults } = v.parse(faultsSchema, body)
+    if (response.status === 400) return { ok: false, faults }
+    throw new Error(faults.join(', '))
+  } catch (cause) {
+    if (v.isValiError(cause) || cause instanceof SyntaxError) {
+      throw new Error(`${what}: what it answers is no explanation`, { cause })
+    }
+    throw new Error(`${what}: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/** fetch says why in the cause only. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
