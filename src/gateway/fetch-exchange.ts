@@ -2,14 +2,14 @@ import { choose } from '../balance/choose.ts'
 import type { Endpoint } from '../balance/endpoint.ts'
 import type { AttemptFailure } from '../forward/attempt.ts'
 import type { EndpointFetch, FetchAttempt } from '../forward/endpoint-fetch.ts'
-import { requestHeaders, responseHeaders } from '../forward/headers.ts'
+import { requestHeaders } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { Random, Timer, Timers } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { AttemptObserver, RequestEnd, RequestObserver } from '../telemetry/observer.ts'
 import { BodyPump } from './body-pump.ts'
 import { ClientBody } from './client-body.ts'
-import { areWritable, fieldsOf, headersFrom, isWebSocket, lengthOf } from './fetch-head.ts'
+import { answerHeaders, type FetchHead, headersFrom, isWebSocket, parseLength } from './fetch-head.ts'
 import { forwardedFacts } from './observe.ts'
 import type { Forward } from './plan.ts'
 import type { Pipe, RequestContext } from './platform.ts'
@@ -28,6 +28,7 @@ export interface FetchExchangeParts {
 export interface FetchExchangeInput {
   readonly plan: Forward
   readonly request: Request
+  readonly head: FetchHead
   readonly peer: Peer
   readonly httpVersion: string
   readonly observer: RequestObserver
@@ -39,6 +40,9 @@ export interface FetchExchangeInput {
 
 /** Failures before any response that say nothing good of the endpoint. Here a refused connection looks like a lost one. */
 const SUSPICIOUS: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'connect-refused', 'connect-timeout'])
+
+/** An answer of a known length up to this is taken whole before it is passed on. */
+const WHOLE_BYTES = 16 * 1024
 
 /** Carries out one forward plan with requests and responses of the web. */
 export class FetchExchange {
@@ -56,13 +60,15 @@ export class FetchExchange {
   constructor(parts: FetchExchangeParts, input: FetchExchangeInput) {
     this.#parts = parts
     this.#in = input
-    const { request, plan } = input
+    const { request, head, plan } = input
     if (request.body !== null) {
-      this.#body = new ClientBody(request.body, lengthOf(request.headers), parts.pipe, () => this.#progress())
+      const length = parseLength(head.field('content-length'))
+      this.#body = new ClientBody(request.body, length, parts.pipe, () => this.#progress())
     }
     const { timeoutMs } = plan.service.record
     this.#deadline = timeoutMs === 0 ? undefined : parts.timers.start(timeoutMs, () => this.#expire())
-    request.signal.addEventListener('abort', () => this.#stop('client-closed'))
+    // Before an answer begins the platform tells of a client that left by a broken upload only, and listening is dear.
+    if (this.#body !== undefined) this.#watchClient()
   }
 
   /** Resolves with the response's head; its body goes on by itself. */
@@ -74,7 +80,7 @@ export class FetchExchange {
       const endpoint = this.#choose()
       if (endpoint === undefined) return this.#refuse(failure)
       const answer = await this.#attempt(endpoint)
-      if (answer instanceof Response) return this.#pass(endpoint, answer)
+      if (answer instanceof Response) return await this.#pass(endpoint, answer)
       state.attemptEnded(endpoint.key)
       failure = typeof answer === 'string' ? answer : answer.code
       this.#span?.end(undefined, failure)
@@ -101,64 +107,87 @@ export class FetchExchange {
   }
 
   #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): FetchAttempt {
-    const { plan, request, peer, httpVersion, observer } = this.#in
+    const { plan, head, peer, httpVersion, observer } = this.#in
     const facts = forwardedFacts(plan, peer, observer.requestId, httpVersion)
     return {
       address,
       port,
-      method: request.method,
+      method: head.method,
       path: plan.path,
-      headers: requestHeaders(fieldsOf(request.headers), facts, trace),
+      headers: requestHeaders(head.fields, facts, trace),
       body: this.#body?.lend() ?? null,
-      upgrade: isWebSocket(request) ? 'websocket' : undefined,
-      isIdempotent: isIdempotent(request.method),
+      upgrade: isWebSocket(head) ? 'websocket' : undefined,
+      isIdempotent: isIdempotent(head.method),
     }
   }
 
   #mayRetry(failure: AttemptFailure): boolean {
     return mayRetry({
       failure,
-      method: this.#in.request.method,
+      method: this.#in.head.method,
       isReplayable: this.#body?.isWhole ?? true,
       attempts: this.#tried.length,
       hasBudget: this.#in.state.hasRetryBudget(),
     })
   }
 
-  #pass(endpoint: Endpoint, response: Response): Response {
-    const { state, request } = this.#in
-    this.#isAnswered = true
-    this.#deadline?.cancel()
+  async #pass(endpoint: Endpoint, response: Response): Promise<Response> {
+    const { state, head } = this.#in
     state.connected(endpoint.key)
-    if (response.status === 101) {
+    const { status } = response
+    if (status === 101) {
+      this.#settle()
       // Both sides are joined by the platform, which tells nobody when they part.
       this.#end(endpoint, 101, undefined, 0)
       return response
     }
-    const { status } = response
-    const headers = responseHeaders(fieldsOf(response.headers), status)
-    if (!areWritable(headers)) {
-      state.attemptEnded(endpoint.key)
-      this.#span?.end(status, 'response-invalid')
-      return this.#refuse('response-invalid')
-    }
+    const headers = answerHeaders(response.headers, status)
+    if (headers === undefined) return this.#fail(endpoint, status, 'response-invalid')
     const { givesRawBodies } = this.#parts.dialer
-    const init = {
-      status,
-      headers: headersFrom(headers),
-      ...(givesRawBodies && ({ encodeBody: 'manual' } as const)),
-    }
-    const isEmpty = response.body === null || request.method === 'HEAD' || status === 204 || status === 304
+    const init = { status, headers, ...(givesRawBodies && ({ encodeBody: 'manual' } as const)) }
+    const length = parseLength(response.headers.get('content-length'))
+    const isEmpty = response.body === null || head.method === 'HEAD' || status === 204 || status === 304
     if (isEmpty || (!givesRawBodies && response.headers.has('content-encoding'))) {
+      this.#settle()
       // Read here, an encoded body would be decoded and encoded again: the platform passes it on untouched, unseen by us.
-      this.#end(endpoint, status, undefined, isEmpty ? 0 : (lengthOf(response.headers) ?? 0))
+      this.#end(endpoint, status, undefined, isEmpty ? 0 : (length ?? 0))
       return new Response(isEmpty ? null : response.body, init)
     }
+    const isSmall = length !== undefined && length <= WHOLE_BYTES
+    if (isSmall && this.#body === undefined) return await this.#passWhole(endpoint, response, init)
+    this.#settle()
     return new Response(this.#stream(endpoint, response.body, response), init)
   }
 
+  /** A small answer, at once: a pump of its own would cost more than all the rest. */
+  async #passWhole(endpoint: Endpoint, response: Response, init: ResponseInit): Promise<Response> {
+    const reading = response.arrayBuffer().catch((): ErrorCode => 'response-incomplete')
+    const { idleTimeoutMs } = this.#in.plan.service.record
+    const isUnbounded = this.#deadline === undefined && idleTimeoutMs > 0
+    const idle = isUnbounded ? this.#parts.timers.start(idleTimeoutMs, () => this.#expire()) : undefined
+    const body = await Promise.race([reading, this.#stopped.promise])
+    idle?.cancel()
+    if (typeof body === 'string') return this.#fail(endpoint, response.status, body)
+    this.#settle()
+    this.#end(endpoint, response.status, undefined, body.byteLength)
+    return new Response(body, init)
+  }
+
+  /** The answer has begun: no longer is it the endpoint's time that counts. */
+  #settle(): void {
+    this.#isAnswered = true
+    this.#deadline?.cancel()
+  }
+
+  #fail(endpoint: Endpoint, status: number, error: ErrorCode): Response {
+    this.#in.state.attemptEnded(endpoint.key)
+    this.#span?.end(status, error)
+    return this.#refuse(error)
+  }
+
   #stream(endpoint: Endpoint, body: ReadableStream<Uint8Array>, response: Response): ReadableStream {
-    const ends = this.#parts.pipe(lengthOf(response.headers))
+    if (this.#body === undefined) this.#watchClient()
+    const ends = this.#parts.pipe(parseLength(response.headers.get('content-length')))
     const { idleTimeoutMs } = this.#in.plan.service.record
     const pump = new BodyPump(body, ends, { timers: this.#parts.timers, idleTimeoutMs })
     this.#pump = pump
@@ -169,6 +198,10 @@ export class FetchExchange {
     })
     this.#in.context.waitUntil(ended)
     return ends.readable
+  }
+
+  #watchClient(): void {
+    this.#in.request.signal.addEventListener('abort', () => this.#stop('client-closed'))
   }
 
   #refuse(error: ErrorCode): Response {

@@ -55,7 +55,7 @@ export class FetchGateway {
 
   async handle(request: Request, edge: EdgeFacts, context: RequestContext): Promise<Response> {
     const head = headOf(request)
-    const scheme = request.url.startsWith('https:') ? 'https' : 'http'
+    const scheme = head.target.startsWith('https:') ? 'https' : 'http'
     const peer = identifyPeer(edge.clientAddress, this.#parts.road.trustedProxies, scheme)
     let planned = this.#plan(head, peer)
     if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'host') {
@@ -80,6 +80,7 @@ export class FetchGateway {
     const input = {
       plan: decided,
       request,
+      head,
       peer,
       httpVersion,
       observer,

@@ -1,34 +1,56 @@
+import { responseHeaders } from '../forward/headers.ts'
 import type { RequestHead } from './plan.ts'
 
 /** Fields that an endpoint should never have sent (RFC 9110 §5.5): fetch lets them through on some platforms. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters in question
 const NEVER_IN_A_FIELD = /[\x00-\x08\x0a-\x1f\x7f]/
 
-export function areWritable(fields: readonly string[]): boolean {
-  return !fields.some((part) => NEVER_IN_A_FIELD.test(part))
+/**
+ * The fields for the client; the very ones that came when all of them may go on, for making new ones is dear.
+ * @returns undefined when a field cannot be written
+ */
+export function answerHeaders(came: Headers, status: number): Headers | undefined {
+  const fields = fieldsOf(came)
+  if (fields.some((part) => NEVER_IN_A_FIELD.test(part))) return undefined
+  const kept = responseHeaders(fields, status)
+  return kept.length === fields.length ? came : headersFrom(kept)
 }
 
-/** The head as `plan` reads it. The platform has parsed it: one Host, and no dot segments. */
-export function headOf(request: Request): RequestHead {
-  const start = request.url.indexOf('://') + 3
-  const end = request.url.indexOf('/', start)
+/** A head of the web, with its fields as [name, value, …], names in lower case. */
+export interface FetchHead extends RequestHead {
+  readonly fields: readonly string[]
+}
+
+/**
+ * The head as `plan` reads it. The platform has parsed it: one Host, and no dot segments. Everything is asked of the
+ * platform once: each crossing costs as much as a search through the fields.
+ */
+export function headOf({ method, url, headers }: Request): FetchHead {
+  const start = url.indexOf('://') + 3
+  const end = url.indexOf('/', start)
+  const fields = fieldsOf(headers)
   return {
-    method: request.method,
-    target: request.url,
-    hosts: [request.url.slice(start, end < 0 ? undefined : end)],
-    field: (name) => request.headers.get(name) ?? undefined,
+    method,
+    target: url,
+    hosts: [url.slice(start, end < 0 ? undefined : end)],
+    fields,
+    field: (name) => fieldIn(fields, name),
   }
 }
 
 /** A request for an upgrade that we carry. */
-export function isWebSocket({ method, headers }: Request): boolean {
-  return method === 'GET' && headers.get('upgrade')?.toLowerCase() === 'websocket'
+export function isWebSocket({ method, field }: RequestHead): boolean {
+  return method === 'GET' && field('upgrade')?.toLowerCase() === 'websocket'
 }
 
-/** @returns undefined when the length is not known */
-export function lengthOf(headers: Headers): number | undefined {
-  const text = headers.get('content-length')
-  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined
+/** What a Content-Length says. @returns undefined when the length is not known */
+export function parseLength(text: string | undefined | null): number | undefined {
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+function fieldIn(fields: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i] === name) return fields[i + 1]
+  return undefined
 }
 
 /** [name, value, …] as the platform wants them. */
@@ -39,6 +61,8 @@ export function headersFrom(fields: readonly string[]): Headers {
 }
 
 /** Fields as [name, value, …]. */
-export function fieldsOf(headers: Headers): string[] {
-  return [...headers].flat()
+function fieldsOf(headers: Headers): string[] {
+  const fields: string[] = []
+  for (const [name, value] of headers) fields.push(name, value)
+  return fields
 }

@@ -184,7 +184,9 @@ export function plan(
   if (isByName) note?.({ step: 'pod', host, service, isKnown: reachable !== undefined })
   if (reachable === undefined) return reply('host-unknown', passage)
 
-  const address = parseIp(client.address)
+  // Read only for those who look at it.
+  const isOpen = service.sources === undefined && reachable.guarded === undefined
+  const address = isOpen ? undefined : parseIp(client.address)
   const isAdmitted = service.sources === undefined || isAmongSources(service.sources, address)
   note?.({ step: 'sources', service, isAdmitted })
   if (!isAdmitted) return reply('client-refused', passage)

@@ -13,6 +13,8 @@ export const differences = {
   'url-is-parsed-before': 'a request of the web has no dot segments left by the time that it is planned',
   'no-websocket': "Node's fetch cannot upgrade; the Worker's can",
   decoded: "Node's fetch decodes bodies; the Worker's passes them on as they are",
+  'small-is-whole':
+    'an answer of a known length up to 16 KB is taken whole before it is passed on: one that breaks off is a 502',
   'leaving-is-not-seen':
     'workerd tells that a client has left when a write fails, not before: timeouts end the attempt',
 } as const
@@ -28,6 +30,7 @@ const OF_FETCH = [
   'no-early-hints',
   'no-body-of-get',
   'no-grpc',
+  'small-is-whole',
 ] as const satisfies readonly Difference[]
 
 export type ShellName = 'Node sockets' | 'in-process' | 'workerd' | 'workerd over sockets'
@@ -41,6 +44,7 @@ export const differencesOf: Readonly<Record<ShellName, ReadonlySet<Difference>>>
     'no-early-hints',
     'no-body-of-get',
     'no-grpc',
+    'small-is-whole',
     'leaving-is-not-seen',
   ]),
 }

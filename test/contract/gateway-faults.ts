@@ -14,6 +14,10 @@ export function faultTests({ start, differs, closers }: ShellCase): void {
     return server.port
   }
 
+  /** Writes that much to whoever asks, and is gone. */
+  const dying = (half: string) =>
+    broken((socket) => socket.once('data', () => socket.write(half, () => socket.destroy())))
+
   async function healthy(): Promise<number> {
     const server = await startHttp(echo)
     closers.push(server.close)
@@ -122,12 +126,19 @@ export function faultTests({ start, differs, closers }: ShellCase): void {
   })
 
   test('an endpoint that dies in the middle of a body cuts the response, and the client can tell', async () => {
-    const half = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'
-    const port = await broken((socket) =>
-      socket.once('data', () => socket.write(half, () => socket.destroy())),
-    )
-    const gateway = await gatewayTo([port])
+    const half = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhalf'
+    const gateway = await gatewayTo([await dying(half)])
     await expect(gateway.send()).rejects.toThrow()
+  })
+
+  test('one that dies in the middle of a short body never looks whole', async () => {
+    const half = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'
+    const gateway = await gatewayTo([await dying(half)])
+    if (!differs('small-is-whole')) return await expect(gateway.send()).rejects.toThrow()
+    expect(await gateway.send()).toMatchObject({
+      status: 502,
+      headers: { 'proxy-status': 'postern; error=http_response_incomplete' },
+    })
   })
 
   test('no endpoint is a 503, an unknown host or path a 404', async () => {

@@ -47,6 +47,8 @@ export interface WorkerdOptions {
   readonly onLog?: (line: string) => void
   /** Which core it may use; all when undefined. */
   readonly core?: number
+  /** Where V8's inspector listens, as `address:port`; nowhere when undefined. */
+  readonly inspector?: string
 }
 
 export interface Workerd {
@@ -65,7 +67,8 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   // What is embedded lies beside the configuration.
   copyFileSync(options.script, join(folder, 'worker.js'))
   const pin = options.core === undefined ? [] : ['taskset', '-c', `${options.core}`]
-  const [command = '', ...args] = [...pin, bin('workerd'), 'serve', '--control-fd=3', config]
+  const inspector = options.inspector === undefined ? [] : [`--inspector-addr=${options.inspector}`]
+  const [command = '', ...args] = [...pin, bin('workerd'), 'serve', '--control-fd=3', ...inspector, config]
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })

@@ -40,7 +40,7 @@ export function createTracing(config: WorkerConfig, parts: TracingParts): Tracin
     random,
     spans,
     traceRatio: endpoint === undefined ? 0 : TRACE_RATIO,
-    accessLog: ACCESS_LOG === 'on' ? (line) => print(formatAccessLog(line)) : () => {},
+    accessLog: ACCESS_LOG === 'on' ? (line) => print(formatAccessLog(line)) : undefined,
   })
   let gatheringUntil = 0
   const flush = async (waitMs: number): Promise<void> => {

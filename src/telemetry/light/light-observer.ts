@@ -32,7 +32,8 @@ export interface LightObserverParts {
   readonly random: Random
   /** Share of traces kept, 0 to 1, where no trusted peer has decided. */
   readonly traceRatio: number
-  readonly accessLog: (line: AccessLogEntry) => void
+  /** Undefined: nobody reads one, and none is written. */
+  readonly accessLog: ((line: AccessLogEntry) => void) | undefined
   readonly spans: SpanBuffer
 }
 
@@ -88,11 +89,13 @@ class LightRequest implements RequestObserver {
       end: (status, error) => {
         if (hasEnded) return
         hasEnded = true
-        const outcome = describeOutcome(status ?? 0, error, 400)
-        this.#keep(context, this.#context, 'client', startMs, {
-          name: spanName(this.#method),
-          attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
-          isError: attribute.errorType in outcome,
+        this.#keep(context, this.#context, 'client', startMs, () => {
+          const outcome = describeOutcome(status ?? 0, error, 400)
+          return {
+            name: spanName(this.#method),
+            attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
+            isError: attribute.errorType in outcome,
+          }
         })
       },
     }
@@ -101,8 +104,13 @@ class LightRequest implements RequestObserver {
   end(end: RequestEnd): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#keep(this.#context, this.#parent, 'server', this.#startedAt, () => this.#outcome(end))
+    this.#parts.accessLog?.(this.#line(end))
+  }
+
+  #outcome(end: RequestEnd): Outcome {
     const route = this.#route
-    this.#keep(this.#context, this.#parent, 'server', this.#startedAt, {
+    return {
       name: spanName(this.#method, route?.routePath),
       attributes: {
         ...describeRequest(this.#start, this.#method),
@@ -111,17 +119,20 @@ class LightRequest implements RequestObserver {
         ...describeOutcome(end.status, end.error, 500),
       },
       isError: isServerFault(end.status, end.error),
-    })
+    }
+  }
+
+  #line(end: RequestEnd): AccessLogEntry {
     const story = {
       start: this.#start,
       startedAt: this.#startedAt,
       requestId: this.requestId,
       traceId: this.#context.traceId,
-      route,
+      route: this.#route,
       endpoint: this.#endpoint,
       attempts: this.#attempts,
     }
-    this.#parts.accessLog(describeAnswer(story, end, this.#nowMs() - this.#startedAt))
+    return describeAnswer(story, end, this.#nowMs() - this.#startedAt)
   }
 
   /** By the clock that never goes back. */
@@ -134,7 +145,7 @@ class LightRequest implements RequestObserver {
     parent: SpanContext | undefined,
     kind: FinishedSpan['kind'],
     startMs: number,
-    outcome: Outcome,
+    outcome: () => Outcome,
   ): void {
     if (!(context.traceFlags & TraceFlags.SAMPLED)) return
     this.#parts.spans.add({
@@ -146,7 +157,7 @@ class LightRequest implements RequestObserver {
       kind,
       startMs,
       endMs: this.#nowMs(),
-      ...outcome,
+      ...outcome(),
     })
   }
 }

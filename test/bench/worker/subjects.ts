@@ -18,14 +18,16 @@ const CLUSTER = 'bench'
 /** A Worker under test, on the core of the subjects. */
 export interface WorkerSubject {
   readonly name: string
-  start(): Promise<Workerd>
+  /** @param inspector where V8's inspector listens, as `address:port` */
+  start(inspector?: string): Promise<Workerd>
 }
 
 const fixture = (name: string): string => join(root, 'test/fixtures/bench', name)
 
 /** The three that are compared. */
 export function subjectsOf(script: string, relay: TestRelay): WorkerSubject[] {
-  const start = (options: WorkerdOptions) => () => startWorkerd({ ...options, core: proxyCore })
+  const start = (options: WorkerdOptions) => (inspector?: string) =>
+    startWorkerd({ ...options, core: proxyCore, ...(inspector !== undefined && { inspector }) })
   const backend = `${backendAddresses[0]}:${backendPort}`
   const postern = {
     RELAY_URL: relay.url,

@@ -9,6 +9,7 @@ import { type BenchReport, type BenchRow, median, roundTo } from '../report.ts'
 import { Stage } from '../stage.ts'
 import { hostName } from '../workload.ts'
 import { runLoad } from '../wrk.ts'
+import { readIsolateBytes } from './heap.ts'
 import { startFullRelay, subjectsOf, type WorkerSubject } from './subjects.ts'
 
 const CONNECTIONS = 32
@@ -17,6 +18,7 @@ const WARM_UP_S = 3
 const LOAD_HOSTS = 100
 const ASKED_HOSTS = 5_000
 const MIB = 1024 * 1024
+const INSPECTOR = '127.0.0.1:9339'
 
 /** Measures the Worker beside an empty one and one that only fetches, each in workerd: start, CPU, memory. */
 export async function benchWorker(options: BenchArguments, signal: AbortSignal): Promise<BenchReport> {
@@ -103,20 +105,23 @@ async function microsPerRequest(
 }
 
 async function measureMemory(subjects: readonly WorkerSubject[]): Promise<BenchRow[]> {
-  const rows: { readonly name: string; readonly bytes: number }[] = []
+  const rows: { readonly name: string; readonly isolate: number; readonly resident: number }[] = []
   for (const { name, start } of subjects) {
     process.stderr.write(`Memory: ${name}\n`)
-    const workerd = await start()
+    const workerd = await start(INSPECTOR)
     for (let host = 0; host < ASKED_HOSTS; host++) await requireAnswer(name, workerd, host)
-    rows.push({ name, bytes: readTreeUsage(workerd.pid).rssBytes })
+    const { rssBytes } = readTreeUsage(workerd.pid)
+    rows.push({ name, isolate: await readIsolateBytes(INSPECTOR), resident: rssBytes })
     await workerd.stop()
   }
-  const empty = rows.find(({ name }) => name === 'empty')?.bytes ?? Number.NaN
-  return rows.map(({ name, bytes }) => ({
+  const empty = rows.find(({ name }) => name === 'empty')
+  return rows.map(({ name, isolate, resident }) => ({
     case: `${ASKED_HOSTS} hosts asked for`,
     subject: name,
-    rssMib: roundTo(bytes / MIB, 1),
-    overEmptyMib: roundTo((bytes - empty) / MIB, 1),
+    isolateMib: roundTo(isolate / MIB, 1),
+    overEmptyMib: roundTo((isolate - (empty?.isolate ?? Number.NaN)) / MIB, 1),
+    rssMib: roundTo(resident / MIB, 1),
+    rssOverEmptyMib: roundTo((resident - (empty?.resident ?? Number.NaN)) / MIB, 1),
   }))
 }
 
