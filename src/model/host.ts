@@ -3,6 +3,7 @@ const HOST =
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/
 /** In brackets (RFC 3986 §3.2.2), without a zone, which means nothing to others. */
 const IPV6 = /^\[[0-9a-f:]*:[0-9a-f:.]*\]$/
+const NUMBER_LAST = /(?:^|\.)\d+$/
 const PORT = /^:\d{0,5}$/
 
 /**
@@ -19,12 +20,19 @@ export function normaliseHost(text: string): string | undefined {
 export function normaliseHostPattern(text: string): string | undefined {
   if (!text.startsWith('*.')) return normaliseHost(text)
   const parent = normaliseHost(text.slice(2))
-  return parent === undefined ? undefined : `*.${parent}`
+  // Below a number there are only addresses: no top-level domain is one (RFC 3696 §2).
+  return parent === undefined || NUMBER_LAST.test(parent) ? undefined : `*.${parent}`
+}
+
+/** Whether the host of an authority is an address: it has no labels, so that no wildcard stands for it. */
+export function isAddress(host: string): boolean {
+  return host.startsWith('[') || IPV4.test(host)
 }
 
 /** The patterns that match a hostname, the most specific first: itself, then `*.parent` from the longest parent on. */
 export function patternsOf(host: string): string[] {
   const patterns = [host]
+  if (isAddress(host)) return patterns
   for (let dot = host.indexOf('.'); dot > 0; dot = host.indexOf('.', dot + 1)) {
     patterns.push(`*${host.slice(dot)}`)
   }

@@ -1,3 +1,4 @@
+import { isAddress } from '../model/host.ts'
 import type { RouteRecord } from '../model/records.ts'
 
 /** Routes by hostname. A look-up costs one map access per label, however many hosts there are. */
@@ -13,10 +14,13 @@ export class HostIndex {
     else map.set(key, route)
   }
 
-  /** The exact host, else the longest wildcard. The most specific host owns all of its paths: nothing falls through. */
+  /**
+   * The exact host, else the longest wildcard, unless the host is an address. The most specific host owns all of its
+   * paths: nothing falls through.
+   */
   match(host: string): RouteRecord | undefined {
     const exact = this.#exact.get(host)
-    if (exact !== undefined || this.#wildcard.size === 0) return exact
+    if (exact !== undefined || this.#wildcard.size === 0 || isAddress(host)) return exact
     for (let dot = host.indexOf('.'); dot > 0; dot = host.indexOf('.', dot + 1)) {
       const route = this.#wildcard.get(host.slice(dot))
       if (route !== undefined) return route

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hostOfAuthority, normaliseHost, normaliseHostPattern } from '../../src/model/host.ts'
+import { hostOfAuthority, normaliseHost, normaliseHostPattern, patternsOf } from '../../src/model/host.ts'
 
 test.each([
   ['Example.COM', 'example.com'],
@@ -50,9 +50,17 @@ test.each([
 
 test('a wildcard stands only in front', () => {
   expect(normaliseHostPattern('*.Example.com')).toBe('*.example.com')
-  for (const text of ['*', '*.', 'a.*.b', '*a.b', '*.*.b', '*.192.0.2.1']) {
+  for (const text of ['*', '*.', 'a.*.b', '*a.b', '*.*.b', '*.192.0.2.1', '*.0.0.1', '*.1']) {
     expect(normaliseHostPattern(text)).toBeUndefined()
   }
+})
+
+test.each([
+  ['a.b.example', ['a.b.example', '*.b.example', '*.example']],
+  ['127.0.0.1', ['127.0.0.1']],
+  ['[::ffff:127.0.0.1]', ['[::ffff:127.0.0.1]']],
+])('%s is matched by %s', (host, patterns) => {
+  expect(patternsOf(host)).toEqual(patterns)
 })
 
 test.each([

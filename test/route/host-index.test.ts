@@ -31,6 +31,15 @@ test('a host that is taken away is no longer matched, and its wildcard is', () =
   expect([...index.all()]).toEqual([])
 })
 
+test.each([
+  ['127.0.0.1', ['*.0.0.1', '*.0.1', '*.1']],
+  ['[::ffff:127.0.0.1]', ['*.0.0.1]', '*.1]']],
+])('a wildcard never stands for an address: %s', (address, wildcards) => {
+  expect(indexOf(...wildcards).match(address)).toBeUndefined()
+  // What is below a number but is no address is a name like any other.
+  expect(indexOf('*.0.1').match('a.0.1')?.host).toBe('*.0.1')
+})
+
 test('names of object members are hosts like any other', () => {
   expect(indexOf('a.test').match('__proto__')).toBeUndefined()
   expect(indexOf('constructor').match('constructor')?.host).toBe('constructor')
