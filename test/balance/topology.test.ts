@@ -5,12 +5,15 @@ import type { EndpointRecord, NodeRecord, ServiceRecord } from '../../src/model/
 import { webService } from '../support/records.ts'
 
 /**
- * The cases of TestCategorizeEndpoints in kubernetes/kubernetes v1.35 `pkg/proxy/topology_test.go`, as data. `cluster` is
- * what kube-proxy uses there under the Cluster policy, and what a gateway at that place uses of the Pods. `local` is what
- * it uses under externalTrafficPolicy Local: a gateway that sends to nodes uses the node where that is not empty.
+ * The cases of TestCategorizeEndpoints in kubernetes/kubernetes v1.35.4 `pkg/proxy/topology_test.go`, as data. `cluster`
+ * is what kube-proxy uses there under the Cluster policy, and what a gateway at that place uses of the Pods. `local` is
+ * what it uses under externalTrafficPolicy Local: a gateway that sends to nodes uses the node where that is not empty.
  *
- * Left out: internalTrafficPolicy, which is for callers inside; the cases that turn a feature gate off; and what is
- * reachable from a node under either policy, which only a node asks.
+ * The policy for callers inside is not ours to honour: of the cases in which it is Local (`iTP: Local`) those stand here
+ * that say something of callers from outside as well. Left out are the six that say nothing of them ("internalTrafficPolicy:
+ * Local, with empty endpoints | but all endpoints are remote | all endpoints are local | some endpoints are local", "no
+ * cluster endpoints for iTP:Local internal-only service", "PreferSameNode falls back to same-zone when feature gate
+ * disabled"), and what is reachable from a node under either policy, which only a node asks.
  */
 interface Case {
   readonly name: string
@@ -45,7 +48,7 @@ const fourNodes = [
 
 const cases: readonly Case[] = [
   {
-    name: 'all endpoints have hints, the node has a zone, and there are endpoints for it',
+    name: 'should use topology since all endpoints have hints, the node has a zone, and there are endpoints for it',
     zone: 'zone-a',
     endpoints: threeZones,
     cluster: ['10.1.2.3', '10.1.2.6'],
@@ -61,6 +64,17 @@ const cases: readonly Case[] = [
     ],
     cluster: ['10.1.2.3', '10.1.2.6'],
     local: ['10.1.2.3', '10.1.2.4'],
+  },
+  {
+    name: 'internalTrafficPolicy: Local, topology ignored for Local endpoints',
+    zone: 'zone-a',
+    endpoints: [
+      zoned('10.1.2.3', 'zone-a', isLocal),
+      zoned('10.1.2.4', 'zone-b', isLocal),
+      zoned('10.1.2.5', 'zone-c'),
+      zoned('10.1.2.6', 'zone-a'),
+    ],
+    cluster: ['10.1.2.3', '10.1.2.6'],
   },
   { name: 'empty node labels', endpoints: [zoned('10.1.2.3', 'zone-a')], cluster: ['10.1.2.3'] },
   { name: 'empty zone label', zone: '', endpoints: [zoned('10.1.2.3', 'zone-a')], cluster: ['10.1.2.3'] },
@@ -125,7 +139,7 @@ const cases: readonly Case[] = [
     cluster: ['10.1.2.3', '10.1.2.6'],
   },
   {
-    name: 'conflicting topology and localness',
+    name: 'conflicting topology and localness require merging allEndpoints',
     zone: 'zone-a',
     endpoints: [
       zoned('10.0.0.0', 'zone-a', isLocal),
@@ -152,22 +166,32 @@ const cases: readonly Case[] = [
     cluster: ['10.0.0.0', '10.0.0.1'],
   },
   {
-    name: 'iTP: Cluster, eTP: Local, some endpoints local',
+    name: 'iTP: Local, eTP: Cluster, some endpoints local',
+    endpoints: [endpoint('10.0.0.0', isLocal), endpoint('10.0.0.1')],
+    cluster: ['10.0.0.0', '10.0.0.1'],
+  },
+  ...['iTP: Cluster, eTP: Local', 'iTP: Local, eTP: Local'].map((policies) => ({
+    name: `${policies}, some endpoints local`,
     endpoints: [endpoint('10.0.0.0', isLocal), endpoint('10.0.0.1')],
     cluster: ['10.0.0.0', '10.0.0.1'],
     local: ['10.0.0.0'],
-  },
+  })),
   {
-    name: 'eTP: Local, all endpoints remote',
+    name: 'iTP: Local, eTP: Local, all endpoints remote',
     endpoints: [endpoint('10.0.0.0'), endpoint('10.0.0.1')],
     cluster: ['10.0.0.0', '10.0.0.1'],
     local: [],
   },
   {
-    name: 'eTP: Local, all endpoints remote and terminating',
+    name: 'iTP: Local, eTP: Local, all endpoints remote and terminating',
     endpoints: [endpoint('10.0.0.0', leaving), endpoint('10.0.0.1', leaving)],
     cluster: ['10.0.0.0', '10.0.0.1'],
     local: [],
+  },
+  {
+    name: 'externalTrafficPolicy ignored if not externally accessible',
+    endpoints: [endpoint('10.0.0.0'), endpoint('10.0.0.1', isLocal)],
+    cluster: ['10.0.0.0', '10.0.0.1'],
   },
   { name: 'empty endpoints when no service endpoints exist', endpoints: [], cluster: [], local: [] },
 ]
