@@ -6,7 +6,7 @@ import { encodeCanonical } from '../model/canonical.ts'
 import { objectKey } from '../model/objects/object.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import type { Collection } from '../source/collect.ts'
-import { locate } from '../source/place.ts'
+import { locate, type Place } from '../source/place.ts'
 
 /** What manifests, or the objects of a cluster, come to: the same compiler and the same table as a running gateway. */
 export interface Inspection {
@@ -36,11 +36,16 @@ export function inspect(
       text: value === null ? null : encodeCanonical(value),
     })),
   )
+  const exposed = new Set(
+    changes.flatMap(({ kind, value }) =>
+      kind === 'service' && value !== null ? objectKey('Service', value.namespace, value.name) : [],
+    ),
+  )
   return {
     problems: table
       .problems()
       .map((problem) => {
-        const place = places.get(objectKey(problem.kind, problem.namespace, problem.name))
+        const place = placeFor(problem, places, exposed)
         return place === undefined || problem.file !== undefined ? problem : locate(problem, place)
       })
       .sort(compareProblems),
@@ -48,4 +53,17 @@ export function inspect(
     table,
     services: [...objects.values()].filter((object) => object.kind === 'Service').length,
   }
+}
+
+/** A Namespace that no manifest holds is told of where the first exposed Service in it stands. */
+function placeFor(
+  { kind, namespace, name }: Problem<string>,
+  places: Collection['places'],
+  exposed: ReadonlySet<string>,
+): Place | undefined {
+  const own = places.get(objectKey(kind, namespace, name))
+  if (own !== undefined || kind !== 'Namespace') return own
+  const within = objectKey('Service', name, '')
+  const [, place] = [...places].find(([key]) => key.startsWith(within) && exposed.has(key)) ?? []
+  return place
 }

@@ -61,7 +61,8 @@ function resultOf(problem: Problem<string>, ruleIndex: number): Result {
 }
 
 function physical(file: string, line: number | undefined) {
-  const uri = isAbsolute(file) ? pathToFileURL(file).href : encodeURI(file.split(sep).join('/'))
+  // Part by part: a name may hold what means something in a URI.
+  const uri = isAbsolute(file) ? pathToFileURL(file).href : file.split(sep).map(encodeURIComponent).join('/')
   return {
     artifactLocation: { uri },
     ...(line === undefined ? {} : { region: { startLine: line } }),

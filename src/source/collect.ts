@@ -1,6 +1,7 @@
 import { encodeCanonical } from '../model/canonical.ts'
+import { SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
 import { PREFIX } from '../model/objects/meta.ts'
-import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import { deriveSlices } from './derive.ts'
 import type { Located, ParsedManifest } from './parse.ts'
@@ -10,7 +11,7 @@ import { locate, type Place } from './place.ts'
 export interface Collection {
   readonly objects: ReadonlyMap<string, KubeObject>
   readonly problems: readonly Problem[]
-  /** Where each object stands, by key; slices that were derived stand nowhere. */
+  /** Where each object stands, by key; slices that were derived stand where their Service does. */
   readonly places: ReadonlyMap<string, Place>
 }
 
@@ -26,7 +27,13 @@ export function collectManifests(manifests: readonly ParsedManifest[]): Collecti
   }
   const objects = new Map([...located].map(([key, { object }]) => [key, object]))
   const places = new Map([...located].map(([key, { place }]) => [key, place]))
-  for (const slice of deriveSlices([...objects.values()])) objects.set(keyOf(slice), slice)
+  for (const slice of deriveSlices([...objects.values()])) {
+    objects.set(keyOf(slice), slice)
+    const service = slice.meta.labels[SERVICE_NAME_LABEL] ?? ''
+    const place = places.get(objectKey('Service', slice.meta.namespace, service))
+    // The Service has none of the slice's fields.
+    if (place !== undefined) places.set(keyOf(slice), { ...place, lineOf: () => place.line })
+  }
   return { objects, problems, places }
 }
 
