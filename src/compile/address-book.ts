@@ -1,54 +1,48 @@
 import { normaliseIp } from '../model/address.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
-import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { KubeObject } from '../model/objects/object.ts'
 import { isPodFinished, podAddresses } from '../model/objects/pod.ts'
+import { allOf, type OneOrMore, withOne, withoutOne } from './one-or-more.ts'
 
 /** Of several holders of one address the first of these is named, whichever came first. */
 const holders = ['the API server', 'a Node', 'a Service', 'a Pod'] as const
 
 export type AddressHolder = (typeof holders)[number]
 
-interface Holding {
-  /** Key of the object. */
-  readonly key: string
-  readonly holder: AddressHolder
-}
-
 /** Whose addresses are whose, over the whole cluster. */
 export class AddressBook {
-  /** Lists, since nearly all have one entry, and a map for each of a hundred thousand Pods would take far more. */
-  readonly #holdings = new Map<string, readonly Holding[]>()
+  /** The objects themselves: whatever else is held of each of a hundred thousand Pods adds up. */
+  readonly #holders = new Map<string, OneOrMore<KubeObject>>()
 
   /** Who holds an address (normalised), if anybody does. */
   holderOf(address: string): AddressHolder | undefined {
-    const holdings = this.#holdings.get(address)
-    return holdings && holders.find((each) => holdings.some(({ holder }) => holder === each))
+    const all = allOf(this.#holders.get(address)).map(holderOf)
+    return holders.find((each) => all.includes(each))
   }
 
-  /** @returns the addresses of which another holder is to be named now, or none any more. */
+  /**
+   * @param before the very object that was given as `after`
+   * @returns the addresses of which another holder is to be named now, or none any more
+   */
   replace(before: KubeObject | undefined, after: KubeObject | undefined): string[] {
     const old = before === undefined ? [] : addressesOf(before)
     const now = after === undefined ? [] : addressesOf(after)
-    const some = after ?? before
-    if (some === undefined || (old.length === 0 && now.length === 0)) return []
+    if (old.length === 0 && now.length === 0) return []
     const touched = new Set([...old, ...now])
     const was = [...touched].map((address) => this.holderOf(address))
-    const key = keyOf(some)
-    for (const address of old) this.#leave(address, key)
-    for (const address of now) this.#hold(address, { key, holder: holderOf(some) })
+    if (before !== undefined) for (const address of old) this.#leave(address, before)
+    if (after !== undefined) for (const address of now) this.#hold(address, after)
     return [...touched].filter((address, i) => this.holderOf(address) !== was[i])
   }
 
-  #hold(address: string, holding: Holding): void {
-    const others = this.#holdings.get(address)
-    // A list that is spread or pushed to has room for many more.
-    this.#holdings.set(address, others === undefined ? [holding] : others.concat(holding))
+  #hold(address: string, holder: KubeObject): void {
+    this.#holders.set(address, withOne(this.#holders.get(address), holder))
   }
 
-  #leave(address: string, key: string): void {
-    const rest = this.#holdings.get(address)?.filter((holding) => holding.key !== key)
-    if (rest === undefined || rest.length === 0) this.#holdings.delete(address)
-    else this.#holdings.set(address, rest)
+  #leave(address: string, holder: KubeObject): void {
+    const rest = withoutOne(this.#holders.get(address), holder)
+    if (rest === undefined) this.#holders.delete(address)
+    else this.#holders.set(address, rest)
   }
 }
 

@@ -34,7 +34,6 @@ export type RecordChange =
  * outcome depends on the objects alone, never on the order in which they came.
  */
 export class Compilation {
-  readonly #objects = new Map<string, KubeObject>()
   readonly #services = new Map<string, CompiledService>()
   readonly #namespaces = new NamespaceIndex()
   readonly #book = new ProblemBook()
@@ -55,7 +54,6 @@ export class Compilation {
 
   /** Takes changes of objects; returns what changed of the records. */
   apply(changes: Iterable<ObjectChange>): RecordChange[] {
-    this.#out = []
     for (const change of changes) this.#take(change)
     this.#settleHosts()
     this.#settleEndpoints()
@@ -65,12 +63,15 @@ export class Compilation {
     for (const { key, problems } of this.#book.takeChanged()) {
       this.#out.push({ kind: 'problem', key, value: problems.length > 0 ? problems : null })
     }
-    return this.#out
+    const out = this.#out
+    // The caller's: a first one, of everything, would otherwise be held until there is another.
+    this.#out = []
+    return out
   }
 
   /** An object as it is now, by kind/namespace/name. */
   object(key: string): KubeObject | undefined {
-    return this.#objects.get(key)
+    return this.#namespaces.object(key)
   }
 
   #take(change: ObjectChange): void {
@@ -79,10 +80,8 @@ export class Compilation {
       return
     }
     const key = change.type === 'put' ? keyOf(change.object) : change.key
-    const before = this.#objects.get(key)
+    const before = this.#namespaces.object(key)
     const after = change.type === 'put' ? change.object : undefined
-    if (after === undefined) this.#objects.delete(key)
-    else this.#objects.set(key, after)
     if (before !== undefined) this.#namespaces.remove(before)
     if (after !== undefined) this.#namespaces.add(after)
     this.#endpoints.note(before, after)

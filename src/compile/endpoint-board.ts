@@ -124,8 +124,7 @@ export class EndpointBoard {
     const some = after ?? before
     // Most of a Pod's events are news of its status, which the slice tells better.
     if (some === undefined || factsOf(before) === factsOf(after)) return
-    const key = `${some.meta.namespace}/${some.meta.name}`
-    for (const ref of this.#index.ofPod(key)) this.#dirty.add(ref)
+    for (const ref of this.#index.ofPod(some.meta.namespace, some.meta.name)) this.#dirty.add(ref)
   }
 
   #notePolicy(namespace: string): void {

@@ -1,42 +1,48 @@
 import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import type { NetworkPolicy } from '../model/objects/network-policy.ts'
-import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import { type KubeObject, splitKey } from '../model/objects/object.ts'
 import type { Pod } from '../model/objects/pod.ts'
-import type { Workload } from '../model/objects/workload.ts'
+import { type Workload, workloadKinds } from '../model/objects/workload.ts'
 import { serviceOfSlice } from './endpoint-slice.ts'
 
-interface Contents {
-  readonly services: Set<string>
-  readonly pods: Map<string, Pod>
-  readonly policies: Map<string, NetworkPolicy>
-  readonly workloads: Map<string, Workload>
-}
-
-const EMPTY: Contents = emptyContents()
-
-/** Finds the objects of a namespace, and the slices of a Service (namespace/name), without a scan of the cluster. */
+/**
+ * Every object, and a way to those of a namespace, and to the slices of a Service (namespace/name), without a scan of the
+ * cluster. By kind and namespace, then by name: the name is the object's own, where a key of all three would be a text
+ * more for each of a hundred thousand Pods.
+ */
 export class NamespaceIndex {
-  readonly #contents = new Map<string, Contents>()
+  readonly #objects = new Map<string, Map<string, KubeObject>>()
   readonly #slices = new Map<string, Map<string, EndpointSlice>>()
 
-  services(namespace: string): Iterable<string> {
-    return this.#of(namespace).services
+  /** By kind/namespace/name. */
+  object(key: string): KubeObject | undefined {
+    const { kind, namespace, name } = splitKey(key)
+    return this.#objects.get(placeOf(kind, namespace))?.get(name)
   }
 
-  pods(namespace: string): Iterable<Pod> {
-    return this.#of(namespace).pods.values()
+  *services(namespace: string): Iterable<string> {
+    for (const name of this.#of('Service', namespace).keys()) yield `${namespace}/${name}`
+  }
+
+  *pods(namespace: string): Iterable<Pod> {
+    for (const object of this.#of('Pod', namespace).values()) if (object.kind === 'Pod') yield object
   }
 
   pod(namespace: string, name: string): Pod | undefined {
-    return this.#of(namespace).pods.get(name)
+    const object = this.#of('Pod', namespace).get(name)
+    return object?.kind === 'Pod' ? object : undefined
   }
 
-  policies(namespace: string): Iterable<NetworkPolicy> {
-    return this.#of(namespace).policies.values()
+  *policies(namespace: string): Iterable<NetworkPolicy> {
+    for (const object of this.#of('NetworkPolicy', namespace).values()) {
+      if (object.kind === 'NetworkPolicy') yield object
+    }
   }
 
-  workloads(namespace: string): Iterable<Workload> {
-    return this.#of(namespace).workloads.values()
+  *workloads(namespace: string): Iterable<Workload> {
+    for (const kind of workloadKinds) {
+      for (const object of this.#of(kind, namespace).values()) if (object.kind === kind) yield object
+    }
   }
 
   slices(service: string): Iterable<EndpointSlice> {
@@ -48,48 +54,38 @@ export class NamespaceIndex {
   }
 
   add(object: KubeObject): void {
-    if (object.kind === 'EndpointSlice') {
-      const service = serviceOfSlice(object)
-      if (service === undefined) return
-      const slices = this.#slices.get(service) ?? new Map<string, EndpointSlice>()
-      this.#slices.set(service, slices.set(object.meta.name, object))
-      return
-    }
     const { namespace, name } = object.meta
-    const contents = this.#contents.get(namespace) ?? emptyContents()
-    this.#contents.set(namespace, contents)
-    if (object.kind === 'Service') contents.services.add(`${namespace}/${name}`)
-    else if (object.kind === 'Pod') contents.pods.set(name, object)
-    else if (object.kind === 'NetworkPolicy') contents.policies.set(name, object)
-    else if (isWorkload(object)) contents.workloads.set(keyOf(object), object)
+    addTo(this.#objects, placeOf(object.kind, namespace), name, object)
+    const service = object.kind === 'EndpointSlice' ? serviceOfSlice(object) : undefined
+    if (service !== undefined && object.kind === 'EndpointSlice') addTo(this.#slices, service, name, object)
   }
 
   remove(object: KubeObject): void {
-    if (object.kind === 'EndpointSlice') {
-      const service = serviceOfSlice(object) ?? ''
-      const slices = this.#slices.get(service)
-      slices?.delete(object.meta.name)
-      if (slices?.size === 0) this.#slices.delete(service)
-      return
-    }
     const { namespace, name } = object.meta
-    const { services, pods, policies, workloads } = this.#of(namespace)
-    if (object.kind === 'Service') services.delete(`${namespace}/${name}`)
-    else if (object.kind === 'Pod') pods.delete(name)
-    else if (object.kind === 'NetworkPolicy') policies.delete(name)
-    else workloads.delete(keyOf(object))
-    if (services.size + pods.size + policies.size + workloads.size === 0) this.#contents.delete(namespace)
+    removeFrom(this.#objects, placeOf(object.kind, namespace), name)
+    const service = object.kind === 'EndpointSlice' ? serviceOfSlice(object) : undefined
+    if (service !== undefined) removeFrom(this.#slices, service, name)
   }
 
-  #of(namespace: string): Contents {
-    return this.#contents.get(namespace) ?? EMPTY
+  #of(kind: KubeObject['kind'], namespace: string): ReadonlyMap<string, KubeObject> {
+    return this.#objects.get(placeOf(kind, namespace)) ?? NONE
   }
 }
 
-function emptyContents(): Contents {
-  return { services: new Set(), pods: new Map(), policies: new Map(), workloads: new Map() }
+const NONE: ReadonlyMap<string, KubeObject> = new Map()
+
+function placeOf(kind: string, namespace: string): string {
+  return `${kind}/${namespace}`
 }
 
-function isWorkload(object: KubeObject): object is Workload {
-  return 'spec' in object && 'template' in object.spec
+function addTo<V>(maps: Map<string, Map<string, V>>, outer: string, inner: string, value: V): void {
+  const map = maps.get(outer)
+  if (map === undefined) maps.set(outer, new Map([[inner, value]]))
+  else map.set(inner, value)
+}
+
+function removeFrom<V>(maps: Map<string, Map<string, V>>, outer: string, inner: string): void {
+  const map = maps.get(outer)
+  map?.delete(inner)
+  if (map?.size === 0) maps.delete(outer)
 }

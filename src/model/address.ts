@@ -14,7 +14,9 @@ export function parseIp(text: string): ParsedAddress | undefined {
 
 /** One text for each address (RFC 5952 for IPv6), so that texts can be compared. */
 export function normaliseIp(text: string): string | undefined {
-  return parseIp(text)?.toString()
+  const normal = parseIp(text)?.toString()
+  // The caller's own text where it is the same: whoever holds both then holds one.
+  return normal === text ? text : normal
 }
 
 /** @returns undefined when the text is no CIDR block. */

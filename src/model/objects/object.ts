@@ -54,6 +54,12 @@ export function objectKey(kind: string, namespace: string, name: string): string
   return `${kind}/${namespace}/${name}`
 }
 
+/** The parts of a key; of what is no key, anything. */
+export function splitKey(key: string): { kind: string; namespace: string; name: string } {
+  const [kind = '', namespace = '', name = ''] = key.split('/')
+  return { kind, namespace, name }
+}
+
 export function keyOf(object: KubeObject): string {
   return objectKey(object.kind, object.meta.namespace, object.meta.name)
 }
