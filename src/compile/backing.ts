@@ -53,6 +53,6 @@ function podOfTemplate({ meta, spec }: Workload): Pod {
     kind: 'Pod',
     meta: { ...meta, labels: template.metadata.labels },
     spec: { ...template.spec, nodeName: undefined, hostname: undefined, subdomain: undefined },
-    status: { phase: '', podIP: undefined, podIPs: [], conditions: [], containerStatuses: [] },
+    status: { phase: '', addresses: [], conditions: [], containerStatuses: [] },
   }
 }

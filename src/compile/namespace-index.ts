@@ -1,3 +1,4 @@
+import { ByName } from '../model/objects/by-name.ts'
 import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import type { NetworkPolicy } from '../model/objects/network-policy.ts'
 import { type KubeObject, splitKey } from '../model/objects/object.ts'
@@ -7,17 +8,16 @@ import { serviceOfSlice } from './endpoint-slice.ts'
 
 /**
  * Every object, and a way to those of a namespace, and to the slices of a Service (namespace/name), without a scan of the
- * cluster. By kind and namespace, then by name: the name is the object's own, where a key of all three would be a text
- * more for each of a hundred thousand Pods.
+ * cluster.
  */
 export class NamespaceIndex {
-  readonly #objects = new Map<string, Map<string, KubeObject>>()
-  readonly #slices = new Map<string, Map<string, EndpointSlice>>()
+  readonly #objects = new ByName<KubeObject>()
+  readonly #slices = new ByName<EndpointSlice>()
 
   /** By kind/namespace/name. */
   object(key: string): KubeObject | undefined {
     const { kind, namespace, name } = splitKey(key)
-    return this.#objects.get(placeOf(kind, namespace))?.get(name)
+    return this.#objects.get(placeOf(kind, namespace), name)
   }
 
   *services(namespace: string): Iterable<string> {
@@ -29,7 +29,7 @@ export class NamespaceIndex {
   }
 
   pod(namespace: string, name: string): Pod | undefined {
-    const object = this.#of('Pod', namespace).get(name)
+    const object = this.#objects.get(placeOf('Pod', namespace), name)
     return object?.kind === 'Pod' ? object : undefined
   }
 
@@ -46,46 +46,32 @@ export class NamespaceIndex {
   }
 
   slices(service: string): Iterable<EndpointSlice> {
-    return this.#slices.get(service)?.values() ?? []
+    return this.#slices.of(service).values()
   }
 
   slice(service: string, name: string): EndpointSlice | undefined {
-    return this.#slices.get(service)?.get(name)
+    return this.#slices.get(service, name)
   }
 
   add(object: KubeObject): void {
     const { namespace, name } = object.meta
-    addTo(this.#objects, placeOf(object.kind, namespace), name, object)
+    this.#objects.set(placeOf(object.kind, namespace), name, object)
     const service = object.kind === 'EndpointSlice' ? serviceOfSlice(object) : undefined
-    if (service !== undefined && object.kind === 'EndpointSlice') addTo(this.#slices, service, name, object)
+    if (service !== undefined && object.kind === 'EndpointSlice') this.#slices.set(service, name, object)
   }
 
   remove(object: KubeObject): void {
     const { namespace, name } = object.meta
-    removeFrom(this.#objects, placeOf(object.kind, namespace), name)
+    this.#objects.delete(placeOf(object.kind, namespace), name)
     const service = object.kind === 'EndpointSlice' ? serviceOfSlice(object) : undefined
-    if (service !== undefined) removeFrom(this.#slices, service, name)
+    if (service !== undefined) this.#slices.delete(service, name)
   }
 
   #of(kind: KubeObject['kind'], namespace: string): ReadonlyMap<string, KubeObject> {
-    return this.#objects.get(placeOf(kind, namespace)) ?? NONE
+    return this.#objects.of(placeOf(kind, namespace))
   }
 }
 
-const NONE: ReadonlyMap<string, KubeObject> = new Map()
-
 function placeOf(kind: string, namespace: string): string {
   return `${kind}/${namespace}`
-}
-
-function addTo<V>(maps: Map<string, Map<string, V>>, outer: string, inner: string, value: V): void {
-  const map = maps.get(outer)
-  if (map === undefined) maps.set(outer, new Map([[inner, value]]))
-  else map.set(inner, value)
-}
-
-function removeFrom<V>(maps: Map<string, Map<string, V>>, outer: string, inner: string): void {
-  const map = maps.get(outer)
-  map?.delete(inner)
-  if (map?.size === 0) maps.delete(outer)
 }

@@ -78,7 +78,6 @@ function slice(
       name,
       namespace: service.meta.namespace,
       uid: '',
-      creationTimestamp: '',
       deletionTimestamp: undefined,
       labels: { [SERVICE_NAME_LABEL]: service.meta.name },
     },

@@ -1,5 +1,6 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
-import { type ObjectParse, objectKey, parseObject } from '../../model/objects/object.ts'
+import { ByName } from '../../model/objects/by-name.ts'
+import { type ObjectParse, objectKey, parseObject, splitKey } from '../../model/objects/object.ts'
 import type { WatchedKind } from './kinds.ts'
 import { SharedParts } from './shared-parts.ts'
 import type { RawObject } from './wire.ts'
@@ -15,8 +16,8 @@ export interface Reading {
 export class Mirror {
   readonly #kind: WatchedKind
   readonly #onChange: (change: ObjectChange) => void
-  /** Resource version of each object held, by key. */
-  readonly #held = new Map<string, string>()
+  /** Resource version of each object held, by namespace and name. */
+  readonly #held = new ByName<string>()
   /** Objects that could not be read, by key. */
   readonly #unreadable = new Set<string>()
   readonly #parts = new SharedParts()
@@ -27,7 +28,7 @@ export class Mirror {
   }
 
   get isEmpty(): boolean {
-    return this.#held.size === 0
+    return this.#held.isEmpty
   }
 
   /** Changes nothing yet. */
@@ -35,7 +36,7 @@ export class Mirror {
     const { kind, apiVersion } = this.#kind
     const { name, namespace, resourceVersion: version } = object.metadata
     const key = objectKey(kind, namespace, name)
-    if (this.#held.get(key) === version) return { key, version, parsed: { type: 'held' } }
+    if (this.#held.get(namespace, name) === version) return { key, version, parsed: { type: 'held' } }
     // Items of a list have no type of their own.
     const parsed = parseObject({ ...object, apiVersion, kind })
     if (parsed.type !== 'object') return { key, version, parsed }
@@ -44,7 +45,11 @@ export class Mirror {
 
   /** Takes a whole list: what is not in it is gone. */
   replace(readings: ReadonlyMap<string, Reading>): void {
-    for (const key of [...this.#held.keys(), ...this.#unreadable]) if (!readings.has(key)) this.drop(key)
+    for (const key of this.#unreadable) if (!readings.has(key)) this.drop(key)
+    for (const [namespace, name] of this.#held.keys()) {
+      const key = objectKey(this.#kind.kind, namespace, name)
+      if (!readings.has(key)) this.drop(key)
+    }
     for (const reading of readings.values()) this.put(reading)
   }
 
@@ -54,7 +59,7 @@ export class Mirror {
         return
       case 'object':
         if (this.#unreadable.delete(key)) this.#find(key)
-        this.#held.set(key, version)
+        this.#held.set(parsed.object.meta.namespace, parsed.object.meta.name, version)
         this.#onChange({ type: 'put', object: parsed.object })
         return
       default:
@@ -65,7 +70,8 @@ export class Mirror {
   }
 
   drop(key: string): void {
-    if (this.#held.delete(key)) this.#onChange({ type: 'delete', key })
+    const { namespace, name } = splitKey(key)
+    if (this.#held.delete(namespace, name)) this.#onChange({ type: 'delete', key })
     if (this.#unreadable.delete(key)) this.#find(key)
   }
 

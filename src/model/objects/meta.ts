@@ -48,10 +48,10 @@ const common = {
 export const namespacedMeta = v.object({ ...common, namespace: v.nullish(dnsLabel, 'default') })
 
 /**
- * The same without annotations: of most kinds nobody reads them, and an agent that holds a hundred thousand Pods would
- * hold what network plugins and deployers wrote on each.
+ * The same without annotations and age: of most kinds nobody reads them, and an agent that holds a hundred thousand Pods
+ * would hold what network plugins and deployers wrote on each.
  */
-export const leanMeta = v.omit(namespacedMeta, ['annotations'])
+export const leanMeta = v.omit(namespacedMeta, ['annotations', 'creationTimestamp'])
 
 /**
  * ObjectMeta of an object that restricts access: left out for a wrong label, it would open what it protects. Only what
@@ -73,7 +73,7 @@ export const clusterMeta = v.pipe(
 )
 
 export const leanClusterMeta = v.pipe(
-  v.omit(v.object(common), ['annotations']),
+  v.omit(v.object(common), ['annotations', 'creationTimestamp']),
   v.transform((meta) => ({ ...meta, namespace: '' })),
 )
 

@@ -54,10 +54,10 @@ export function objectKey(kind: string, namespace: string, name: string): string
   return `${kind}/${namespace}/${name}`
 }
 
-/** The parts of a key; of what is no key, anything. */
+/** The parts of a key. Of an object that cannot be read the name may hold anything. */
 export function splitKey(key: string): { kind: string; namespace: string; name: string } {
-  const [kind = '', namespace = '', name = ''] = key.split('/')
-  return { kind, namespace, name }
+  const [kind = '', namespace = '', ...name] = key.split('/')
+  return { kind, namespace, name: name.join('/') }
 }
 
 export function keyOf(object: KubeObject): string {

@@ -45,16 +45,25 @@ export const podSchema = v.object({
     ...podParts,
   }),
   status: v.nullish(
-    v.object({
-      phase: v.nullish(v.string(), ''),
-      podIP: maybe(v.string()),
-      podIPs: list(v.object({ ip: v.nullish(v.string(), '') })),
-      conditions: list(v.object({ type: v.string(), status: v.string(), message: v.nullish(v.string()) })),
-      containerStatuses: unreadyContainers,
-    }),
+    v.pipe(
+      v.object({
+        phase: v.nullish(v.string(), ''),
+        podIP: maybe(v.string()),
+        podIPs: list(v.object({ ip: v.nullish(v.string(), '') })),
+        conditions: list(v.object({ type: v.string(), status: v.string(), message: v.nullish(v.string()) })),
+        containerStatuses: unreadyContainers,
+      }),
+      v.transform(({ podIP, podIPs, ...status }) => ({ ...status, addresses: addressesOf(podIP, podIPs) })),
+    ),
     {},
   ),
 })
+
+/** The first of the list is the single one, which older writers give alone. */
+function addressesOf(podIP: string | undefined, podIPs: readonly { readonly ip: string }[]): string[] {
+  const addresses = podIPs.map(({ ip }) => ip).filter((ip) => ip !== '')
+  return addresses.length > 0 || podIP === undefined ? addresses : [podIP]
+}
 
 export type ContainerPort = v.InferOutput<typeof containerPort>
 export type Pod = v.InferOutput<typeof podSchema>
@@ -71,8 +80,7 @@ export function podPorts({ spec }: Pick<Pod, 'spec'>): readonly ContainerPort[] 
 
 /** Every address of a Pod, the primary one first. */
 export function podAddresses(pod: Pod): readonly string[] {
-  const addresses = pod.status.podIPs.map((entry) => entry.ip).filter((ip) => ip !== '')
-  return addresses.length > 0 || pod.status.podIP === undefined ? addresses : [pod.status.podIP]
+  return pod.status.addresses
 }
 
 /** Condition `Ready`, as the endpoint-slice controller reads it: absent is not ready. */

@@ -57,6 +57,16 @@ test('an object that becomes unreadable is taken away, and is a problem', async 
   expect([...seen.objects.keys()]).toEqual(['Service/shop/a'])
 })
 
+test('one with a name that no object can have touches none of those whose names it holds', async () => {
+  const { seen, state, until } = await reflected({
+    lists: [page('Service', [service('a'), service('a/b')])],
+    watches: [events(['MODIFIED', typed(service('a/b', '12'))], ['DELETED', typed(service('a/b', '13'))])],
+  })
+  await until(() => expect(seen.log.at(-1)).toBe('found 0 object Service/shop/a/b'))
+  expect(state.lists).toBe(1)
+  expect([...seen.objects.keys()]).toEqual(['Service/shop/a'])
+})
+
 test('a NetworkPolicy is never left out for what does not say whom it admits', async () => {
   const metadata = { name: 'guests', namespace: 'shop', resourceVersion: '1' }
   const wrong = { uid: 1, labels: { a: 1 }, annotations: [], creationTimestamp: {}, deletionTimestamp: 0 }
