@@ -1,7 +1,7 @@
 import { asError } from '../model/as-error.ts'
 import type { Random, Timers } from '../model/clock.ts'
 import { pause } from '../model/pause.ts'
-import { comparePositions, formatPosition, origin } from '../model/position.ts'
+import { comparePositions, formatPosition, origin, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
 import type { Head } from './head.ts'
 import {
@@ -24,7 +24,7 @@ export interface FollowOptions {
   onLoad(records: readonly StoredRecord[], head: Head): void
   /** What one publish changed, checked against the head; empty for a heartbeat. Throwing means a reload. */
   onChanges(changes: readonly StoredChange[], head: Head): void
-  /** Why the follower starts over. What was given before stays good. */
+  /** Why the follower starts anew. What was given before stays good. */
   onTrouble(error: Error): void
   readonly timers: Timers
   readonly random: Random
@@ -32,7 +32,10 @@ export interface FollowOptions {
   readonly digest?: Digest
 }
 
-/** Loads a registry and follows its changes, starting over after trouble. Resolves once aborted. */
+/**
+ * Loads a registry and follows its changes. A stream that is cut is taken up where it ended; after other trouble, and
+ * where that fails, everything is loaded again. Resolves once aborted.
+ */
 export function follow(options: FollowOptions): Promise<void> {
   return new Follower(options).run()
 }
@@ -40,6 +43,10 @@ export function follow(options: FollowOptions): Promise<void> {
 class Follower {
   readonly #options: FollowOptions
   #served: Head | undefined
+  /** What is held at the position that is served; undefined when it may be half changed. */
+  #replica: Replica | undefined
+  /** Whether the last round took up a stream where another was cut, and nothing has come by it. */
+  #isResuming = false
   /** Rounds that ended since the last entry was applied. */
   #endings = 0
 
@@ -65,31 +72,57 @@ class Follower {
       if (ending === 'gap' && !signal.aborted) onTrouble(new Error('Registry no longer holds the next entry'))
       return true
     } catch (error) {
+      // What a stream says wrongly it would say again.
+      if (!(error instanceof RegistryError) || error.code !== 'unreachable') this.#replica = undefined
       if (!signal.aborted) onTrouble(asError(error))
       return false
     }
   }
 
   async #round(): Promise<'gap' | 'reload'> {
+    const held = this.#takeUp()
+    if (held !== undefined) return await this.#replay(held.replica, held.position, undefined)
     const { reader, signal, digest } = this.#options
     const load = await reader.load(signal)
+    this.#replica = undefined
     if (!load.before) return await this.#firstEntry()
     const target = this.#targetOf(load, load.before)
-    const replica = new Replica(load.records, load.before.position, digest)
-    let isLoading = true
-    if (comparePositions(load.before.position, target.position) === 0) {
-      this.#giveLoad(replica, target)
-      isLoading = false
+    const { position } = load.before
+    const replica = new Replica(load.records, position, digest)
+    if (comparePositions(position, target.position) < 0) {
+      return await this.#replay(replica, position, target.position)
     }
-    for await (const entry of reader.entries(load.before.position, signal)) {
+    this.#giveLoad(replica, target)
+    return await this.#replay(replica, position, undefined)
+  }
+
+  /**
+   * What a stream that was cut can be gone on with, without reading everything again. Every other time: where loads come
+   * through and streams do not, the loads have to.
+   */
+  #takeUp(): { readonly replica: Replica; readonly position: Position } | undefined {
+    const [replica, served] = [this.#replica, this.#served]
+    this.#isResuming = !this.#isResuming && replica !== undefined
+    return this.#isResuming && replica && served ? { replica, position: served.position } : undefined
+  }
+
+  /** @param until the position at which a torn load is whole; undefined when it is */
+  async #replay(replica: Replica, from: Position, until: Position | undefined): Promise<'gap' | 'reload'> {
+    const { reader, signal } = this.#options
+    let torn = until
+    if (torn === undefined) this.#replica = replica
+    for await (const entry of reader.entries(from, signal)) {
+      this.#replica = undefined
       if (entry === 'gap') return 'gap'
       if (entry.changes === 'reload') return 'reload'
       replica.apply(entry.changes, entry)
       // Half-way through the replay of a torn load nothing fits a root yet.
-      if (isLoading && comparePositions(entry.head.position, target.position) < 0) continue
-      if (isLoading) this.#giveLoad(replica, entry.head)
+      if (torn !== undefined && comparePositions(entry.head.position, torn) < 0) continue
+      if (torn !== undefined) this.#giveLoad(replica, entry.head)
       else this.#giveChanges(replica, entry.changes, entry)
-      isLoading = false
+      torn = undefined
+      this.#replica = replica
+      this.#isResuming = false
       this.#endings = 0
     }
     return 'reload'

@@ -1,7 +1,7 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type FollowOptions, follow } from '../../src/registry/follow.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
-import type { Entry, Load, RegistryReader } from '../../src/registry/port.ts'
+import { type Entry, type Load, RegistryError, type RegistryReader } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { cluster, frozenClock, route } from '../contract/registry-samples.ts'
 
@@ -189,6 +189,122 @@ test('an older state than the served one is refused, unless it was observed late
   registry.wipe()
   await new Publisher({ writer: registry, cluster, clock: frozenClock }).publish([route('a', 'newer')], 9)
   await vi.waitFor(() => expect(table.get('a')).toBe('newer'))
+})
+
+/** A reader whose streams are cut on demand, and which counts its loads and streams. */
+function cuttable(registry: RegistryReader) {
+  const counts = { loads: 0, streams: 0 }
+  let cut = Promise.withResolvers<never>()
+  const reader: RegistryReader = {
+    load: (signal) => {
+      counts.loads++
+      return registry.load(signal)
+    },
+    async *entries(position, signal) {
+      counts.streams++
+      const entries = registry.entries(position, signal)[Symbol.asyncIterator]()
+      while (true) {
+        const { value, done } = await Promise.race([entries.next(), cut.promise])
+        if (done) return
+        yield value
+      }
+    },
+  }
+  return {
+    reader,
+    counts,
+    cut: (code: 'unreachable' | 'invalid' = 'unreachable') => {
+      const { reject } = cut
+      cut = Promise.withResolvers<never>()
+      reject(new RegistryError(code, 'cut'))
+    },
+  }
+}
+
+describe('a stream that is cut', () => {
+  test('is taken up where it ended, again and again, without a load', async () => {
+    const { registry, publisher } = published()
+    await publisher.publish([route('a', '1')], 1)
+    const { reader, counts, cut } = cuttable(registry)
+    const { events, table, troubles } = followed(reader)
+    for (let revision = 2; revision < 6; revision++) {
+      await vi.waitFor(() => expect(counts.streams).toBe(revision - 1))
+      cut()
+      await publisher.publish([route('a', `${revision}`)], revision)
+      await vi.waitFor(() => expect(events.at(-1)).toBe(`changes 1-${revision}`))
+    }
+    expect(events).toEqual(['load 1-1', 'changes 1-2', 'changes 1-3', 'changes 1-4', 'changes 1-5'])
+    expect(table.get('a')).toBe('5')
+    expect(counts.loads).toBe(1)
+    expect(troubles).toEqual(Array(4).fill('cut'))
+  })
+
+  test('and brings nothing when it is taken up is followed by a load', async () => {
+    const { registry, publisher } = published()
+    await publisher.publish([route('a', '1')], 1)
+    const { reader, counts, cut } = cuttable(registry)
+    followed(reader)
+    for (let streams = 1; streams < 6; streams++) {
+      await vi.waitFor(() => expect(counts.streams).toBe(streams))
+      cut()
+    }
+    await vi.waitFor(() => expect(counts).toEqual({ loads: 3, streams: 6 }))
+  })
+
+  test('while the registry is away is taken up once it is back', async () => {
+    const { registry, publisher } = published()
+    await publisher.publish([route('a', '1')], 1)
+    let attempts = 0
+    let isAway = false
+    const away = (): void => {
+      attempts++
+      if (isAway) throw new RegistryError('unreachable', 'away')
+    }
+    const { reader: cut, cut: cutStream, counts } = cuttable(registry)
+    const { events, table } = followed({
+      load: async (signal) => {
+        away()
+        return await cut.load(signal)
+      },
+      async *entries(position, signal) {
+        away()
+        yield* cut.entries(position, signal)
+      },
+    })
+    await vi.waitFor(() => expect(counts.streams).toBe(1))
+    isAway = true
+    cutStream()
+    await vi.waitFor(() => expect(attempts).toBeGreaterThan(8))
+    isAway = false
+    await publisher.publish([route('a', '2')], 2)
+    await vi.waitFor(() => expect(table.get('a')).toBe('2'))
+    expect(events.filter((event) => event === 'load 1-1')).toHaveLength(1)
+  })
+
+  test('because of what it said is followed by a load', async () => {
+    const { registry, publisher } = published()
+    await publisher.publish([route('a', '1')], 1)
+    const { reader, counts, cut } = cuttable(registry)
+    followed(reader)
+    await vi.waitFor(() => expect(counts.streams).toBe(1))
+    cut('invalid')
+    await vi.waitFor(() => expect(counts).toEqual({ loads: 2, streams: 2 }))
+  })
+
+  test('while the registry was put back to another state is followed by a load', async () => {
+    const { registry, publisher } = published()
+    await publisher.publish([route('a', '1')], 1)
+    const { reader, counts, cut } = cuttable(registry)
+    const { table } = followed(reader)
+    await vi.waitFor(() => expect(counts.streams).toBe(1))
+    registry.wipe()
+    const other = new Publisher({ writer: registry, cluster, clock: frozenClock })
+    await other.publish([route('b', '1')], 5)
+    await other.publish([route('b', '2')], 6)
+    cut()
+    await vi.waitFor(() => expect([...table]).toEqual([['b', '2']]))
+    expect(counts.loads).toBe(2)
+  })
 })
 
 test('following ends when aborted', async () => {
