@@ -26,10 +26,12 @@ import {
 } from './program.ts'
 import { readQuestionOptions } from './question.ts'
 import {
-  hasRedis,
+  type RedisFlagId,
+  type RedisSource,
   type RegistrySource,
   requireToken,
   type SourceFlagId,
+  takeRedis,
   takeSource,
 } from './registry-source.ts'
 import type { ServiceName } from './service-env.ts'
@@ -45,9 +47,9 @@ export interface UpConfig extends ValuesOf<'up'> {
   readonly manifests: readonly string[]
 }
 
-export interface AgentConfig extends Omit<ValuesOf<'agent'>, 'redis'> {
+export interface AgentConfig extends Omit<ValuesOf<'agent'>, RedisFlagId> {
   readonly command: 'agent'
-  readonly redis: string
+  readonly registry: RedisSource
 }
 
 export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, SourceFlagId> {
@@ -149,9 +151,10 @@ function configOf(
       return { command: name, manifests, ...values }
     }
     case 'agent': {
-      const { redis, ...values } = read(name)
+      const values = read(name)
       requireToken(values.serveRelay, flags.serveRelay.name, values.tokens, faults)
-      return hasRedis(redis, faults) ? { command: name, redis, ...values } : undefined
+      const config = takeRedis(values, faults)
+      return config && { command: name, ...config }
     }
     case 'gateway': {
       const config = takeSource(read(name), faults)

@@ -1,5 +1,5 @@
 import { flags, MANIFESTS } from './flags.ts'
-import { type RegistrySource, type SourceFlagId, takeSource } from './registry-source.ts'
+import { type RegistrySource, type SourceFlagId, sourceValues, takeSource } from './registry-source.ts'
 
 /** Where the table is that a request is explained on. */
 export type ExplainSource =
@@ -19,8 +19,8 @@ export function readExplainSource(
   values: Sources,
   faults: string[],
 ): ExplainSource | undefined {
-  const { kubeconfig, gateway, redis, relayUrl, relayToken, redisRest, redisRestToken } = values
-  const registryFlags = { redis, relayUrl, relayToken, redisRest, redisRestToken }
+  const { kubeconfig, gateway } = values
+  const registryFlags = sourceValues(values)
   const sources: ExplainSource[] = []
   if (paths.length > 0) sources.push({ type: 'manifests', paths })
   if (kubeconfig !== undefined) sources.push({ type: 'cluster', kubeconfig })

@@ -154,12 +154,37 @@ export const flags = {
     "the gateways' Pods, whom NetworkPolicies must admit",
     parsePodSelector,
   ),
-  redis: optionalFlag(
-    'redis',
-    'URL',
-    ['POSTERN_REDIS'],
-    'the registry: redis://… or rediss://…',
-    parseRedisUrl,
+  redis: {
+    ...optionalFlag(
+      'redis',
+      'URL',
+      ['POSTERN_REDIS'],
+      'the registry: redis://…, redis+sentinel://… or redis+cluster://…; rediss for TLS',
+      parseRedisUrl,
+    ),
+    // It may hold a password.
+    isSecret: true,
+  },
+  redisCa: optionalFlag(
+    'redis-ca',
+    'FILE',
+    ['POSTERN_REDIS_CA'],
+    "who signed that Redis's certificate; by default the system's authorities",
+    parseText,
+  ),
+  redisCert: optionalFlag(
+    'redis-cert',
+    'FILE',
+    ['POSTERN_REDIS_CERT'],
+    'our own certificate for that Redis',
+    parseText,
+  ),
+  redisKey: optionalFlag(
+    'redis-key',
+    'FILE',
+    ['POSTERN_REDIS_KEY'],
+    'the key of that certificate',
+    parseText,
   ),
   relayUrl: optionalFlag(
     'relay-url',

@@ -12,8 +12,9 @@ const compiling = [
   'allowExternalNames',
   'gatewayPods',
 ] as const
+const redis = ['redis', 'redisCa', 'redisCert', 'redisKey'] as const
 /** Where the registry is read. */
-const reading = ['redis', 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
+const reading = [...redis, 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
 const serving = [
   'listen',
   'console',
@@ -53,7 +54,8 @@ export const commands = {
   agent: {
     summary: 'watch a cluster, and publish what is exposed to Redis',
     flags: [
-      ...(['redis', 'kubeconfig', 'cluster'] as const),
+      ...redis,
+      ...(['kubeconfig', 'cluster'] as const),
       ...compiling,
       ...(['console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],

@@ -3,6 +3,7 @@ import type { HostAllowance } from '../compile/allowed-hosts.ts'
 import { type Cidr, parseCidr } from '../model/address.ts'
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHost, normaliseHostPattern } from '../model/host.ts'
+import { parseRedisAddress } from '../registry/redis/address.ts'
 import { isToken, TOKEN_RULE } from '../registry/token.ts'
 
 /** A value read off the command line, or why it cannot be. */
@@ -157,11 +158,8 @@ export function parseAllowHosts(text: string): ValueParse<readonly HostAllowance
 }
 
 export function parseRedisUrl(text: string): ValueParse<string> {
-  const url = URL.parse(text)
-  const isRedis = url?.protocol === 'redis:' || url?.protocol === 'rediss:'
-  return isRedis && url.hostname !== ''
-    ? { ok: true, value: text }
-    : { ok: false, reason: 'not a redis:// or rediss:// URL' }
+  const parsed = parseRedisAddress(text)
+  return parsed.ok ? { ok: true, value: text } : parsed
 }
 
 /** Tokens as they were given, or the file they are in. */

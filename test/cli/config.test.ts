@@ -62,8 +62,36 @@ test('agent needs a Redis', () => {
   expect(faults(['agent', '--redis', 'http://redis'])).toEqual([expect.stringContaining('not a redis://')])
   expect(parse(['agent', '--redis', 'redis://redis:6379/1'])).toMatchObject({
     type: 'run',
-    config: { command: 'agent', redis: 'redis://redis:6379/1', cluster: 'default', serveRelay: undefined },
+    config: {
+      command: 'agent',
+      registry: { type: 'redis', url: 'redis://redis:6379/1', caFile: undefined },
+      cluster: 'default',
+      serveRelay: undefined,
+    },
   })
+})
+
+test("what Redis's TLS takes needs a Redis with TLS, and a certificate its key", () => {
+  const redis = ['agent', '--redis', 'rediss://redis']
+  expect(
+    parse([...redis, '--redis-ca', 'ca.pem', '--redis-cert', 'c.pem', '--redis-key', 'k.pem']),
+  ).toMatchObject({
+    type: 'run',
+    config: { registry: { caFile: 'ca.pem', certFile: 'c.pem', keyFile: 'k.pem' } },
+  })
+  expect(faults([...redis, '--redis-cert', 'c.pem'])).toEqual(['--redis-cert is given without --redis-key'])
+  expect(faults(['gateway', '--redis', 'redis://redis', '--redis-ca', 'ca.pem'])).toEqual([
+    '--redis-ca is given, but --redis is without TLS: rediss has it',
+  ])
+  expect(faults(['gateway', '--relay-url', 'https://relay', '--redis-ca', 'ca.pem'])).toEqual([
+    '--redis-ca is given without --redis',
+  ])
+})
+
+test('the URL of a Redis is not repeated: it may hold a password', () => {
+  expect(faults(['agent', '--redis', 'redis://u:hush@redis,other'])).toEqual([
+    'Cannot read --redis: it is wrong: several hosts: redis+sentinel:// or redis+cluster:// has several',
+  ])
 })
 
 test('up reads files or a cluster, not both', () => {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
-import { follow } from '../../src/registry/follow.ts'
+import { systemRandom } from '../../src/model/clock.node.ts'
 import type { Head } from '../../src/registry/head.ts'
-import type { RegistryError, StoredChange, StoredRecord } from '../../src/registry/port.ts'
+import type { RegistryError, StoredChange } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisConnection } from '../../src/registry/redis/connection.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { cluster, frozenClock, headAt, route, sortedByKey } from '../contract/registry-samples.ts'
+import { startFollowing } from '../support/following.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const closers: (() => Promise<unknown> | unknown)[] = []
@@ -44,46 +44,10 @@ const increment = (expected: Head | undefined, head: Head, ...changes: StoredCha
   isWhole: false,
 })
 
-/** A follower, with what it was last given. */
 function following(registry: RedisRegistry) {
-  const abort = new AbortController()
-  const records = new Map<string, string>()
-  const troubles: string[] = []
-  let wake = (): void => {}
-  const put = (changes: readonly (StoredChange | StoredRecord)[]): void => {
-    for (const { key, text } of changes) {
-      if (text === null) records.delete(key)
-      else records.set(key, text)
-    }
-    wake()
-  }
-  const done = follow({
-    reader: registry,
-    signal: abort.signal,
-    timers: systemTimers,
-    random: systemRandom,
-    onLoad: (loaded) => {
-      records.clear()
-      put(loaded)
-    },
-    onChanges: put,
-    onTrouble: (error) => {
-      troubles.push(error.message)
-      wake()
-    },
-  })
-  closers.push(async () => {
-    abort.abort()
-    await done
-  })
-  const until = async (isTrue: () => boolean): Promise<void> => {
-    while (!isTrue()) {
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-  }
-  return { records, troubles, until }
+  const follower = startFollowing(registry)
+  closers.push(follower.stop)
+  return follower
 }
 
 async function collect<T>(entries: AsyncIterable<T>): Promise<T[]> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 
 export interface RedisServer {
   readonly url: string
@@ -40,7 +41,12 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
     port,
     cli,
     start: async () => {
-      const flags = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...extra]
+      const flags = [
+        ...['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+        // What replicas are sent goes through a file.
+        ...['--dir', tmpdir(), '--dbfilename', `postern-${port}.rdb`, '--rdb-del-sync-files', 'yes'],
+        ...extra,
+      ]
       child = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
       const output = child.stdout
       if (output === null) throw new Error('Cannot read what redis-server says')

@@ -1,11 +1,11 @@
 import type { AgentConfig } from '../../src/cli/config.ts'
 import { createHealth } from '../../src/console/app.ts'
-import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
+import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
-import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { observeAgent, observeEvents } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
+import { openRedis } from './open-registry.ts'
 import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry } from './telemetry.ts'
@@ -22,11 +22,7 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     clock: systemClock,
     accessLog: 'off',
   })
-  const registry = new RedisRegistry({
-    url: config.redis,
-    cluster: config.cluster,
-    random: systemRandom,
-  })
+  const registry = openRedis(config.registry, config.cluster)
   const counted = observeAgent(telemetry.meter, registry, () => cluster.observedAt(), systemClock)
   const publisher = new Publisher({
     writer: counted,

@@ -1,10 +1,10 @@
-import type { RegistrySource } from '../../src/cli/registry-source.ts'
+import type { RedisSource, RegistrySource } from '../../src/cli/registry-source.ts'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { RedisRestRegistry } from '../../src/registry/redis-rest/redis-rest-registry.ts'
-import { readTokens } from './secrets.ts'
+import { readPem, readTokens } from './secrets.ts'
 
 export interface OpenRegistry {
   readonly reader: RegistryReader
@@ -14,11 +14,21 @@ export interface OpenRegistry {
 /** The driver that a command line asks for. @throws Error when its token cannot be read */
 export function openRegistry(source: RegistrySource, cluster: string): OpenRegistry {
   if (source.type === 'redis') {
-    const registry = new RedisRegistry({ url: source.url, cluster, random: systemRandom })
+    const registry = openRedis(source, cluster)
     return { reader: registry, close: () => registry.close() }
   }
   const [token] = readTokens(source.token)
   const options = { url: source.url, token, cluster, fetch: globalThis.fetch, timers: systemTimers }
   const reader = source.type === 'relay' ? new HttpRegistry(options) : new RedisRestRegistry(options)
   return { reader, close: async () => {} }
+}
+
+/** The driver that writes as well. @throws Error when what its TLS takes cannot be read */
+export function openRedis({ url, caFile, certFile, keyFile }: RedisSource, cluster: string): RedisRegistry {
+  const tls = {
+    ...(caFile !== undefined && { ca: readPem(caFile) }),
+    ...(certFile !== undefined && { cert: readPem(certFile) }),
+    ...(keyFile !== undefined && { key: readPem(keyFile) }),
+  }
+  return new RedisRegistry({ url, tls, cluster, random: systemRandom })
 }

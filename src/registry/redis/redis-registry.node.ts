@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import type { Random } from '../../model/clock.ts'
 import type { Position } from '../../model/position.ts'
 import { type Head, readHead } from '../head.ts'
 import type {
@@ -16,11 +15,8 @@ import { type RedisKeys, redisKeys } from './keys.ts'
 import { RedisWriter } from './redis-writer.node.ts'
 import { streamEntries } from './stream.node.ts'
 
-export interface RedisRegistryOptions {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. */
-  readonly url: string
+export interface RedisRegistryOptions extends RedisConnectionOptions {
   readonly cluster: string
-  readonly random: Random
   /** The stream keeps at most so much, and nothing older: a follower that was away for longer loads anew. */
   readonly maxStreamBytes?: number
   readonly maxStreamAgeMs?: number
@@ -45,9 +41,9 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
   readonly #connection: RedisConnection
   readonly #writer: RedisWriter
 
-  constructor({ url, cluster, random, ...bounds }: RedisRegistryOptions) {
-    const { maxStreamBytes = MAX_STREAM_BYTES, maxStreamAgeMs = MAX_STREAM_AGE_MS } = bounds
-    this.#options = { url, random }
+  constructor(options: RedisRegistryOptions) {
+    const { cluster, random, maxStreamBytes = MAX_STREAM_BYTES, maxStreamAgeMs = MAX_STREAM_AGE_MS } = options
+    this.#options = options
     this.#cluster = cluster
     this.#keys = redisKeys(cluster)
     this.#connection = new RedisConnection(this.#options)
