@@ -1,9 +1,10 @@
 import { aptInstall, succeeds } from './apt.ts'
 
-/** Debian packages of the servers that the tests start, and how to ask whether they are there. */
+/** Debian packages of the programs that the tests start, and how to ask whether they are there. */
 const servers = [
   { name: 'redis-server', ask: ['redis-server', '--version'] },
   { name: 'haproxy', ask: ['haproxy', '-v'] },
+  { name: 'openssl', ask: ['openssl', 'version'] },
   { name: 'dnsmasq-base', ask: ['dnsmasq', '--version'] },
 ] as const
 

@@ -9,6 +9,7 @@ import * as v from 'valibot'
 import { CLUSTER_BINARIES, prepareClusterBinaries } from './cluster-binaries.ts'
 import { inNamespace } from './netns.ts'
 import { installServers } from './servers.ts'
+import { prepareToxiproxy, TOXIPROXY } from './toxiproxy.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -64,8 +65,13 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 /** The real parts that tests run against. What cannot be had is said; with CI=true it fails. */
 async function prepareParts(): Promise<Readonly<Record<string, string>>> {
   installServers()
-  const binaries = await prepareClusterBinaries(process.env, (line) => console.log(line))
-  return binaries.found ? { [CLUSTER_BINARIES]: binaries.folder } : {}
+  const tell = (line: string): void => console.log(line)
+  const binaries = await prepareClusterBinaries(process.env, tell)
+  const toxiproxy = chosen.includes('system') ? await prepareToxiproxy(process.env, tell) : undefined
+  return {
+    ...(binaries.found && { [CLUSTER_BINARIES]: binaries.folder }),
+    ...(toxiproxy !== undefined && { [TOXIPROXY]: toxiproxy }),
+  }
 }
 
 function chosenSuites(text = ''): SuiteName[] {
