@@ -89,20 +89,31 @@ export interface TestGatewayOptions {
 const noNames = () => Promise.reject(new Error('no name server in this test'))
 
 /** A real gateway on a loopback port, over the table of a manifest. */
-export async function startGateway(
-  yaml: string,
+export async function startGateway(yaml: string, options: TestGatewayOptions = {}): Promise<TestGateway> {
+  let table = tableOf(yaml)
+  const gateway = await startListener(() => table, options)
+  return {
+    ...gateway,
+    use: (next) => {
+      table = tableOf(next)
+    },
+  }
+}
+
+/** A real gateway on a loopback port, over whatever table there is at the time. */
+export async function startListener(
+  table: () => Table | undefined,
   {
     road = { trustedProxies: [], networkPolicy: 'enforce' },
     timers = systemTimers,
     resolve = noNames,
   }: TestGatewayOptions = {},
-): Promise<TestGateway> {
-  let table = tableOf(yaml)
+): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
   const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
   const state = new GatewayState(systemClock)
   const listener = new Listener({
-    table: () => table,
+    table,
     names: new ExternalNames({
       clock: systemClock,
       resolve,
@@ -125,9 +136,6 @@ export async function startGateway(
     observer,
     state,
     listener,
-    use: (next) => {
-      table = tableOf(next)
-    },
     close: async () => {
       await listener.close(0)
       await dialer.close()

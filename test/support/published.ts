@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/model/clock.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
-import type { StoredChange } from '../../src/registry/port.ts'
+import type { StoredChange, StoredRecord } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { recordsOf } from './gateway.ts'
 import { startRelay, type TestRelay, untilAt } from './relay.ts'
@@ -9,8 +9,8 @@ export const CLUSTER = 'test'
 
 export interface Published {
   readonly relay: TestRelay
-  /** Replaces everything by what a manifest compiles to; resolves once the relay has it. */
-  publish(yaml: string): Promise<void>
+  /** Replaces everything by what a manifest compiles to, perhaps altered; resolves once the relay has it. */
+  publish(yaml: string, alter?: (record: StoredRecord) => StoredRecord): Promise<void>
   close(): Promise<void>
 }
 
@@ -20,8 +20,9 @@ export async function publishBehindRelay(yaml: string): Promise<Published> {
   const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock })
   let held = new Map<string, StoredChange>()
   const relay = await startRelay(registry)
-  const publish = async (next: string): Promise<void> => {
-    const records = new Map(recordsOf(next).map((record) => [`${record.kind} ${record.key}`, record]))
+  const publish: Published['publish'] = async (next, alter = (record) => record) => {
+    const altered = recordsOf(next).map(alter)
+    const records = new Map(altered.map((record) => [`${record.kind} ${record.key}`, record]))
     const gone = [...held].filter(([id]) => !records.has(id)).map(([, record]) => ({ ...record, text: null }))
     held = records
     await publisher.publish([...gone, ...records.values()], systemClock.now())

@@ -72,8 +72,14 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const said: string[] = []
+  let isStopping = false
+  const exited = new Promise<void>((resolve) =>
+    child.once('exit', (code, signal) => {
+      if (!isStopping) console.error(`workerd ended by itself: ${signal ?? code}\n${said.join('\n')}`)
+      resolve()
+    }),
+  )
   for (const stream of [child.stdio[1], child.stdio[2]]) {
     if (!(stream instanceof Readable)) continue
     createInterface({ input: stream }).on('line', (line) => {
@@ -84,6 +90,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const control = child.stdio[3]
   if (!(control instanceof Readable)) throw new Error('Cannot read from workerd')
   const stop = async (): Promise<void> => {
+    isStopping = true
     child.kill('SIGKILL')
     await exited
     rmSync(folder, { recursive: true, force: true })
