@@ -16,7 +16,7 @@ import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
 import { type Reachable, reachable } from './reachable.ts'
-import { standInFor, type TableChange } from './unreadable.ts'
+import { standInFor, type TableChange, Unreadable } from './unreadable.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
 export interface TableService extends Reachable {
@@ -85,8 +85,8 @@ export class Table {
    * @returns what could not be read: those records are closed, each for itself, and the others are in force
    */
   apply(changes: readonly StoredChange[]): readonly Error[] {
-    const troubles: Error[] = []
-    const parsed = changes.flatMap((change) => parseChange(change, troubles))
+    const unreadable = new Unreadable()
+    const parsed = changes.flatMap((change) => parseChange(change, unreadable))
     const dirty = new Set<string>()
     const zone = this.#zone()
     for (const change of parsed) this.#put(change, dirty)
@@ -102,7 +102,7 @@ export class Table {
       }
     }
     for (const key of dirty) this.#refresh(key)
-    return troubles
+    return unreadable.errors()
   }
 
   #put(change: TableChange, dirty: Set<string>): void {
@@ -172,16 +172,12 @@ export class Table {
   }
 }
 
-function parseChange({ kind, key, text }: StoredChange, troubles: Error[]): TableChange[] {
-  if (!isRecordKind(kind)) {
-    if (text !== null) troubles.push(new Error(`Cannot read record: unknown kind of record: "${kind}"`))
-    return []
-  }
-  if (text === null) return [{ kind, key, value: null }]
+function parseChange({ kind, key, text }: StoredChange, unreadable: Unreadable): TableChange[] {
+  if (text === null) return isRecordKind(kind) ? [{ kind, key, value: null }] : []
   const parsed = parseRecord(kind, key, text)
   if (parsed.ok) return [parsed.record]
-  troubles.push(new Error(`Cannot read record: ${parsed.reason}`))
-  return [standInFor(kind, key)]
+  unreadable.add(parsed.reason)
+  return isRecordKind(kind) ? [standInFor(kind, key)] : []
 }
 
 function put<V>(map: Map<string, V>, key: string, value: V | null): void {

@@ -26,3 +26,22 @@ export function standInFor(kind: RecordKind, key: string): TableChange {
       return { kind, key, value: null }
   }
 }
+
+/** How many records are told one by one. */
+const MAX_TOLD = 20
+
+/** Gathers why records cannot be read. A newer agent may have written all of them: the first are told, and the count. */
+export class Unreadable {
+  readonly #told: Error[] = []
+  #others = 0
+
+  add(reason: string): void {
+    if (this.#told.length < MAX_TOLD) this.#told.push(new Error(`Cannot read record: ${reason}`))
+    else this.#others++
+  }
+
+  errors(): readonly Error[] {
+    if (this.#others === 0) return this.#told
+    return [...this.#told, new Error(`Cannot read ${this.#others} more records`)]
+  }
+}

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { printable } from './printable.ts'
 import { type Problem, problemSchema } from './problem.ts'
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
@@ -162,22 +163,26 @@ export const recordKinds: readonly RecordKind[] = [
 
 export type RecordParse = { ok: true; record: PosternRecord } | { ok: false; reason: string }
 
+/** How much of a record that cannot be read is repeated. A key names two objects and a port at most. */
+const MAX_NAME = 600
+const MAX_REASON = 200
+
 /** Reads one record as a registry holds it: JSON text under a kind and a key. */
 export function parseRecord(kind: string, key: string, text: string): RecordParse {
-  if (!isRecordKind(kind)) return { ok: false, reason: `unknown kind of record: "${kind}"` }
+  if (!isRecordKind(kind)) return { ok: false, reason: `unknown kind of record: "${printable(kind)}"` }
+  const name = `${kind} ${printable(key, MAX_NAME)}`
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
-    return {
-      ok: false,
-      reason: `${kind} ${key} is not JSON: ${error instanceof Error ? error.message : error}`,
-    }
+    const said = error instanceof Error ? error.message : String(error)
+    return { ok: false, reason: `${name} is not JSON: ${printable(said, MAX_REASON)}` }
   }
-  const parsed = v.safeParse(schemas[kind], json)
+  const parsed = v.safeParse(schemas[kind], json, { abortEarly: true })
   if (!parsed.success) {
     const issue = parsed.issues[0]
-    return { ok: false, reason: `${kind} ${key}, field ${v.getDotPath(issue) ?? '(root)'}: ${issue.message}` }
+    const field = printable(v.getDotPath(issue) ?? '(root)', MAX_REASON)
+    return { ok: false, reason: `${name}, field ${field}: ${printable(issue.message, MAX_REASON)}` }
   }
   // The schema was picked by the kind, which TypeScript cannot follow through the index.
   return { ok: true, record: { kind, key, value: parsed.output } as PosternRecord }

@@ -108,3 +108,13 @@ test('a problem with a code of a newer agent is shown', () => {
   expect(table.apply([change('problem', 'Service/shop/web', list)])).toEqual([])
   expect(table.problems()).toEqual(list)
 })
+
+test('of many records that cannot be read the first are told, and how many more there are', () => {
+  const broken = Array.from({ length: 1_000 }, (_, i) => ({ kind: 'route', key: `${i}.test`, text: '{}' }))
+  const table = new Table()
+  const troubles = table.apply(broken)
+  expect(troubles).toHaveLength(21)
+  expect(troubles.at(0)?.message).toMatch(/^Cannot read record: route 0\.test, field /)
+  expect(troubles.at(-1)?.message).toBe('Cannot read 980 more records')
+  expect(table.route('999.test')?.rules[0]?.action.type).toBe('unavailable')
+})

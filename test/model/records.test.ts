@@ -20,3 +20,19 @@ test('no text makes it throw', () => {
     }),
   )
 })
+
+test('what is said of a record that cannot be read is one short line, whatever is in it', () => {
+  const long = `x\n${'y'.repeat(100_000)}`
+  for (const [kind, key, text] of [
+    [long, 'key', '{}'],
+    ['node', long, '{}'],
+    ['node', 'n', long],
+    ['route', 'a.test', JSON.stringify({ host: 'a.test', rules: [], [long]: true })],
+    ['node', 'n', JSON.stringify({ addresses: long, ready: true, excluded: false })],
+  ] as const) {
+    const parsed = parseRecord(kind, key, text)
+    if (parsed.ok) throw new Error('it was read')
+    expect(parsed.reason.length).toBeLessThan(1_200)
+    expect(parsed.reason).not.toContain('\n')
+  }
+})
