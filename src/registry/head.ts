@@ -40,7 +40,7 @@ export function encodeHead(head: Head): string {
 /** @returns undefined when the text is no head of a schema we know. */
 export function parseHead(text: string): Head | undefined {
   try {
-    const parsed = v.safeParse(headSchema, JSON.parse(text))
+    const parsed = v.safeParse(headSchema, JSON.parse(text), { abortEarly: true })
     return parsed.success ? parsed.output : undefined
   } catch {
     return undefined

@@ -1,5 +1,7 @@
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemTimers } from '../../src/model/clock.node.ts'
+import { RelayClient } from '../../src/registry/http/client.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { freePort } from '../support/redis.ts'
@@ -59,4 +61,17 @@ test('a token that no field can carry is refused before it is sent, and not repe
     new HttpRegistry({ url: 'http://a', token, cluster, fetch: systemFetch, timers: systemTimers })
   expect(make).toThrow(/Cannot use the token of http:\/\/a: a token consists of/)
   expect(make).not.toThrow(/secret/)
+})
+
+test('of an answer with many faults the first is looked for, and no more', () => {
+  const client = new RelayClient({ url: 'http://a', token: undefined, cluster, fetch: systemFetch })
+  let looks = 0
+  const fault = v.pipe(
+    v.number(),
+    v.check(() => ++looks < 1, 'wrong'),
+  )
+  expect(() => client.parse('v1', v.array(fault), '[1,2,3]')).toThrow(
+    'Cannot read http://a/v1: field 0: wrong',
+  )
+  expect(looks).toBe(1)
 })

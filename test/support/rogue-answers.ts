@@ -142,7 +142,13 @@ export const loads: Fault[] = [
     'too much',
     answering(200, NDJSON, lines({ head }, recordLine(record).repeat(MAX_LOAD_BYTES / 10))),
     'invalid',
-    /longer than 1000000 bytes/,
+    /takes more than 1000000 bytes/,
+  ],
+  [
+    'too many records, each of them small',
+    answering(200, NDJSON, lines({ head }, recordLine(record).repeat(MAX_LOAD_BYTES / 256))),
+    'invalid',
+    /takes more than 1000000 bytes/,
   ],
   [
     'too much in little gzip',
@@ -152,7 +158,7 @@ export const loads: Fault[] = [
       gzipSync(Buffer.alloc(50 * MAX_LOAD_BYTES, ' ')),
     ),
     'invalid',
-    /longer than 1000000 bytes/,
+    /takes more than 1000000 bytes/,
   ],
 ]
 

@@ -39,6 +39,9 @@ const BOUNDS = {
   maxGuestBytes: 8 * 1024 * 1024,
 }
 
+/** JSON takes up to 13 times its bytes: what is wrong has to fit beside the tables, too. */
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+
 /** Joins the gateway's parts for one isolate. Does no I/O, and holds none: plain data only outlives a request. */
 export function createGateway(config: WorkerConfig, platform: Platform): WorkerGateway {
   const tables = new HostTables({
@@ -52,6 +55,7 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
     token: config.RELAY_TOKEN,
     cluster: config.CLUSTER,
     fetch: platform.fetch,
+    maxBundleBytes: MAX_BUNDLE_BYTES,
   })
   const limits = new PlatformLimits(platform.dialer)
   const gateway = new FetchGateway({

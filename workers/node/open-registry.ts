@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import type { RedisSource, RegistrySource } from '../../src/cli/registry-source.ts'
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
@@ -11,6 +12,9 @@ export interface OpenRegistry {
   close(): Promise<void>
 }
 
+/** What is read is held beside the table that is served, until it has been checked: an answer without end stays within it. */
+const LOAD_SHARE = 0.25
+
 /** The driver that a command line asks for. @throws Error when its token cannot be read */
 export function openRegistry(source: RegistrySource, cluster: string): OpenRegistry {
   if (source.type === 'redis') {
@@ -19,7 +23,9 @@ export function openRegistry(source: RegistrySource, cluster: string): OpenRegis
   }
   const [token] = readTokens(source.token)
   const options = { url: source.url, token, cluster, fetch: globalThis.fetch, timers: systemTimers }
-  const reader = source.type === 'relay' ? new HttpRegistry(options) : new RedisRestRegistry(options)
+  if (source.type === 'redis-rest') return { reader: new RedisRestRegistry(options), close: async () => {} }
+  const maxLoadBytes = Math.floor(LOAD_SHARE * getHeapStatistics().heap_size_limit)
+  const reader = new HttpRegistry({ ...options, maxLoadBytes })
   return { reader, close: async () => {} }
 }
 

@@ -73,7 +73,8 @@ export class RelayClient {
     } catch {
       throw this.error(path, 'invalid', `not JSON: ${printable(text)}`)
     }
-    const parsed = v.safeParse(schema, json)
+    // The first fault is told: of an answer of millions the others would not fit into memory.
+    const parsed = v.safeParse(schema, json, { abortEarly: true })
     if (parsed.success) return parsed.output
     const issue = parsed.issues[0]
     throw this.error(

@@ -23,7 +23,7 @@ import {
 
 export interface HttpRegistryOptions extends RelayClientOptions {
   readonly timers: Timers
-  /** Bytes of a full load, decompressed. */
+  /** Memory that the records of a full load may take, about: their bytes, decompressed, and {@link RECORD_BYTES} each. */
   readonly maxLoadBytes?: number
   /** How long a relay may say nothing before or in the middle of an answer. */
   readonly silenceMs?: number
@@ -31,6 +31,10 @@ export interface HttpRegistryOptions extends RelayClientOptions {
 
 const MAX_LOAD_BYTES = 1024 * 1024 * 1024
 const MAX_LINE = 16 * 1024 * 1024
+/** An increment has {@link MAX_INCREMENT_BYTES}, which JSON escapes to twice as much, and so many keys. */
+const MAX_ENTRY = 4 * 1024 * 1024
+/** What keeping a record takes besides its text. */
+const RECORD_BYTES = 256
 /** A relay compresses a large registry before it says anything. */
 const LOAD_SILENCE_MS = 30_000
 /** Three keep-alives that did not come. */
@@ -62,7 +66,7 @@ export class HttpRegistry implements RegistryReader {
     const silence = new Silence(silenceMs, timers, signal)
     try {
       const { body } = await this.#client.get(path, EVENTS_TYPE, silence.signal)
-      const events = body === null ? [] : eventsOf(body, MAX_LINE, () => silence.heard())
+      const events = body === null ? [] : eventsOf(body, MAX_ENTRY, () => silence.heard())
       for await (const { type, data } of events) {
         if (type === 'gap') {
           yield 'gap'
@@ -107,10 +111,13 @@ export class HttpRegistry implements RegistryReader {
     let head: Head | null | undefined
     let count: number | undefined
     let bytes = 0
+    const take = (more: number): void => {
+      bytes += more
+      if (bytes > maxLoadBytes) throw new BodyError('invalid', `it takes more than ${maxLoadBytes} bytes`)
+    }
     const onBytes = (more: number): void => {
       silence.heard()
-      bytes += more
-      if (bytes > maxLoadBytes) throw new BodyError('invalid', `it is longer than ${maxLoadBytes} bytes`)
+      take(more)
     }
     for await (const line of linesOf(body, MAX_LINE, onBytes)) {
       if (count !== undefined) throw new BodyError('invalid', 'it goes on after its end')
@@ -119,6 +126,7 @@ export class HttpRegistry implements RegistryReader {
       else {
         const [kind, key, text] = this.#line(recordLineSchema, line)
         records.push({ kind, key, text })
+        take(RECORD_BYTES)
       }
     }
     if (head === undefined || count !== records.length) throw cutShort(records.length, count)
