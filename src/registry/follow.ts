@@ -85,7 +85,10 @@ class Follower {
     const { reader, signal, digest } = this.#options
     const load = await reader.load(signal)
     this.#replica = undefined
-    if (!load.before) return await this.#firstEntry()
+    if (!load.before) {
+      this.#tellOfEmptiness()
+      return await this.#firstEntry()
+    }
     const target = this.#targetOf(load, load.before)
     const { position } = load.before
     const replica = new Replica(load.records, position, digest)
@@ -132,6 +135,15 @@ class Follower {
     const { reader, signal } = this.#options
     for await (const entry of reader.entries(origin, signal)) return entry === 'gap' ? 'gap' : 'reload'
     return 'reload'
+  }
+
+  /** At the start an empty registry is as it should be. */
+  #tellOfEmptiness(): void {
+    if (this.#served === undefined) return
+    const position = formatPosition(this.#served.position)
+    this.#options.onTrouble(
+      new RegistryError('invalid', `Registry is empty: what it held at ${position} stays in force`),
+    )
   }
 
   /** The head that the load must reach to be whole. */

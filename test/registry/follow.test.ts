@@ -81,6 +81,25 @@ test('an empty registry is waited for, then loaded and followed', async () => {
   expect(troubles).toEqual([])
 })
 
+test('a registry that was full and is empty is told, and what it held stays', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  let isEmptied = false
+  const reader = through(registry, {
+    load: (load) => (isEmptied ? { before: undefined, records: [], after: undefined } : load),
+    entry: (entry) => (isEmptied ? 'gap' : entry),
+  })
+  const { events, table, troubles } = followed(reader)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-1']))
+  isEmptied = true
+  await publisher.publish([route('a', null)], 2)
+  await vi.waitFor(() => expect(troubles).toContain('Registry is empty: what it held at 1-1 stays in force'))
+  expect([...table]).toEqual([['a', '1']])
+  isEmptied = false
+  await publisher.publish([route('b', '2')], 3)
+  await vi.waitFor(() => expect([...table]).toEqual([['b', '2']]))
+})
+
 test('a torn load is made whole by replay before it is given', async () => {
   const { registry, publisher } = published()
   await publisher.publish([route('a', '1'), route('b', '1')], 1)

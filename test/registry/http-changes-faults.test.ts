@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { origin } from '../../src/model/position.ts'
-import { route } from '../contract/registry-samples.ts'
+import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
+import { cluster, route } from '../contract/registry-samples.ts'
+import { systemFetch, TOKEN } from '../support/relay.ts'
 import {
   answering,
   anywhere,
@@ -52,6 +54,18 @@ const streams: Fault[] = [
     /it is cluster "else"'s/,
   ],
 ]
+
+test('a relay that ends a stream of hints is a clear error', async () => {
+  server.answer = answering(200, EVENTS, ': hello\n\n')
+  const hosts = new HttpHostReader({ url: server.url, token: TOKEN, cluster, fetch: systemFetch })
+  const first = async (): Promise<unknown> => {
+    for await (const hint of hosts.hints(origin, forever)) return hint
+  }
+  expect(await failureOf(first())).toMatchObject({
+    code: 'unreachable',
+    message: expect.stringMatching(/v1\/changes\?after=0-0&hints: the stream of hints ended$/),
+  })
+})
 
 describe('a relay that answers followers with', () => {
   const first = async (silenceMs?: number): Promise<unknown> => {

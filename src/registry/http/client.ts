@@ -54,7 +54,7 @@ export class RelayClient {
     const sent = response.headers.get('content-type') ?? 'none'
     if (response.status === 200 && sent.split(';')[0]?.trim().toLowerCase() !== type) {
       await response.body?.cancel()
-      throw this.error(path, 'invalid', `the answer is ${printable(sent)}, not ${type}`)
+      throw this.error(path, 'invalid', `the answer is ${quote(sent, this.#options.token)}, not ${type}`)
     }
     return response
   }
@@ -71,7 +71,7 @@ export class RelayClient {
     try {
       json = JSON.parse(text)
     } catch {
-      throw this.error(path, 'invalid', `not JSON: ${printable(text)}`)
+      throw this.error(path, 'invalid', `not JSON: ${quote(text, this.#options.token)}`)
     }
     // The first fault is told: of an answer of millions the others would not fit into memory.
     const parsed = v.safeParse(schema, json, { abortEarly: true })
@@ -80,7 +80,7 @@ export class RelayClient {
     throw this.error(
       path,
       'invalid',
-      `field ${v.getDotPath(issue) ?? '(root)'}: ${printable(issue.message, MAX_REASON)}`,
+      `field ${v.getDotPath(issue) ?? '(root)'}: ${quote(issue.message, this.#options.token, MAX_REASON)}`,
     )
   }
 
@@ -118,6 +118,11 @@ export class RelayClient {
   }
 }
 
+/** Foreign text for a message. What answers may be no relay, and repeat what it was asked: cut only without the token. */
+function quote(text: string, token: string | undefined, maxLength?: number): string {
+  return printable(token === undefined ? text : text.replaceAll(token, '(the token)'), maxLength)
+}
+
 async function explain(response: Response, token: string | undefined): Promise<string> {
   const status = `status ${response.status}`
   if (response.status === 401) {
@@ -127,7 +132,7 @@ async function explain(response: Response, token: string | undefined): Promise<s
   try {
     const text = response.body === null ? '' : await textOf(response.body, MAX_REASON_BYTES)
     const { error } = v.parse(reasonSchema, JSON.parse(text))
-    return `${status}: ${printable(error, MAX_REASON)}`
+    return `${status}: ${quote(error, token, MAX_REASON)}`
   } catch {
     return status
   }

@@ -3,7 +3,7 @@ import type { Position } from '../../model/position.ts'
 import { bundleSchema, openBundle } from '../bundle.ts'
 import { requireCluster } from '../head.ts'
 import { type Hint, type HostRead, type HostReader, RegistryError } from '../port.ts'
-import { textOf } from './body.ts'
+import { BodyError, textOf } from './body.ts'
 import { RelayClient, type RelayClientOptions } from './client.ts'
 import { eventsOf } from './events.ts'
 import { changesPath, EVENTS_TYPE, etagOf, HEAD_FIELD, hintSchema, hostPath, JSON_TYPE } from './wire.ts'
@@ -63,8 +63,7 @@ export class HttpHostReader implements HostReader {
     const path = changesPath(position, true)
     try {
       const { body } = await this.#client.get(path, EVENTS_TYPE, signal)
-      if (body === null) return
-      for await (const { type, data } of eventsOf(body, MAX_HINT, () => {})) {
+      for await (const { type, data } of body === null ? [] : eventsOf(body, MAX_HINT, () => {})) {
         if (type === 'gap') {
           yield 'gap'
           return
@@ -74,6 +73,7 @@ export class HttpHostReader implements HostReader {
         requireCluster(hint.head, this.#options.cluster, path)
         yield hint
       }
+      if (!signal.aborted) throw new BodyError('unreachable', 'the stream of hints ended')
     } catch (error) {
       if (!signal.aborted) throw this.#client.failure(path, error)
     }
