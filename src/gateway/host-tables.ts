@@ -1,9 +1,9 @@
-import { patternsOf } from '../model/host.ts'
-import { comparePositions } from '../model/position.ts'
+import { normaliseHost, patternsOf } from '../model/host.ts'
+import { comparePositions, formatPosition } from '../model/position.ts'
 import type { RouteRecord } from '../model/records.ts'
 import type { Head } from '../registry/head.ts'
 import { ownerOf } from '../registry/owner.ts'
-import { type HostRead, type StoredRecord, sizeOf } from '../registry/port.ts'
+import { type HostRead, RegistryError, type StoredRecord, sizeOf } from '../registry/port.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { PlanTable } from './plan.ts'
 import { Table, type TableService } from './table.ts'
@@ -64,7 +64,9 @@ export class HostTables {
     return {
       route: (host) => {
         const entry = this.#use(host)
-        if (entry === undefined || this.#isForgotten(entry, now)) return 'unloaded'
+        // An address has no route that could be read.
+        if (entry === undefined) return normaliseHost(host) === host ? 'unloaded' : undefined
+        if (this.#isForgotten(entry, now)) return 'unloaded'
         return entry.route
       },
       service: (key, host) => this.#service(this.peek(host), key, now),
@@ -85,12 +87,19 @@ export class HostTables {
   }
 
   /**
-   * Keeps what was read at a moment. What is older than what is held is left, like a relay that lags behind another.
-   * @throws Error when a record cannot be read; what was held stays.
+   * Keeps what was read at a moment.
+   * @throws Error when a record cannot be read, or all is older than what is held, as from a relay that lags behind
+   * another; what was held stays.
    */
   store(host: string, read: HostRead, now: number): void {
     const held = this.peek(host)
-    if (held !== undefined && isOlder(read.head, held.head)) return
+    if (held !== undefined && isOlder(read.head, held.head)) {
+      const [older, newer] = [read.head, held.head].map(({ position }) => formatPosition(position))
+      throw new RegistryError(
+        'invalid',
+        `Cannot use the bundle of host "${host}": ${older} is older than ${newer}, which is held`,
+      )
+    }
     if (read.type === 'unchanged') {
       if (held !== undefined) this.#put(host, { ...held, head: read.head, readAt: now, readingUntil: 0 })
       return

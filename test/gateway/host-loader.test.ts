@@ -2,10 +2,13 @@ import { afterEach, expect, test } from 'vitest'
 import { HostLoader } from '../../src/gateway/host-loader.ts'
 import { HostTables } from '../../src/gateway/host-tables.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
+import type { Clock } from '../../src/model/clock.ts'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { serviceYaml } from '../support/gateway.ts'
+import { startHostileRelay } from '../support/hostile-relay.ts'
 import { startHttp } from '../support/http.ts'
+import { resend } from '../support/meddling.ts'
 import { CLUSTER, publishBehindRelay } from '../support/published.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
 
@@ -16,7 +19,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-function loaderOf(url: string, softMs = 60_000) {
+function loaderOf(url: string, softMs = 60_000, clock: Pick<Clock, 'now'> = systemClock) {
   const tables = new HostTables({
     maxHosts: 100,
     maxBytes: 1_000_000,
@@ -30,7 +33,7 @@ function loaderOf(url: string, softMs = 60_000) {
   const loader = new HostLoader({
     reader: new HttpHostReader({ url, token: TOKEN, cluster: CLUSTER, fetch: systemFetch }),
     tables,
-    clock: systemClock,
+    clock,
     timers: systemTimers,
     onTrouble: (error) => void troubles.push(error.message),
   })
@@ -89,4 +92,21 @@ test('what a relay makes up is not believed', async () => {
   await loader.load(HOST)
   expect(troubles).toHaveLength(1)
   expect(tables.at(systemClock.now()).route(HOST)).toBe('unloaded')
+})
+
+test('a name that is known to be unknown stays so while the relay shows an older state', async () => {
+  const published = await publishBehindRelay(serviceYaml({ endpoints: [1001] }))
+  const relay = await startHostileRelay(published.relay.port)
+  closers.push(published.close, relay.close)
+  const older = await relay.ask('/v1/hosts/nobody.test')
+  await published.publish(serviceYaml({ endpoints: [1002] }))
+  const clock = { at: systemClock.now(), now: () => clock.at }
+  const { tables, loader, troubles } = loaderOf(relay.url, 0, clock)
+  await loader.load('nobody.test')
+  clock.at += 60_000
+  expect(tables.at(clock.now()).route('nobody.test')).toBe('unloaded')
+  relay.turn((_honest, outgoing) => resend(older, outgoing))
+  await loader.load('nobody.test')
+  expect(tables.at(clock.now()).route('nobody.test')).toBeUndefined()
+  expect(troubles).toEqual(['Cannot read nobody.test from the registry'])
 })

@@ -87,7 +87,9 @@ test('past its time a Pod is not reached any more, a NodePort is', () => {
 test('a relay that lags behind takes nothing back', () => {
   const tables = tablesWith()
   tables.store(HOST, bundle(web(), headAt(5)), NOW)
-  tables.store(HOST, bundle([], headAt(4)), NOW)
+  expect(() => tables.store(HOST, bundle([], headAt(4)), NOW)).toThrow(
+    'Cannot use the bundle of host "web.example.test": 1-4 is older than 1-5, which is held',
+  )
   expect(tables.at(NOW).route(HOST)).toMatchObject({ host: HOST })
   // A lower position that was observed later: the registry started anew.
   tables.store(HOST, bundle([], headAt(1, NOW + 1)), NOW)

@@ -20,10 +20,19 @@ test('every fault is told at once, and no secret', () => {
     REFRESH: 'soon',
     NODE_HOST: 'node.test',
     TRUSTED_PROXIES: '10.0.0.0/8,everyone',
+    RELAY_TOKEN: 'a secret\r\nx: y',
     STATUS_TOKEN: '',
   })
   if (parsed.ok) throw new Error('it was taken')
-  for (const name of ['RELAY_URL', 'REFRESH', 'NODE_HOST', 'TRUSTED_PROXIES', 'STATUS_TOKEN']) {
+  for (const name of [
+    'RELAY_URL',
+    'RELAY_TOKEN',
+    'REFRESH',
+    'NODE_HOST',
+    'TRUSTED_PROXIES',
+    'STATUS_TOKEN',
+  ]) {
     expect(parsed.faults.join('\n')).toContain(`Cannot read variable ${name}: `)
   }
+  expect(parsed.faults.join('\n')).not.toContain('a secret')
 })

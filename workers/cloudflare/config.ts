@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { type Cidr, parseCidr } from '../../src/model/address.ts'
 import { parseDuration } from '../../src/model/duration.ts'
+import { isToken, TOKEN_RULE } from '../../src/registry/token.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('is empty'))
-const secret = v.optional(text)
+const secret = v.optional(v.pipe(text, v.check(isToken, TOKEN_RULE)))
 
 const url = v.pipe(
   text,
