@@ -20,6 +20,9 @@ const SHORT_WATCH_MS = 1_000
 const MAX_SHORT_WATCHES = 5
 /** Half a million objects. A list that is longer never ends. */
 const MAX_PAGES = 1_000
+const VERSION = /^[1-9]\d*$/
+/** No server's answer: what we hold cannot be what it holds. */
+const CONFLICT = 409
 
 export interface ReflectorOptions {
   readonly api: KubeApi
@@ -42,8 +45,8 @@ interface Listing {
 
 /**
  * Mirrors one kind of object of a cluster: lists it, watches it, and starts over after trouble, until aborted. What was
- * given stays while there is trouble; an answer that cannot be read takes nothing away. Events are taken as they come,
- * as client-go takes them: the API server orders them, and a watch goes on from the last one taken.
+ * given stays while there is trouble; an answer that cannot be read takes nothing away. The API server orders events, and a
+ * watch goes on from the last one taken; where one comes that is older, nobody knows what was missed, and it lists again.
  */
 export class Reflector {
   readonly #options: ReflectorOptions
@@ -138,6 +141,11 @@ export class Reflector {
     const triggeredAt = event.type === 'DELETED' ? undefined : triggerTime(event.object)
     if (triggeredAt !== undefined) this.#options.onTriggered?.(this.#options.clock.now() - triggeredAt)
     const reading = this.#mirror.read(event.object)
+    if (isOlderVersion(reading.version, this.#version)) {
+      const { path } = this.#options.kind
+      const what = `an event of version ${reading.version} came after ${this.#version}`
+      throw new KubeError(`Cannot watch ${path}: ${what}`, CONFLICT)
+    }
     if (event.type === 'DELETED') this.#mirror.drop(reading.key)
     else this.#mirror.put(reading)
     this.#version = reading.version
@@ -160,6 +168,12 @@ export class Reflector {
     const longest = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** this.#failures)
     return longest * (0.5 + this.#options.random() / 2)
   }
+}
+
+/** Versions are numbers that grow, of built-in kinds (KEP-5504); what is no number is not compared. */
+function isOlderVersion(one: string, other: string | undefined): boolean {
+  if (other === undefined || !VERSION.test(one) || !VERSION.test(other)) return false
+  return one.length === other.length ? one < other : one.length < other.length
 }
 
 /** A lost connection, or a server that is busy or starting: the version we hold is still good. */

@@ -105,6 +105,31 @@ describe('a watch from a version that is no longer known', () => {
   })
 })
 
+test('an event that comes twice is taken once', async () => {
+  const next = ['ADDED', typed(service('c', '16'))] as const
+  const { seen, troubles, until } = await reflected({ lists: [both], watches: [events(news, news, next)] })
+  await until(() => expect(seen.objects.has('Service/shop/c')).toBe(true))
+  expect(seen.log).toEqual([
+    ...['put Service/shop/a', 'put Service/shop/b', 'put Service/shop/a', 'put Service/shop/c'],
+  ])
+  expect(troubles).toEqual([])
+})
+
+test.each([
+  ['of an object that is held', ['MODIFIED', typed(service('a', '9', 'NodePort'))]],
+  ['of one that is gone', ['ADDED', typed(service('gone', '14'))]],
+] as const)('an event out of order, %s, is not taken: what was missed is listed', async (_title, late) => {
+  const after = page('Service', [service('a', '15'), service('c', '16')], { version: '20' })
+  const { seen, troubles, asked, until } = await reflected({
+    lists: [both, after],
+    watches: [events(news, late), silent],
+  })
+  await until(() => expect(asked).toEqual(['list', 'watch 10', 'list', 'watch 20']))
+  expect([...seen.objects.keys()]).toEqual(['Service/shop/a', 'Service/shop/c'])
+  const version = late[1].metadata.resourceVersion
+  expect(troubles).toEqual([`Cannot watch /api/v1/services: an event of version ${version} came after 15`])
+})
+
 test('a watch that is forbidden leads to lists, again and again', async () => {
   const forbidden = json(status(403, 'services is forbidden'), 403)
   const { seen, troubles, asked, until } = await reflected({
@@ -175,19 +200,6 @@ describe('events', () => {
     await until(() => expect(asked).toEqual(['list', 'watch 10', 'watch 12']))
     await until(() =>
       expect(seen.log).toEqual(['put Service/shop/a', 'put Service/shop/b', 'put Service/shop/c']),
-    )
-  })
-
-  test('that come in a wrong order are taken as they come, and once more by the next watch', async () => {
-    const newer = ['MODIFIED', typed(service('a', '15', 'NodePort'))] as const
-    const older = ['MODIFIED', typed(service('a', '12', 'ClusterIP'))] as const
-    const { seen, asked, until } = await reflected({
-      lists: [both],
-      watches: [eventsOnly(newer, older), events(newer)],
-    })
-    await until(() => expect(asked).toEqual(['list', 'watch 10', 'watch 12']))
-    await until(() =>
-      expect(seen.objects.get('Service/shop/a')).toMatchObject({ spec: { type: 'NodePort' } }),
     )
   })
 

@@ -51,7 +51,7 @@ test('its problem goes when it is deleted, in a watch and in a list', async () =
 test('an object that becomes unreadable is taken away, and is a problem', async () => {
   const { seen, until } = await reflected({
     lists: [page('Service', [service('wrong'), service('a')])],
-    watches: [events(['MODIFIED', typed(WRONG)])],
+    watches: [events(['MODIFIED', typed(service('wrong', '12', 7))])],
   })
   await until(() => expect(seen.problems.get(FACET)).toHaveLength(1))
   expect([...seen.objects.keys()]).toEqual(['Service/shop/a'])
