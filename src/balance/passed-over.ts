@@ -18,7 +18,14 @@ export function passedOver(
   place: Place,
   eligible: readonly Endpoint[],
 ): readonly PassedOver[] {
-  if (service.target.type === 'node') return nodesPassedOver(service.target.onlyLocal, nodes, eligible)
+  if (service.target.type === 'node') {
+    const otherwise = slices.some(({ refused = 0 }) => refused > 0)
+      ? 'its NodePort may lead to an endpoint that is refused'
+      : service.target.onlyLocal
+        ? 'externalTrafficPolicy is Local, and no Pod there can serve'
+        : 'no Pod of the Service can serve'
+    return nodesPassedOver(otherwise, nodes, eligible)
+  }
   const chosen = new Set(eligible.map(({ address }) => address))
   const family = eligible[0]?.address.includes(':') ? 'IPv6' : 'IPv4'
   return slices.flatMap((slice) =>
@@ -55,8 +62,9 @@ function podReason(
   return `it is meant for callers elsewhere (${[...(forNodes ?? []), ...(forZones ?? [])].join(', ')})`
 }
 
+/** @param otherwise why a node is out that would do by itself */
 function nodesPassedOver(
-  onlyLocal: boolean,
+  otherwise: string,
   nodes: ReadonlyMap<string, NodeRecord>,
   eligible: readonly Endpoint[],
 ): readonly PassedOver[] {
@@ -67,13 +75,12 @@ function nodesPassedOver(
       address: node.addresses[0] ?? '-',
       pod: undefined,
       node: name,
-      reason: nodeReason(onlyLocal, node),
+      reason: nodeReason(node) ?? otherwise,
     }))
 }
 
-function nodeReason(onlyLocal: boolean, { addresses, ready, excluded }: NodeRecord): string {
+function nodeReason({ addresses, ready, excluded }: NodeRecord): string | undefined {
   if (addresses.length === 0) return 'the node has no address'
   if (!ready) return 'the node is not ready'
-  if (excluded) return 'the node is kept from load balancers by its label'
-  return onlyLocal ? 'externalTrafficPolicy is Local, and no Pod there can serve' : 'it is not eligible'
+  return excluded ? 'the node is kept from load balancers by its label' : undefined
 }

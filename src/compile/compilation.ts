@@ -123,7 +123,8 @@ export class Compilation {
     this.#book.replace(`service ${name}`, compiled?.problems ?? [])
     if ((before?.record === undefined) !== (compiled?.record === undefined)) this.#endpoints.noteService(name)
     const port = after && exposedPort(after, compiled)
-    this.#diagnosis.noteService(name, after && port && { service: after, port })
+    const isByNode = compiled?.record?.target.type === 'node'
+    this.#diagnosis.noteService(name, after && port && { service: after, port, isByNode })
     const hosts = compiled?.claims.map(({ host }) => host) ?? []
     this.#duplicates.replace(old, after, port && { port, hosts })
   }

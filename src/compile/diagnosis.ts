@@ -7,6 +7,7 @@ import type { EndpointBoard } from './endpoint-board.ts'
 import { diagnoseEndpoints } from './endpoints.ts'
 import { diagnoseNamespace } from './namespace-guard.ts'
 import type { NamespaceIndex } from './namespace-index.ts'
+import { findRefusedNodePort } from './node-port.ts'
 import type { CompileOptions } from './output.ts'
 import type { ProblemBook } from './problem-book.ts'
 import { ShutOutBoard } from './shut-out-board.ts'
@@ -16,6 +17,8 @@ import { diagnoseTargetPort } from './target-port.ts'
 export interface Exposed {
   readonly service: Service
   readonly port: ServicePort
+  /** Requests go to its NodePort. */
+  readonly isByNode: boolean
 }
 
 /**
@@ -111,6 +114,12 @@ export class Diagnosis {
     this.#noteAiling(namespace, name, silence.length > 0)
     this.#book.replace(`endpoints ${name}`, silence)
     const records = slices.flatMap(({ record }) => record.endpoints)
+    // Where nothing can serve anyway, that is said already.
+    const isByNode = exposed?.isByNode && silence.length === 0
+    this.#book.replace(
+      `node-port ${name}`,
+      isByNode ? findRefusedNodePort(exposed.service, exposed.port, slices) : [],
+    )
     // Without a selector the slices say which port it is, not the Service.
     const hasTarget = exposed?.service.spec.selector !== undefined
     const pods = hasTarget ? podsBehind(exposed.service, records, around) : []

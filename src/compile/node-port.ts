@@ -1,6 +1,8 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { serviceProblem } from './annotations.ts'
+import type { CompiledSlice } from './endpoint-slice.ts'
+import { annotations } from './schema.ts'
 
 /** An exposed port that every node answers on as well: who comes that way meets none of the gateway's checks. */
 export function findOpenNodePort(service: Service, port: ServicePort, isNeeded: boolean): Problem[] {
@@ -21,6 +23,26 @@ export function findOpenNodePort(service: Service, port: ServicePort, isNeeded: 
         : isBalancer
           ? 'Set spec.allocateLoadBalancerNodePorts: false, or type ClusterIP: the gateway goes to the Pods.'
           : 'Use type ClusterIP: the gateway goes to the Pods.',
+    }),
+  ]
+}
+
+/** A NodePort that may lead to an endpoint that is refused: no node is asked, whatever else stands behind it. */
+export function findRefusedNodePort(
+  service: Service,
+  port: ServicePort,
+  slices: readonly CompiledSlice[],
+): Problem[] {
+  const count = slices.reduce((sum, { record: { refused = 0 } }) => sum + refused, 0)
+  if (count === 0) return []
+  const endpoints = count === 1 ? 'an endpoint that is' : `${count} endpoints that are`
+  return [
+    serviceProblem(service, {
+      code: 'node-port-refused',
+      severity: 'error',
+      field: `spec.ports[port=${port.port}].nodePort`,
+      message: `Requests are to go to nodes, but NodePort ${port.nodePort} may lead to ${endpoints} refused`,
+      hint: `Mend the EndpointSlice (its problem endpoint-refused says why), or set ${annotations.target.name}: "pod". Until then its hostnames answer 503.`,
     }),
   ]
 }

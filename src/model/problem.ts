@@ -20,6 +20,7 @@ export const problemCodes = [
   'namespace-unguarded',
   'node-port-missing',
   'node-port-open',
+  'node-port-refused',
   'object-invalid',
   'path-conflict',
   'platform-unsupported',

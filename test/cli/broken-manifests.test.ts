@@ -1,16 +1,20 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { inspect } from '../../src/cli/inspect.ts'
+import { FetchDialer } from '../../src/forward/fetch-dialer.ts'
+import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
 import { catalogue } from '../../src/model/catalogue/catalogue.ts'
-import type { Problem } from '../../src/model/problem.ts'
-import { ManifestSource } from '../../src/source/manifest-source.node.ts'
-import { compileOptions } from '../support/compile.ts'
+import { type Problem, type ProblemCode, problemCodes } from '../../src/model/problem.ts'
+import { readManifests } from '../../src/source/files.node.ts'
+import { tableOf } from '../support/gateway.ts'
+import { postern } from '../support/postern-cli.ts'
 
+const PUBLIC = fileURLToPath(new URL('../../../shared/manifests/', import.meta.url))
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url))
 
 /** One fault a file, named after its code: kind and name of the object, and the line. */
-const FAULTS: readonly (readonly [code: keyof typeof catalogue, object: string, line: number])[] = [
+const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: number | undefined])[] = [
+  ['affinity-behind-node', 'Service sticky', 10],
   ['annotation-invalid', 'Service invalid', 8],
   ['annotation-unknown', 'Service unknown', 8],
   ['annotation-unused', 'Service unused', 7],
@@ -20,12 +24,16 @@ const FAULTS: readonly (readonly [code: keyof typeof catalogue, object: string, 
   ['endpoints-unready', 'Service crashing', 9],
   ['external-name-refused', 'Service alias', 9],
   ['field-invalid', 'Service ranges', 12],
+  // It is not there.
+  ['file-unreadable', 'Manifest file-unreadable.yaml', undefined],
   ['host-conflict', 'Service second', 25],
+  ['host-not-allowed', 'Service not-allowed', 8],
   ['host-overlap', 'Service exact', 23],
   ['host-reserved', 'Service reserved', 8],
   ['namespace-unguarded', 'Namespace open', 1],
   ['node-port-missing', 'Service no-node', 13],
   ['node-port-open', 'Service balancer', 15],
+  ['node-port-refused', 'Service half-lent', 12],
   ['object-invalid', 'Service eighty', 12],
   ['path-conflict', 'Service carts', 25],
   ['policy-invalid', 'NetworkPolicy mistyped', 14],
@@ -42,41 +50,78 @@ const FAULTS: readonly (readonly [code: keyof typeof catalogue, object: string, 
   ['yaml-syntax', 'Manifest yaml-syntax.yaml', 4],
 ]
 
-async function check(folder: string): Promise<readonly Problem<string>[]> {
-  const source = new ManifestSource([`${FIXTURES}${folder}`], async () => '')
-  return inspect(await source.read(), { ...compileOptions, domain: 'localhost', allowExternalNames: false })
-    .problems
+/** What is true of a fault's file besides. */
+const BESIDES: Partial<Record<ProblemCode, readonly ProblemCode[]>> = {
+  'affinity-behind-node': ['node-port-open'],
+  'node-port-refused': ['endpoint-refused', 'node-port-open'],
+}
+
+/** `postern check` where hosts must be allowed. */
+async function check(...paths: readonly string[]): Promise<readonly Problem[]> {
+  const strict = ['--host-claims', 'strict', '--allow-hosts', '*=*.example.com']
+  const manifests = paths.flatMap((path) => ['--manifests', path])
+  const { stdout } = await postern(['check', '--json', ...strict, ...manifests])
+  const document: { problems: readonly Problem[] } = JSON.parse(stdout)
+  return document.problems
 }
 
 describe('a folder of broken manifests', () => {
-  let problems: readonly Problem<string>[] = []
+  let problems: readonly Problem[] = []
   beforeAll(async () => {
-    problems = await check('broken')
+    problems = await check(`${FIXTURES}broken`, `${FIXTURES}broken/file-unreadable.yaml`)
   })
 
   const findings = (file: string) =>
-    problems
-      .filter((problem) => problem.file === `${FIXTURES}broken/${file}`)
-      .map(({ code, severity, kind, name, line }) => ({
-        code,
-        severity,
-        object: `${kind} ${name.replace(`${FIXTURES}broken/`, '')}`,
-        line,
-      }))
+    problems.filter((problem) => problem.file === `${FIXTURES}broken/${file}`)
 
-  test.each(FAULTS)('%s is found once: on %s, line %i', (code, object, line) => {
-    expect(findings(`${code}.yaml`)).toEqual([{ code, severity: catalogue[code].severity, object, line }])
+  test.each(FAULTS)('%s is found once: on %s, line %s', (code, object, line) => {
+    const found = findings(`${code}.yaml`)
+    expect(found.map((each) => each.code).sort()).toEqual([code, ...(BESIDES[code] ?? [])].sort())
+    const problem = found.find((each) => each.code === code)
+    expect(`${problem?.kind} ${problem?.name.replace(`${FIXTURES}broken/`, '')}`).toBe(object)
+    expect(problem).toMatchObject({
+      severity: catalogue[code].severity,
+      ...(line === undefined ? {} : { line }),
+    })
   })
 
-  test('nothing else is found, and every file is told of', () => {
-    expect(problems).toHaveLength(FAULTS.length)
-    const files = readdirSync(`${FIXTURES}broken`).filter((name) => name !== '_around.yaml')
-    expect(files.sort()).toEqual(FAULTS.map(([code]) => `${code}.yaml`).sort())
+  test('nothing else is found', () => {
+    const besides = Object.values(BESIDES).flat()
+    expect(problems).toHaveLength(FAULTS.length + besides.length)
   })
 })
 
+test('platform-unsupported is found by a gateway alone, of which the manifests say nothing', async () => {
+  const { files } = await readManifests([`${FIXTURES}broken/platform-unsupported.yaml`], async () => '')
+  const table = tableOf(files.map(({ text }) => text).join('\n---\n'))
+  const service = table.service('shop/pods-only:80')
+  const none = { pods: undefined, nodes: undefined, external: undefined, nodeHost: undefined }
+  const limits = new PlatformLimits(new FetchDialer(none))
+  expect(limits.problems(service === undefined ? [] : [service])).toMatchObject([
+    {
+      code: 'platform-unsupported',
+      severity: catalogue['platform-unsupported'].severity,
+      kind: 'Service',
+      name: 'pods-only',
+    },
+  ])
+})
+
+test('every code of the catalogue has a fault that shows it, and every fault a file', () => {
+  const shown = [...FAULTS.map(([code]) => code), 'platform-unsupported'].sort()
+  expect(shown).toEqual([...problemCodes].sort())
+  const files = readdirSync(`${FIXTURES}broken`).filter((name) => name !== '_around.yaml')
+  const written = shown.filter((code) => code !== 'file-unreadable').map((code) => `${code}.yaml`)
+  expect(files.sort()).toEqual(written)
+})
+
 test('a Kafka StatefulSet as charts write it has no error and no warning', async () => {
-  const problems = await check('kafka')
+  const problems = await check(`${FIXTURES}kafka`)
   expect(problems.filter(({ severity }) => severity !== 'info')).toEqual([])
   expect([...new Set(problems.map(({ code }) => code))]).toEqual(['workload-not-running'])
+})
+
+test.skipIf(!existsSync(PUBLIC))('the public manifests as they stand have no error', async () => {
+  const problems = await check(PUBLIC)
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
 })

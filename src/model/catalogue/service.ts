@@ -35,6 +35,13 @@ export const serviceProblems = entries({
       'The exposed Service can be reached on a port of every node as well. Who comes that way meets none of the gateway’s checks, and the Pods see no true client address. When the gateway itself uses the NodePort it is needed, so that this is only worth knowing (info).',
     mend: 'Use type ClusterIP (for a LoadBalancer `allocateLoadBalancerNodePorts: false`). Where the NodePort is needed, let a firewall admit only the gateways to it.',
   },
+  'node-port-refused': {
+    title: 'A NodePort that leads to an endpoint that is refused',
+    severity: 'error',
+    cause:
+      'Requests are to go to nodes, and kube-proxy sends them on to whatever stands in the Service’s EndpointSlices: also to an endpoint that no request may be sent to (`endpoint-refused`). Which one it chooses the gateway cannot see, so that the whole Service is closed: 503.',
+    mend: 'Mend the EndpointSlice: its own problem says which endpoint is refused, and why. Or set `postern.dev/target: "pod"`: then only that endpoint is left out.',
+  },
   'platform-unsupported': {
     title: 'Something that this gateway’s platform cannot do',
     severity: 'error',
