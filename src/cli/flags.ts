@@ -140,6 +140,13 @@ export const flags = {
     'where names of ExternalName Services may lead besides public addresses',
     parseCidrs,
   ),
+  deniedExternalCidrs: flag(
+    'deny-external-cidrs',
+    'CIDR,…',
+    '',
+    'where such names may not lead, public or not; nor to a Node of the cluster, in any case',
+    parseCidrs,
+  ),
   nameServer: optionalFlag(
     'name-server',
     'HOST:PORT',

@@ -23,6 +23,7 @@ const serving = [
   'zone',
   'families',
   'externalCidrs',
+  'deniedExternalCidrs',
   'nameServer',
   'trustedProxies',
   'networkPolicy',
@@ -95,7 +96,8 @@ export const commands = {
     json: true,
     flags: [
       ...(['kubeconfig', 'gateway', ...reading] as const),
-      ...(['cluster', 'node', 'zone', 'families', 'externalCidrs', 'nameServer'] as const),
+      ...(['cluster', 'node', 'zone', 'families'] as const),
+      ...(['externalCidrs', 'deniedExternalCidrs', 'nameServer'] as const),
       ...(['trustedProxies', 'networkPolicy', ...compiling] as const),
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',

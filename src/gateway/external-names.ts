@@ -1,7 +1,8 @@
 import { type Endpoint, keyed } from '../balance/endpoint.ts'
-import { type Cidr, isInCidr, parseIp, undialledRange } from '../model/address.ts'
+import { parseIp } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ServiceRecord } from '../model/records.ts'
+import { type ExternalReach, externalRefusal } from './external-reach.ts'
 
 export type ExternalTarget = Extract<ServiceRecord['target'], { type: 'external' }>
 
@@ -16,12 +17,12 @@ export interface ExternalNamesOptions {
   readonly clock: Pick<Clock, 'elapsed'>
   /** @throws Error when there is no answer */
   readonly resolve: (name: string) => Promise<Answer>
-  /** Where answers may point beside the public internet. */
-  readonly allowedCidrs: readonly Cidr[]
+  readonly reach: ExternalReach
   readonly onTrouble: (error: Error) => void
 }
 
 interface Entry {
+  /** Normalised. */
   addresses: readonly string[]
   /** Asked again from then on; what is held is used meanwhile. */
   dueAt: number
@@ -40,9 +41,8 @@ const FAILURE_MS = 5_000
 const MAX_NAMES = 10_000
 
 /**
- * Addresses of ExternalName Services, with their TTL. Whoever may write a Service could point its name anywhere, so an
- * answer that is not public (RFC 6890) is dropped unless the operator allows its block; what was checked is what is
- * dialled, so that a name which answers differently the second time gains nothing.
+ * Addresses of ExternalName Services, with their TTL. An answer that leads where no name may is dropped; what was checked
+ * is what is dialled, so that a name which answers differently the second time gains nothing.
  */
 export class ExternalNames {
   readonly #options: ExternalNamesOptions
@@ -58,7 +58,9 @@ export class ExternalNames {
     const now = this.#options.clock.elapsed()
     if (entry === undefined || now >= entry.endsAt) return undefined
     if (now >= entry.dueAt) void this.resolve(name)
-    return entry.addresses.map((address) => externalEndpoint(address, port))
+    const { isNode } = this.#options.reach
+    // An address that was no Node's when the name was asked for may be one by now.
+    return entry.addresses.flatMap((address) => (isNode(address) ? [] : externalEndpoint(address, port)))
   }
 
   /** Resolves once the name has an answer, or is known to have none. Never rejects. */
@@ -77,7 +79,7 @@ export class ExternalNames {
     try {
       const { addresses, ttlSeconds } = await resolve(name)
       const ttlMs = Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1000))
-      entry.addresses = addresses.filter((address) => this.#mayDial(name, address))
+      entry.addresses = addresses.flatMap((address) => this.#read(name, address) ?? [])
       entry.dueAt = clock.elapsed() + ttlMs
       entry.endsAt = entry.dueAt + STALE_MS
     } catch (cause) {
@@ -90,15 +92,14 @@ export class ExternalNames {
     }
   }
 
-  #mayDial(name: string, text: string): boolean {
+  /** An address that may be dialled, normalised. */
+  #read(name: string, text: string): string | undefined {
+    const { reach, onTrouble } = this.#options
     const address = parseIp(text)
-    const { allowedCidrs, onTrouble } = this.#options
-    const isMeant =
-      address !== undefined &&
-      (address.range() === 'unicast' || allowedCidrs.some((cidr) => isInCidr(address, cidr)))
-    if (isMeant && undialledRange(address) === undefined) return true
-    onTrouble(new Error(`Refused an answer for ${name}: ${text} is not public (${address?.range()})`))
-    return false
+    const refusal = address === undefined ? 'is no address' : externalRefusal(address, reach)
+    if (refusal === undefined) return address?.toString()
+    onTrouble(new Error(`Refused an answer for ${name}: ${text} ${refusal}`))
+    return undefined
   }
 
   #forgetOldest(): void {

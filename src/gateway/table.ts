@@ -3,20 +3,14 @@ import { eligibleEndpoints } from '../balance/eligible.ts'
 import { nowhere, type Place } from '../balance/place.ts'
 import type { Cidr } from '../model/address.ts'
 import type { Problem } from '../model/problem.ts'
-import {
-  type EndpointsRecord,
-  isRecordKind,
-  type NodeRecord,
-  parseRecord,
-  type RouteRecord,
-  type ServiceRecord,
-} from '../model/records.ts'
+import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
 import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { NodeBook } from './node-book.ts'
 import { type Reachable, reachable } from './reachable.ts'
-import { standInFor, type TableChange, Unreadable } from './unreadable.ts'
+import { readChange, type TableChange, Unreadable } from './unreadable.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
 export interface TableService extends Reachable {
@@ -34,7 +28,7 @@ export class Table {
   readonly #services = new Map<string, TableService>()
   /** By namespace/name of the Service, then by record key. */
   readonly #slices = new Map<string, Map<string, EndpointsRecord>>()
-  readonly #nodes = new Map<string, NodeRecord>()
+  readonly #nodes = new NodeBook()
   readonly #policies = new Map<string, NetworkPolicySet>()
   readonly #problems = new Map<string, readonly Problem<string>[]>()
   /** Service keys by namespace/name. */
@@ -64,7 +58,12 @@ export class Table {
   }
 
   get nodes(): ReadonlyMap<string, NodeRecord> {
-    return this.#nodes
+    return this.#nodes.all
+  }
+
+  /** Whether an address (normalised) is a Node's. */
+  isNode(address: string): boolean {
+    return this.#nodes.holds(address)
   }
 
   policy(key: string): NetworkPolicySet | undefined {
@@ -86,7 +85,7 @@ export class Table {
    */
   apply(changes: readonly StoredChange[]): readonly Error[] {
     const unreadable = new Unreadable()
-    const parsed = changes.flatMap((change) => parseChange(change, unreadable))
+    const parsed = changes.flatMap((change) => readChange(change, unreadable))
     const dirty = new Set<string>()
     const zone = this.#zone()
     for (const change of parsed) this.#put(change, dirty)
@@ -120,7 +119,7 @@ export class Table {
         return
       }
       case 'node':
-        put(this.#nodes, change.key, change.value)
+        this.#nodes.put(change.key, change.value)
         return
       case 'policy':
         put(this.#policies, change.key, change.value === null ? null : readPolicy(change.value))
@@ -159,7 +158,7 @@ export class Table {
     const { record } = service
     const place = this.place
     const reach = (some: readonly EndpointsRecord[]): Reachable =>
-      reachable(eligibleEndpoints(record, some, this.#nodes, place), this.#policies)
+      reachable(eligibleEndpoints(record, some, this.nodes, place), this.#policies)
     const slices = this.slicesOf(record)
     const named = record.headless && slicesByHostname(slices)
     const byHostname = named && new Map([...named].map(([hostname, some]) => [hostname, reach(some)]))
@@ -168,16 +167,8 @@ export class Table {
 
   #zone(): string | undefined {
     const { node, zone } = this.#place
-    return zone ?? (node === undefined ? undefined : this.#nodes.get(node)?.zone)
+    return zone ?? (node === undefined ? undefined : this.nodes.get(node)?.zone)
   }
-}
-
-function parseChange({ kind, key, text }: StoredChange, unreadable: Unreadable): TableChange[] {
-  if (text === null) return isRecordKind(kind) ? [{ kind, key, value: null }] : []
-  const parsed = parseRecord(kind, key, text)
-  if (parsed.ok) return [parsed.record]
-  unreadable.add(parsed.reason)
-  return isRecordKind(kind) ? [standInFor(kind, key)] : []
 }
 
 function put<V>(map: Map<string, V>, key: string, value: V | null): void {

@@ -1,14 +1,24 @@
-import type { PosternRecord, RecordKind } from '../model/records.ts'
+import { isRecordKind, type PosternRecord, parseRecord, type RecordKind } from '../model/records.ts'
+import type { StoredChange } from '../registry/port.ts'
 
 export type TableChange =
   | PosternRecord
   | { [K in RecordKind]: { readonly kind: K; readonly key: string; readonly value: null } }[RecordKind]
 
+/** A change as a registry holds it. What cannot be read is added to `unreadable`. */
+export function readChange({ kind, key, text }: StoredChange, unreadable: Unreadable): TableChange[] {
+  if (text === null) return isRecordKind(kind) ? [{ kind, key, value: null }] : []
+  const parsed = parseRecord(kind, key, text)
+  if (parsed.ok) return [parsed.record]
+  unreadable.add(parsed.reason)
+  return isRecordKind(kind) ? [standInFor(kind, key)] : []
+}
+
 /**
  * What stands for a record that this gateway cannot read, such as one of a newer agent: closed for whoever it is about,
  * and nothing for the others. A service or a policy that is missing lets nobody through.
  */
-export function standInFor(kind: RecordKind, key: string): TableChange {
+function standInFor(kind: RecordKind, key: string): TableChange {
   switch (kind) {
     case 'route': {
       const origin = { kind: 'Route', namespace: '', name: key }

@@ -48,3 +48,10 @@ export function undialledRange(address: ParsedAddress): string | undefined {
   const range = address.range()
   return UNDIALLED.has(range) ? range : undefined
 }
+
+const NAT64: Cidr = [ipaddr.IPv6.parse('64:ff9b::'), 96]
+
+/** The IPv4 address that a NAT64 gateway dials for this one, by the well-known prefix (RFC 6052 §2.1). */
+export function translatedIpv4(address: ParsedAddress): ParsedAddress | undefined {
+  return isInCidr(address, NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined
+}

@@ -4,8 +4,17 @@ import { parseCidr } from '../../src/model/address.ts'
 
 const TARGET = { type: 'external', name: 'api.example.com', port: 443 } as const
 
+const cidrs = (texts: readonly string[] = []) => texts.map(parseCidr).filter((cidr) => cidr !== undefined)
+
+interface Reach {
+  readonly allowed?: readonly string[]
+  readonly denied?: readonly string[]
+  /** Addresses of Nodes; the test may add some. */
+  readonly nodes?: ReadonlySet<string>
+}
+
 /** A name server whose answers the test gives, and a clock that it moves. */
-function scripted(allowed: readonly string[] = []) {
+function scripted({ allowed, denied, nodes = new Set() }: Reach = {}) {
   const troubles: string[] = []
   const asked: PromiseWithResolvers<Answer>[] = []
   const state = { now: 0 }
@@ -16,7 +25,11 @@ function scripted(allowed: readonly string[] = []) {
       asked.push(question)
       return question.promise
     },
-    allowedCidrs: allowed.map(parseCidr).filter((cidr) => cidr !== undefined),
+    reach: {
+      allowedCidrs: cidrs(allowed),
+      deniedCidrs: cidrs(denied),
+      isNode: (address) => nodes.has(address),
+    },
     onTrouble: (error) => troubles.push(error.message),
   })
   const held = () => names.externalEndpoints(TARGET)?.map(({ key }) => key)
@@ -122,7 +135,6 @@ test.each([
   '64:ff9b::a00:1',
   '2002:a00:1::',
   '2001::1',
-  'not an address',
 ])('an answer that is not public is dropped, and told: %s', async (address) => {
   const { held, answer, troubles } = scripted()
   await answer([address, '203.1.113.7'])
@@ -131,13 +143,70 @@ test.each([
 })
 
 test('an operator may allow a private block, but never the gateway itself, its link or metadata', async () => {
-  const { held, answer } = scripted([
-    '10.0.0.0/8',
-    '127.0.0.0/8',
-    '169.254.0.0/16',
-    'fd00::/8',
-    '100.64.0.0/10',
-  ])
+  const allowed = ['10.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', 'fd00::/8', '100.64.0.0/10']
+  const { held, answer } = scripted({ allowed })
   await answer(['10.1.2.3', '127.0.0.1', '169.254.169.254', 'fd00::1', 'fd00:ec2::254', '100.100.100.200'])
   expect(held()).toEqual(['10.1.2.3:443', '[fd00::1]:443'])
+})
+
+test('what is no address is dropped, and told', async () => {
+  const { held, answer, troubles } = scripted()
+  await answer(['not an address', '203.1.113.7'])
+  expect(held()).toEqual(['203.1.113.7:443'])
+  expect(troubles).toEqual(['Refused an answer for api.example.com: not an address is no address'])
+})
+
+test.each([
+  ['203.1.113.9', '203.1.113.0/24'],
+  ['::ffff:203.1.113.9', '203.1.113.0/24'],
+  ['2606:4700::9', '2606:4700::/32'],
+  ['10.1.0.9', '10.1.0.0/16'],
+])('%s is not dialled where the operator denies %s, allowed or not', async (address, block) => {
+  const { held, answer, troubles } = scripted({ allowed: ['10.0.0.0/8'], denied: [block] })
+  await answer([address, '198.41.0.4'])
+  expect(held()).toEqual(['198.41.0.4:443'])
+  expect(troubles).toEqual([expect.stringMatching(/is in --deny-external-cidrs$/)])
+})
+
+test.each(['203.1.113.9', '::ffff:203.1.113.9', '2606:4700:0:0::9', '10.1.0.9'])(
+  'a Node is not dialled by a name, allowed or not: %s',
+  async (address) => {
+    const nodes = new Set(['203.1.113.9', '2606:4700::9', '10.1.0.9'])
+    const { held, answer, troubles } = scripted({ allowed: ['10.0.0.0/8'], nodes })
+    await answer([address, '198.41.0.4'])
+    expect(held()).toEqual(['198.41.0.4:443'])
+    expect(troubles).toEqual([expect.stringContaining(`${address} is the address of a Node`)])
+  },
+)
+
+test('an address that becomes a Node’s is not dialled from then on', async () => {
+  const nodes = new Set<string>()
+  const { held, answer, asked } = scripted({ nodes })
+  await answer(['203.1.113.9', '198.41.0.4'])
+  expect(held()).toEqual(['203.1.113.9:443', '198.41.0.4:443'])
+  nodes.add('203.1.113.9')
+  expect(held()).toEqual(['198.41.0.4:443'])
+  expect(asked).toHaveLength(1)
+})
+
+test('an operator may allow NAT64, and what it translates to is held to the same', async () => {
+  const { held, answer, troubles } = scripted({
+    allowed: ['64:ff9b::/96'],
+    denied: ['203.1.113.0/24'],
+    nodes: new Set(['198.41.0.4']),
+  })
+  await answer([
+    '64:ff9b::8.8.8.8',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b::203.1.113.7',
+    '64:ff9b::198.41.0.4',
+  ])
+  expect(held()).toEqual(['[64:ff9b::808:808]:443'])
+  expect(troubles.map((text) => text.replace(/.*leads to /, ''))).toEqual([
+    '10.0.0.1, which is not public (private)',
+    '169.254.169.254, which is not public (linkLocal)',
+    '203.1.113.7, which is in --deny-external-cidrs',
+    '198.41.0.4, which is the address of a Node',
+  ])
 })

@@ -118,3 +118,18 @@ test('of many records that cannot be read the first are told, and how many more 
   expect(troubles.at(-1)?.message).toBe('Cannot read 980 more records')
   expect(table.route('999.test')?.rules[0]?.action.type).toBe('unavailable')
 })
+
+test('a Node’s addresses are known in one form, for as long as the Node is there', () => {
+  const table = new Table()
+  const addresses = ['10.1.0.1', '2001:DB8:0:0::1']
+  table.apply([change('node', 'node-1', { ...node('a'), ready: false, addresses })])
+  expect(['10.1.0.1', '2001:db8::1', '10.1.0.2'].map((address) => table.isNode(address))).toEqual([
+    true,
+    true,
+    false,
+  ])
+  table.apply([change('node', 'node-1', { ...node('a'), addresses: ['10.1.0.2'] })])
+  expect(['10.1.0.1', '10.1.0.2'].map((address) => table.isNode(address))).toEqual([false, true])
+  table.apply([change('node', 'node-1', null)])
+  expect(table.isNode('10.1.0.2')).toBe(false)
+})

@@ -117,7 +117,7 @@ export async function startListener(
     names: new ExternalNames({
       clock: systemClock,
       resolve,
-      allowedCidrs: [],
+      reach: { allowedCidrs: [], deniedCidrs: [], isNode: (address) => table()?.isNode(address) ?? false },
       onTrouble: () => {},
     }),
     observer,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import { waitFor } from '../cluster/wait-for.ts'
 import { hasNameServer, type NameServer, startNameServer } from '../support/name-server.ts'
@@ -74,6 +74,26 @@ describe.skipIf(!hasPodNetwork || !hasNameServer)('an ExternalName Service, by a
     const postern = await serve('--allow-external-names', 'true')
     expect((await ask(postern.port, HOST, '/')).status).toBe(503)
     await waitFor('the gateway to say why', postern.said, (said) => said.includes(`${first} is not public`))
+  })
+
+  test('an address of a Node, or one that the operator denies, is not dialled though it is allowed', async () => {
+    dns.answer({ [NAME]: [first, second] })
+    folder.replace(
+      'node.yaml',
+      stringify({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'node-1' },
+        status: { addresses: [{ type: 'ExternalIP', address: first }] },
+      }),
+    )
+    onTestFinished(() => folder.replace('node.yaml', ''))
+    const postern = await serve(...allowed, '--deny-external-cidrs', `${second}/32`)
+    expect((await ask(postern.port, HOST, '/')).status).toBe(503)
+    const reasons = [`${first} is the address of a Node`, `${second} is in --deny-external-cidrs`]
+    await waitFor('the gateway to say why', postern.said, (said) =>
+      reasons.every((reason) => said.includes(reason)),
+    )
   })
 
   test('a name that is not known is 503', async () => {

@@ -37,7 +37,11 @@ async function explainHere(config: ExplainConfig): Promise<Answer> {
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
-    allowedCidrs: config.externalCidrs,
+    reach: {
+      allowedCidrs: config.externalCidrs,
+      deniedCidrs: config.deniedExternalCidrs,
+      isNode: (address) => table.isNode(address),
+    },
     onTrouble: say,
   })
   // Of a gateway with nothing under way.

@@ -57,7 +57,11 @@ export async function serveGateway(
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
-    allowedCidrs: config.externalCidrs,
+    reach: {
+      allowedCidrs: config.externalCidrs,
+      deniedCidrs: config.deniedExternalCidrs,
+      isNode: (address) => gateway.table?.isNode(address) ?? false,
+    },
     onTrouble: say,
   })
   const { observer } = telemetry

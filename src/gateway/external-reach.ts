@@ -1,0 +1,29 @@
+import { type Cidr, isInCidr, type ParsedAddress, translatedIpv4, undialledRange } from '../model/address.ts'
+
+/** How far names outside the cluster may lead. */
+export interface ExternalReach {
+  /** Where answers may point beside the public internet. */
+  readonly allowedCidrs: readonly Cidr[]
+  /** Where none may, public or not. */
+  readonly deniedCidrs: readonly Cidr[]
+  /** Whether an address (normalised) is a Node's of the cluster. */
+  readonly isNode: (address: string) => boolean
+}
+
+/**
+ * Whoever may write a Service could point its name anywhere that the gateway reaches and its clients do not. An answer
+ * is dialled when it is public (RFC 6890) or the operator allows its block, and it is neither denied nor a Node's: a
+ * firewall lets the gateways in at the NodePorts, also of Services that nobody exposed.
+ *
+ * @returns why an answer is refused; undefined when it may be dialled
+ */
+export function externalRefusal(address: ParsedAddress, reach: ExternalReach): string | undefined {
+  const range = address.range()
+  const isMeant = range === 'unicast' || reach.allowedCidrs.some((cidr) => isInCidr(address, cidr))
+  if (!isMeant || undialledRange(address) !== undefined) return `is not public (${range})`
+  if (reach.deniedCidrs.some((cidr) => isInCidr(address, cidr))) return 'is in --deny-external-cidrs'
+  if (reach.isNode(address.toString())) return 'is the address of a Node'
+  const behind = translatedIpv4(address)
+  const refusal = behind && externalRefusal(behind, reach)
+  return refusal && `leads to ${behind}, which ${refusal}`
+}
