@@ -33,6 +33,7 @@ describe.each(names)('compile %s', (name) => {
 const options = v.object({
   hostTemplate: v.optional(v.pipe(v.string(), v.transform(hostTemplate)), compileOptions.hostTemplate.text),
   hostClaims: v.optional(v.picklist(['open', 'strict']), 'open'),
+  allowExternalNames: v.optional(v.boolean(), true),
   allowHosts: v.optional(v.array(v.object({ namespace: v.string(), host: v.string() })), []),
 })
 
