@@ -46,7 +46,12 @@ const service = fc
       clusterIP: some.clusterIP,
       selector: { app: some.app },
       type: some.type,
-      ports: some.ports.map((port) => ({ name: `p${port}`, port, targetPort: some.targetPort })),
+      ports: some.ports.map((port) => ({
+        name: `p${port}`,
+        port,
+        targetPort: some.targetPort,
+        nodePort: some.type === 'ClusterIP' ? undefined : 30_000 + port,
+      })),
     },
   }))
 
