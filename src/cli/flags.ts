@@ -10,6 +10,7 @@ import {
   parseHttpUrl,
   parseIpPort,
   parseLabelName,
+  parseMaxStale,
   parseMillis,
   parseName,
   parseNetworkPolicy,
@@ -240,6 +241,20 @@ export const flags = {
     parseHttpUrl,
   ),
   traceRatio: flag('trace-ratio', '0…1', '0.01', 'share of traces that are kept', parseRatio),
+  maxStaleMs: flag(
+    'max-stale',
+    'DURATION|off',
+    '1h',
+    'how long ago the cluster may have been observed for Pods to be reached by their addresses',
+    parseMaxStale,
+  ),
+  stateDir: optionalFlag(
+    'state-dir',
+    'DIR',
+    ['POSTERN_STATE_DIR'],
+    'where the last good records are kept, to start from while the registry is away',
+    parseText,
+  ),
   connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
   drainDelayMs: flag(
     'drain-delay',

@@ -27,6 +27,7 @@ const serving = [
   'nameServer',
   'trustedProxies',
   'networkPolicy',
+  'maxStaleMs',
   'accessLog',
   'otlpEndpoint',
   'traceRatio',
@@ -64,7 +65,7 @@ export const commands = {
   },
   gateway: {
     summary: 'serve what an agent has published; run as many as you like',
-    flags: [...reading, ...serving],
+    flags: [...reading, 'stateDir', ...serving],
     example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
   },
   relay: {
@@ -98,7 +99,7 @@ export const commands = {
       ...(['kubeconfig', 'gateway', ...reading] as const),
       ...(['cluster', 'node', 'zone', 'families'] as const),
       ...(['externalCidrs', 'deniedExternalCidrs', 'nameServer'] as const),
-      ...(['trustedProxies', 'networkPolicy', ...compiling] as const),
+      ...(['trustedProxies', 'networkPolicy', 'maxStaleMs', ...compiling] as const),
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',
   },

@@ -112,6 +112,15 @@ export function parseMillis(text: string): ValueParse<number> {
     : { ok: true, value }
 }
 
+/** 0: off. A duration of nothing would be stale at once, which nobody means. */
+export function parseMaxStale(text: string): ValueParse<number> {
+  if (text === 'off') return { ok: true, value: 0 }
+  const value = parseDuration(text)
+  return value === undefined || value === 0
+    ? { ok: false, reason: 'neither off nor a duration such as 30m or 1h' }
+    : { ok: true, value }
+}
+
 export function parseRatio(text: string): ValueParse<number> {
   const value = Number(text)
   return /^\d*\.?\d+$/.test(text) && value <= 1

@@ -1,5 +1,6 @@
 import type { Answer } from '../gateway/explain/explain.ts'
 import type { Question } from '../gateway/explain/request.ts'
+import type { GatewayStatus } from '../gateway/gateway-status.ts'
 import type { RouteStatus } from '../gateway/route-status.ts'
 import type { Problem } from '../model/problem.ts'
 
@@ -14,6 +15,7 @@ export interface HealthView {
 
 /** What the console may see of a gateway. */
 export interface ConsoleView extends HealthView {
+  status(): GatewayStatus
   routes(): readonly RouteStatus[]
   problems(): readonly Problem<string>[]
   /** Undefined: there is no table to walk yet. */

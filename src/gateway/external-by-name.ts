@@ -5,6 +5,6 @@ import type { RoadState } from './plan.ts'
  * A platform that resolves names itself, and lets nobody reach but the public internet that way: an ExternalName is its
  * own endpoint.
  */
-export const externalByName: RoadState = {
+export const externalByName: Pick<RoadState, 'externalEndpoints'> = {
   externalEndpoints: ({ name, port }: ExternalTarget) => [externalEndpoint(name, port)],
 }

@@ -94,7 +94,9 @@ export class FetchGateway {
   #plan(head: RequestHead, peer: Peer): Plan | 'internal' {
     const { tables, clock, road, onTrouble } = this.#parts
     try {
-      return plan(head, peer, tables.at(clock.now()), road, externalByName)
+      const now = clock.now()
+      const state = { ...externalByName, staleness: (host: string) => tables.staleness(host, now) }
+      return plan(head, peer, tables.at(now), road, state)
     } catch (cause) {
       onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
       return 'internal'

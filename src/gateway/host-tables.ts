@@ -5,8 +5,8 @@ import type { Head } from '../registry/head.ts'
 import { ownerOf } from '../registry/owner.ts'
 import { type HostRead, RegistryError, type StoredRecord, sizeOf } from '../registry/port.ts'
 import { BoundedMap } from './bounded-map.ts'
-import type { PlanTable } from './plan.ts'
-import { Table, type TableService } from './table.ts'
+import type { PlanTable, Staleness } from './plan.ts'
+import { Table } from './table.ts'
 
 export interface HostTablesOptions {
   /** Hosts that have a route of their own. */
@@ -69,8 +69,17 @@ export class HostTables {
         if (this.#isForgotten(entry, now)) return 'unloaded'
         return entry.route
       },
-      service: (key, host) => this.#service(this.peek(host), key, now),
+      service: (key, host) => this.peek(host)?.table.service(key),
     }
+  }
+
+  /** Too old for addresses of Pods, at a moment (ms since the epoch); undefined: new enough. */
+  staleness(host: string, now: number): Staleness | undefined {
+    const { maxStaleMs } = this.#options
+    const observedAt = this.peek(host)?.head.observedAt
+    if (maxStaleMs === 0 || observedAt === undefined) return undefined
+    const observedMsAgo = now - observedAt
+    return observedMsAgo > maxStaleMs ? { observedMsAgo, maxStaleMs } : undefined
   }
 
   peek(host: string): HostEntry | undefined {
@@ -150,14 +159,6 @@ export class HostTables {
   /** A name that was unknown may have been exposed since: it is asked for again before it is refused again. */
   #isForgotten({ route, readAt }: HostEntry, now: number): boolean {
     return route === undefined && now - readAt >= this.#options.negativeMs
-  }
-
-  #service(entry: HostEntry | undefined, key: string, now: number): TableService | undefined {
-    const service = entry?.table.service(key)
-    if (entry === undefined || service === undefined || service.record.target.type !== 'pod') return service
-    const { maxStaleMs } = this.#options
-    const isStale = maxStaleMs > 0 && now - entry.head.observedAt > maxStaleMs
-    return isStale ? { ...service, candidates: [], guarded: undefined } : service
   }
 
   #put(host: string, entry: HostEntry): void {

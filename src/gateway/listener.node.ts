@@ -8,7 +8,7 @@ import type { Observer, RequestObserver } from '../telemetry/observer.ts'
 import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
-import type { ExternalNames } from './external-names.ts'
+import type { NameState } from './explain/explain.ts'
 import { type Decided, observeRequest } from './observe.ts'
 import { type Forward, plan, type RequestHead, type RoadOptions } from './plan.ts'
 import { headOf, isWebSocket } from './request-head.node.ts'
@@ -23,7 +23,7 @@ export interface GatewayParts extends ExchangeParts {
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
-  readonly names: ExternalNames
+  readonly present: NameState
 }
 
 /** How long a client may take over a request's head. */
@@ -160,7 +160,7 @@ export class Listener {
         fail('endpoints-none')
       } else {
         // Meanwhile the request may have been answered: its body broke, or its client left.
-        void this.#parts.names.resolve(plan.for.name).then(() => {
+        void this.#parts.present.resolve(plan.for.name).then(() => {
           if (!isOver && !downstream.isGone) carryOut(this.#decide(head, peer), true)
         })
       }
@@ -191,7 +191,7 @@ export class Listener {
     const table = this.#parts.table()
     if (table === undefined) return 'endpoints-none'
     try {
-      return plan(head, peer, table, this.#parts.road, this.#parts.names)
+      return plan(head, peer, table, this.#parts.road, this.#parts.present)
     } catch (cause) {
       this.#parts.onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
       return 'internal'

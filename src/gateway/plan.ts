@@ -85,8 +85,16 @@ export interface Wait {
 /** What the core decided for a request. */
 export type Plan = Reply | Forward | Wait
 
+/** How long ago the cluster was observed as it is held, where that is too long. */
+export interface Staleness {
+  readonly observedMsAgo: number
+  readonly maxStaleMs: number
+}
+
 /** What the road reads of the present, and only reads. */
 export interface RoadState {
+  /** Undefined: what is held of a host is new enough for addresses of Pods to be theirs still. */
+  staleness(host: string): Staleness | undefined
   /** Where a name outside the cluster leads; undefined until that is known. */
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
 }
@@ -106,6 +114,7 @@ export type Step =
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
   | { readonly step: 'sources'; readonly service: TableService; readonly isAdmitted: boolean }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
+  | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
       readonly step: 'endpoints'
       readonly service: TableService
@@ -129,8 +138,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → endpoints →
- * NetworkPolicy. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → freshness (told only
+ * where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -190,6 +199,13 @@ export function plan(
   const isAdmitted = service.sources === undefined || isAmongSources(service.sources, address)
   note?.({ step: 'sources', service, isAdmitted })
   if (!isAdmitted) return reply('client-refused', passage)
+
+  // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.
+  const stale = service.record.target.type === 'pod' ? state.staleness(host) : undefined
+  if (stale !== undefined) {
+    note?.({ step: 'freshness', service, ...stale })
+    return reply('registry-stale', passage)
+  }
 
   const endpoints = endpointsOf(service.record, reachable, state)
   if ('type' in endpoints) return { type: 'wait', for: endpoints, passage }

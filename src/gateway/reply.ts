@@ -21,6 +21,8 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
   // What the runtime that this gateway runs on cannot do; a problem on the Service says what.
   'platform-unsupported': { status: 501, proxyError: 'proxy_configuration_error' },
+  // Nobody has said for too long whose the Pods' addresses are.
+  'registry-stale': { status: 503, proxyError: 'destination_unavailable' },
   'endpoints-none': { status: 503, proxyError: 'destination_unavailable' },
   'connect-refused': { status: 502, proxyError: 'connection_refused' },
   'connect-timeout': { status: 504, proxyError: 'connection_timeout' },

@@ -11,18 +11,22 @@ export interface RouteStatus {
   readonly target: ServiceRecord['target']['type'] | null
   /** How many endpoints may receive requests. */
   readonly endpoints: number
+  /** Why it is not served now, whatever its endpoints. */
   readonly problem: string | null
   /** On a wildcard host of a headless Service's Pods: the labels that may stand for the `*`. */
   readonly pods: readonly string[] | null
 }
 
-/** Every place of a table, by host and then in the order in which the paths are tried. */
-export function routeStatuses(table: Table): RouteStatus[] {
+/**
+ * Every place of a table, by host and then in the order in which the paths are tried.
+ * @param isStale whether the table is too old for addresses of Pods
+ */
+export function routeStatuses(table: Table, isStale = false): RouteStatus[] {
   const routes = [...table.routes()].sort((a, b) => (a.host < b.host ? -1 : 1))
-  return routes.flatMap(({ host, rules }) => rules.map((rule) => routeStatus(table, host, rule)))
+  return routes.flatMap(({ host, rules }) => rules.map((rule) => routeStatus(table, host, rule, isStale)))
 }
 
-function routeStatus(table: Table, host: string, { path, action }: Rule): RouteStatus {
+function routeStatus(table: Table, host: string, { path, action }: Rule, isStale: boolean): RouteStatus {
   const service = action.type === 'forward' ? table.service(action.service) : undefined
   const byName = action.type === 'forward' && action.endpoint === 'by-hostname'
   return {
@@ -32,7 +36,12 @@ function routeStatus(table: Table, host: string, { path, action }: Rule): RouteS
     service: service?.key ?? null,
     target: service?.record.target.type ?? null,
     endpoints: service?.candidates.length ?? 0,
-    problem: action.type === 'unavailable' ? action.problem : null,
+    problem: problemOf(action, isStale && service?.record.target.type === 'pod'),
     pods: byName ? [...(service?.byHostname?.keys() ?? [])].sort() : null,
   }
+}
+
+function problemOf(action: Rule['action'], isStale: boolean): string | null {
+  if (action.type === 'unavailable') return action.problem
+  return isStale ? 'registry-stale' : null
 }

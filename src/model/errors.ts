@@ -11,6 +11,7 @@ export const errorCodes = [
   'path-unknown',
   'rule-unavailable',
   'platform-unsupported',
+  'registry-stale',
   'endpoints-none',
   'connect-refused',
   'connect-timeout',

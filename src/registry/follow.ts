@@ -26,6 +26,8 @@ export interface FollowOptions {
   onChanges(changes: readonly StoredChange[], head: Head): void
   /** Why the follower starts anew. What was given before stays good. */
   onTrouble(error: Error): void
+  /** What is served before the first load: nothing older is taken. */
+  readonly served?: Head | undefined
   readonly timers: Timers
   readonly random: Random
   /** The platform's SHA-256, if it has one. */
@@ -52,6 +54,7 @@ class Follower {
 
   constructor(options: FollowOptions) {
     this.#options = options
+    this.#served = options.served
   }
 
   async run(): Promise<void> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createConsole } from '../../src/console/app.ts'
 import type { ConsoleView } from '../../src/console/view.ts'
 import { explain } from '../../src/gateway/explain/explain.ts'
+import type { GatewayStatus } from '../../src/gateway/gateway-status.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
@@ -31,7 +32,17 @@ const problem: Problem = {
   hint: 'name one',
 }
 
+const status: GatewayStatus = {
+  source: 'disk',
+  position: '3-14',
+  observedSecondsAgo: 90,
+  maxStaleSeconds: 3600,
+  isStale: false,
+  disk: { path: '/state/default.records', writtenSecondsAgo: null, problem: null },
+}
+
 const view: ConsoleView = {
+  status: () => status,
   isReady: () => true,
   notReadyReason: () => '',
   metrics: async () => 'up 1\n',
@@ -41,7 +52,7 @@ const view: ConsoleView = {
     explain(question, {
       table: new Table(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
-      state: { externalEndpoints: () => undefined },
+      state: { externalEndpoints: () => undefined, staleness: () => undefined },
       balance: new GatewayState(frozenClock),
     }),
 }
@@ -92,6 +103,10 @@ describe('console', () => {
     expect(await response.text()).toBe('up 1\n')
   })
 
+  it('tells what is served, and how old it is', async () => {
+    expect(await (await createConsole(view).request('/api/status')).json()).toEqual(status)
+  })
+
   it('lists routes and problems', async () => {
     const app = createConsole(view)
     expect(await (await app.request('/api/routes')).json()).toEqual({ routes: [route] })
@@ -103,7 +118,7 @@ describe('console', () => {
   it('lists at / only paths that answer', async () => {
     const app = createConsole(view)
     const index = (await (await app.request('/')).json()) as { paths: Record<string, string> }
-    expect(Object.keys(index.paths)).toHaveLength(6)
+    expect(Object.keys(index.paths)).toHaveLength(7)
     for (const path of Object.keys(index.paths)) expect((await app.request(path)).status).not.toBe(404)
   })
 

@@ -1,6 +1,7 @@
 import { nowhere } from '../../src/balance/place.ts'
+import { Freshness } from '../../src/gateway/freshness.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
-import { systemRandom } from '../../src/model/clock.node.ts'
+import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import { hurried, startListener } from '../support/gateway.ts'
 import { CLUSTER } from '../support/published.ts'
@@ -23,6 +24,7 @@ export async function nodeReader({ url, token }: RelayReaderOptions): Promise<Re
       maxLoadBytes: 1_000_000,
     }),
     place: nowhere,
+    freshness: new Freshness(systemClock, 0),
     timers: hurried,
     random: systemRandom,
     onTrouble: (error) => void said.push(error.message),

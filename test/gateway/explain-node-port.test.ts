@@ -66,7 +66,7 @@ function stepsOf(behind: Behind) {
     {
       table,
       road: { trustedProxies: [], networkPolicy: 'enforce' },
-      state: { externalEndpoints: () => undefined },
+      state: { externalEndpoints: () => undefined, staleness: () => undefined },
       balance: new GatewayState(frozenClock),
     },
   )

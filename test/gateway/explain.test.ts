@@ -54,7 +54,10 @@ const objects = [
 ]
 const table = tableOf(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
 
-const idle = { state: { externalEndpoints: () => undefined }, balance: new GatewayState(frozenClock) }
+const idle = {
+  state: { externalEndpoints: () => undefined, staleness: () => undefined },
+  balance: new GatewayState(frozenClock),
+}
 
 interface Asked {
   readonly host?: string
@@ -215,4 +218,23 @@ test('what cannot be read of the question is told, all of it at once', () => {
       'Cannot read the header: "nonsense" is not Name: value',
     ],
   })
+})
+
+test('what is too old is told with its age, and what goes on', () => {
+  const state = {
+    externalEndpoints: () => undefined,
+    staleness: () => ({ observedMsAgo: 7_200_000, maxStaleMs: 3_600_000 }),
+  }
+  const answer = explain(
+    { url: 'http://web.shop.example.test/shop', from: '203.0.113.9', method: 'GET', headers: [] },
+    { table, road: { trustedProxies: [], networkPolicy: 'enforce' }, ...idle, state },
+  )
+  if (!answer.ok) throw new Error(answer.faults.join())
+  expect(answer.explanation.steps.at(-1)).toEqual({
+    step: 'freshness',
+    verdict: 'stop',
+    summary: 'the cluster was last observed 7200 s ago, and --max-stale is 3600 s',
+    details: ["the addresses of its Pods may be others' by now; Services that are reached by nodes go on"],
+  })
+  expect(answer.explanation.outcome).toMatchObject({ type: 'reply', status: 503 })
 })

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { externalByName } from '../../src/gateway/external-by-name.ts'
 import { HostTables, type HostTablesOptions } from '../../src/gateway/host-tables.ts'
+import { plan } from '../../src/gateway/plan.ts'
 import type { Head } from '../../src/registry/head.ts'
 import type { HostRead, StoredRecord } from '../../src/registry/port.ts'
 import { endpointsRecord, nodeRecord, routeRecord, serviceRecord } from '../support/records.ts'
@@ -76,12 +78,18 @@ test('past its time a Pod is not reached any more, a NodePort is', () => {
   const tables = tablesWith()
   tables.store(HOST, bundle(web('pod')), NOW)
   tables.store('node.example.test', bundle(web('node', 'node.example.test')), NOW)
-  const late = tables.at(NOW + 60_001)
-  expect(late.service(SERVICE, HOST)?.candidates).toEqual([])
-  expect(late.service(SERVICE, 'node.example.test')?.candidates).toHaveLength(1)
-  expect(tables.at(NOW + 60_000).service(SERVICE, HOST)?.candidates).toHaveLength(1)
+  const ask = (host: string, now: number) => {
+    const head = { method: 'GET', target: '/', hosts: [host], field: () => undefined }
+    const peer = { address: '203.0.113.9', isTrusted: false, scheme: 'http' } as const
+    const state = { ...externalByName, staleness: (each: string) => tables.staleness(each, now) }
+    const decided = plan(head, peer, tables.at(now), { trustedProxies: [], networkPolicy: 'enforce' }, state)
+    return decided.type === 'reply' ? decided.error : decided.type
+  }
+  expect(ask(HOST, NOW + 60_000)).toBe('forward')
+  expect(ask(HOST, NOW + 60_001)).toBe('registry-stale')
+  expect(ask('node.example.test', NOW + 60_001)).toBe('forward')
   tables.store(HOST, { type: 'unchanged', head: headAt(2, NOW + 60_001) }, NOW + 60_001)
-  expect(tables.at(NOW + 60_001).service(SERVICE, HOST)?.candidates).toHaveLength(1)
+  expect(ask(HOST, NOW + 60_001)).toBe('forward')
 })
 
 test('a relay that lags behind takes nothing back', () => {

@@ -36,6 +36,7 @@ function ask(spec: object, peer: string, forwardedFor?: string): Plan {
   }
   return plan(head, { address: peer, isTrusted: peer === PROXY, scheme: 'http' }, tableWith(spec), road, {
     externalEndpoints: () => undefined,
+    staleness: () => undefined,
   })
 }
 
@@ -70,3 +71,20 @@ test('a client is told apart by its own address, not by the proxy that brings it
 test('without sessionAffinity nobody is kept anywhere', () => {
   expect(ask({}, '203.0.113.9')).toMatchObject({ type: 'forward', affinity: undefined })
 })
+
+test.each([
+  [{}, 'registry-stale'],
+  // Whom the Service does not let in learns no more than before.
+  [{ loadBalancerSourceRanges: ['198.51.100.0/24'] }, 'client-refused'],
+])(
+  'while nobody has said for too long whose addresses they are, Pods are not reached (%j)',
+  (spec, error) => {
+    const state = {
+      externalEndpoints: () => undefined,
+      staleness: () => ({ observedMsAgo: 7_200_000, maxStaleMs: 3_600_000 }),
+    }
+    const head = { method: 'GET', target: '/', hosts: ['web.shop.example.test'], field: () => undefined }
+    const peer = { address: '203.0.113.9', isTrusted: false, scheme: 'http' } as const
+    expect(plan(head, peer, tableWith(spec), road, state)).toMatchObject({ type: 'reply', error })
+  },
+)

@@ -70,6 +70,7 @@ function ask(table: Table, host: string, client = '203.0.113.9'): Plan {
   const road = { trustedProxies: [], networkPolicy: 'enforce' as const }
   return plan(head, { address: client, isTrusted: false, scheme: 'http' }, table, road, {
     externalEndpoints: () => undefined,
+    staleness: () => undefined,
   })
 }
 

@@ -3,7 +3,7 @@ import { type FollowOptions, follow } from '../../src/registry/follow.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { type Entry, type Load, RegistryError, type RegistryReader } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
-import { cluster, frozenClock, route } from '../contract/registry-samples.ts'
+import { cluster, frozenClock, headAt, route } from '../contract/registry-samples.ts'
 
 const aborts: AbortController[] = []
 afterEach(() => {
@@ -208,6 +208,16 @@ test('an older state than the served one is refused, unless it was observed late
   registry.wipe()
   await new Publisher({ writer: registry, cluster, clock: frozenClock }).publish([route('a', 'newer')], 9)
   await vi.waitFor(() => expect(table.get('a')).toBe('newer'))
+})
+
+test('what is older than what was served before the first load is refused', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', 'old')], 1)
+  const { table, troubles } = followed(registry, { served: { ...headAt(1, 4), observedAt: 3 } })
+  await vi.waitFor(() => expect(troubles).toContain('Cannot load: 1-1 is older than 1-4, which is served'))
+  expect(table.size).toBe(0)
+  await publisher.publish([route('a', 'new')], 4)
+  await vi.waitFor(() => expect(table.get('a')).toBe('new'))
 })
 
 /** A reader whose streams are cut on demand, and which counts its loads and streams. */

@@ -3,6 +3,7 @@ import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
 import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
+import { roadState } from '../../src/gateway/road-state.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
@@ -112,14 +113,15 @@ export async function startListener(
   const observer = new RecordingObserver()
   const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
   const state = new GatewayState(systemClock)
+  const names = new ExternalNames({
+    clock: systemClock,
+    resolve,
+    reach: { allowedCidrs: [], deniedCidrs: [], isNode: (address) => table()?.isNode(address) ?? false },
+    onTrouble: () => {},
+  })
   const listener = new Listener({
     table,
-    names: new ExternalNames({
-      clock: systemClock,
-      resolve,
-      reach: { allowedCidrs: [], deniedCidrs: [], isNode: (address) => table()?.isNode(address) ?? false },
-      onTrouble: () => {},
-    }),
+    present: roadState(names, undefined),
     observer,
     dialer,
     state,

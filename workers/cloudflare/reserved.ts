@@ -49,7 +49,7 @@ export function createReserved({ tables, limits, spans, clock, statusToken }: Re
     const wanted = c.req.query('host')
     const entries = [...tables.entries()].filter(([host]) => wanted === undefined || wanted === host)
     const hosts = entries.slice(0, MAX_HOSTS).map(([host, entry]): HostStatus => {
-      const routes = routeStatuses(entry.table)
+      const routes = routeStatuses(entry.table, tables.staleness(host, now) !== undefined)
       return {
         host,
         readMsAgo: now - entry.readAt,

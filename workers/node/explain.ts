@@ -6,8 +6,10 @@ import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
 import type { Question } from '../../src/gateway/explain/request.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
+import { Freshness } from '../../src/gateway/freshness.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
+import { roadState } from '../../src/gateway/road-state.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import type { Table } from '../../src/gateway/table.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
@@ -33,7 +35,7 @@ export async function runExplain(config: ExplainConfig): Promise<number> {
 }
 
 async function explainHere(config: ExplainConfig): Promise<Answer> {
-  const table = await readTable(config)
+  const { table, freshness } = await readTable(config)
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
@@ -46,16 +48,23 @@ async function explainHere(config: ExplainConfig): Promise<Answer> {
   })
   // Of a gateway with nothing under way.
   const balance = new GatewayState(systemClock)
-  return await explainInTime(config.question, { table, road: config, balance, state: names })
+  const state = roadState(names, freshness)
+  return await explainInTime(config.question, { table, road: config, balance, state })
 }
 
-async function readTable(config: ExplainConfig): Promise<Table> {
+interface ReadTable {
+  readonly table: Table
+  /** Of what a registry holds. */
+  readonly freshness?: Freshness
+}
+
+async function readTable(config: ExplainConfig): Promise<ReadTable> {
   const { source } = config
   switch (source.type) {
     case 'manifests':
-      return inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config).table
+      return inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config)
     case 'cluster':
-      return inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config).table
+      return inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config)
     case 'registry':
       return await loadTable(source.registry, config)
     case 'gateway':
@@ -64,13 +73,15 @@ async function readTable(config: ExplainConfig): Promise<Table> {
 }
 
 /** As a gateway loads it, checked against its head. @throws Error when there is none within ten seconds */
-async function loadTable(source: RegistrySource, place: ExplainConfig): Promise<Table> {
+async function loadTable(source: RegistrySource, place: ExplainConfig): Promise<ReadTable> {
   const registry = openRegistry(source, place.cluster)
   const stop = new AbortController()
+  const freshness = new Freshness(systemClock, place.maxStaleMs)
   let trouble: Error | undefined
   const gateway = new Gateway({
     reader: registry.reader,
     place,
+    freshness,
     timers: systemTimers,
     random: systemRandom,
     digest: nodeDigest,
@@ -83,7 +94,7 @@ async function loadTable(source: RegistrySource, place: ExplainConfig): Promise<
   await gateway.run(stop.signal)
   limit.cancel()
   await registry.close()
-  if (gateway.table !== undefined) return gateway.table
+  if (gateway.table !== undefined) return { table: gateway.table, freshness }
   const cluster = `cluster "${place.cluster}"`
   throw new Error(trouble?.message ?? `Cannot load ${cluster}: nothing has been published there`)
 }

@@ -1,12 +1,13 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
-import { explainInTime } from '../../src/gateway/explain/explain.ts'
-import type { Question } from '../../src/gateway/explain/request.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
+import { Freshness } from '../../src/gateway/freshness.ts'
+import { watchFreshness } from '../../src/gateway/freshness-watch.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
+import { roadState } from '../../src/gateway/road-state.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
@@ -14,10 +15,14 @@ import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
 import { announceReady } from './announce.ts'
 import { serveConsole } from './console.ts'
+import { openDiskCopy } from './disk-copy.ts'
+import { gatewayView } from './gateway-view.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
-type ServeConfig = Omit<GatewayConfig, 'command' | 'registry'>
+type ServeConfig = Omit<GatewayConfig, 'command' | 'registry' | 'stateDir'> & {
+  readonly stateDir?: string | undefined
+}
 
 export interface ServingGateway {
   readonly gateway: Gateway
@@ -38,12 +43,16 @@ export async function serveGateway(
 ): Promise<ServingGateway | undefined> {
   const following = new AbortController()
   const loaded = Promise.withResolvers<void>()
+  const freshness = new Freshness(systemClock, config.maxStaleMs)
+  const disk = openDiskCopy(config.stateDir, config, freshness, telemetry)
   const gateway = new Gateway({
     reader,
     place: config,
     timers: systemTimers,
     random: systemRandom,
     digest: nodeDigest,
+    freshness,
+    keeper: disk,
     onTrouble: say,
     onNews: observeTables({ ...telemetry, clock: systemClock }),
     onTable: () => {
@@ -65,42 +74,37 @@ export async function serveGateway(
     onTrouble: say,
   })
   const { observer } = telemetry
+  const present = roadState(names, freshness)
   const listener = new Listener({
     ...parts,
     table: () => gateway.table,
-    names,
+    present,
     observer,
     road: config,
     onTrouble: say,
   })
-  let isListening = false
-  let isDraining = false
-  const view = {
-    isReady: () => isListening && !isDraining,
-    notReadyReason: () => {
-      if (isDraining) return 'draining'
-      return gateway.table === undefined ? 'no table has been loaded yet' : 'clients are not listened for yet'
-    },
-    metrics: () => telemetry.prometheus(),
-    routes: () => gateway.routes(),
-    problems: () => gateway.problems(),
-    explain: (question: Question) => {
-      const { table } = gateway
-      return table && explainInTime(question, { table, road: config, balance: state, state: names })
-    },
-  }
+  let phase: 'starting' | 'listening' | 'draining' = 'starting'
+  const view = gatewayView({
+    ...{ gateway, freshness, disk, present, telemetry },
+    road: config,
+    balance: state,
+    phase: () => phase,
+  })
   const operator = await serveConsole(createConsole(view), config.console)
-  const done = gateway.run(following.signal)
+  const done = gateway.run(following.signal, await disk?.read())
+  const watch = watchFreshness(freshness, systemTimers, say)
   const end = async (): Promise<void> => {
     following.abort()
+    watch.stop()
     await Promise.all([done, operator.close(), dialer.close()])
+    await disk?.close()
   }
   if ((await Promise.race([loaded.promise, stopped.then(() => 'stopped')])) === 'stopped') {
     await end()
     return undefined
   }
   const port = await listener.listen(config.listen.host, config.listen.port)
-  isListening = true
+  phase = 'listening'
   announceReady({
     gateway,
     port,
@@ -111,7 +115,7 @@ export async function serveGateway(
   return {
     gateway,
     stop: async () => {
-      isDraining = true
+      phase = 'draining'
       listener.startDraining()
       await new Promise((resolve) => systemTimers.start(config.drainDelayMs, () => resolve(undefined)))
       await listener.close(config.drainTimeoutMs)

@@ -18,7 +18,7 @@ export type Answer =
   | { readonly ok: true; readonly explanation: Explanation }
   | { readonly ok: false; readonly faults: readonly string[] }
 
-/** Resolves names outside the cluster. */
+/** Also resolves names outside the cluster. */
 export interface NameState extends RoadState {
   /** Never rejects. */
   resolve(name: string): Promise<void>

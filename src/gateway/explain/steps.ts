@@ -32,6 +32,8 @@ export function explainStep(step: Step, head: RequestHead, parts: ExplainParts):
       return podStep(step)
     case 'sources':
       return sourcesStep(step)
+    case 'freshness':
+      return freshnessStep(step)
     case 'endpoints':
       return endpointsStep(step, parts)
     case 'network-policy':
@@ -105,6 +107,19 @@ function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
   if (sources === undefined) return { step: 'source ranges', summary: 'none are set', details: [] }
   const summary = isAdmitted ? `admitted by ${field}` : `refused by ${field}`
   return { step: 'source ranges', summary, details: sources.slice(0, SHOWN) }
+}
+
+function freshnessStep({ observedMsAgo, maxStaleMs }: StepOf<'freshness'>): Told {
+  const age = Number.isFinite(observedMsAgo) ? `${seconds(observedMsAgo)} ago` : 'nobody can tell when'
+  return {
+    step: 'freshness',
+    summary: `the cluster was last observed ${age}, and --max-stale is ${seconds(maxStaleMs)}`,
+    details: ["the addresses of its Pods may be others' by now; Services that are reached by nodes go on"],
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`
 }
 
 function endpointsStep(

@@ -1,0 +1,59 @@
+import { formatPosition } from '../model/position.ts'
+import type { Freshness } from './freshness.ts'
+import type { Gateway } from './gateway.ts'
+
+/** Of the copy on disk. */
+export interface CopyStatus {
+  readonly path: string
+  /** How long ago this process wrote it; null: it has not yet. */
+  readonly writtenSecondsAgo: number | null
+  /** Why it could not be read or written the last time. */
+  readonly problem: string | null
+}
+
+/** What a gateway serves from, and how old that is. */
+export interface GatewayStatus {
+  /** Where the table in force came from. */
+  readonly source: 'registry' | 'disk' | null
+  readonly position: string | null
+  /** How long ago the cluster was observed as it is served; null: nobody can tell, or nothing is served. */
+  readonly observedSecondsAgo: number | null
+  /** null: off. */
+  readonly maxStaleSeconds: number | null
+  /** Pods are not reached by their addresses. */
+  readonly isStale: boolean
+  /** null: none is kept. */
+  readonly disk: CopyStatus | null
+}
+
+interface Copy {
+  readonly path: string
+  readonly writtenMsAgo: number | undefined
+  readonly problem: string | undefined
+}
+
+export function gatewayStatus(
+  { source, head }: Pick<Gateway, 'source' | 'head'>,
+  freshness: Freshness,
+  copy: Copy | undefined,
+): GatewayStatus {
+  return {
+    source: source ?? null,
+    position: head === undefined ? null : formatPosition(head.position),
+    observedSecondsAgo: seconds(freshness.ageMs),
+    maxStaleSeconds: freshness.maxStaleMs === 0 ? null : freshness.maxStaleMs / 1000,
+    isStale: freshness.staleness() !== undefined,
+    disk:
+      copy === undefined
+        ? null
+        : {
+            path: copy.path,
+            writtenSecondsAgo: seconds(copy.writtenMsAgo),
+            problem: copy.problem ?? null,
+          },
+  }
+}
+
+function seconds(ms: number | undefined): number | null {
+  return ms === undefined || !Number.isFinite(ms) ? null : Math.round(ms / 1000)
+}

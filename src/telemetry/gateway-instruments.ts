@@ -1,0 +1,49 @@
+import type { Meter } from '@opentelemetry/api'
+import { metric } from './names.ts'
+
+/** Structurally the gateway's status, as far as it is measured. */
+interface Status {
+  readonly source: 'registry' | 'disk' | null
+  readonly observedSecondsAgo: number | null
+  readonly isStale: boolean
+  readonly disk: { readonly writtenSecondsAgo: number | null } | null
+}
+
+/** Measures how old what a gateway serves is, and where it came from. */
+export function observeGateway(meter: Meter, status: () => Status): void {
+  const gauge = (name: string, unit: string, description: string, read: (now: Status) => number | null) =>
+    meter.createObservableGauge(name, { description, unit }).addCallback((result) => {
+      const value = read(status())
+      if (value !== null) result.observe(value)
+    })
+  gauge(
+    metric.gatewayObservationAge,
+    's',
+    'Age of the oldest moment at which every watch of the agent was live, as the gateway serves it.',
+    ({ observedSecondsAgo }) => observedSecondsAgo,
+  )
+  gauge(
+    metric.gatewayStale,
+    '1',
+    'Whether that is longer ago than --max-stale: Pods are not reached by their addresses.',
+    ({ isStale }) => Number(isStale),
+  )
+  gauge(metric.gatewayFromDisk, '1', 'Whether the table in force came from disk.', ({ source }) =>
+    source === null ? null : Number(source === 'disk'),
+  )
+  gauge(
+    metric.diskCopyAge,
+    's',
+    'How long ago the records on disk were written by this process.',
+    ({ disk }) => disk?.writtenSecondsAgo ?? null,
+  )
+}
+
+/** Counts writes of the records to disk. */
+export function observeDiskWrites(meter: Meter): (outcome: 'written' | 'failed') => void {
+  const writes = meter.createCounter(metric.diskWrites, {
+    description: 'Writes of the records to disk, by outcome: written or failed.',
+    unit: '{write}',
+  })
+  return (outcome) => writes.add(1, { outcome })
+}
