@@ -31,8 +31,14 @@ export interface ServingProcess extends PosternProcess {
   readonly console: string
 }
 
-export function startPostern(args: readonly string[], env: NodeJS.ProcessEnv = {}): PosternProcess {
-  const child = spawn(process.execPath, ['workers/node/postern.ts', ...args], {
+/** @param around what runs the program, with it as its last arguments, and then becomes it */
+export function startPostern(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  around: readonly string[] = [],
+): PosternProcess {
+  const [file = process.execPath, ...rest] = [...around, process.execPath, 'workers/node/postern.ts', ...args]
+  const child = spawn(file, rest, {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
@@ -57,11 +63,12 @@ export function startPostern(args: readonly string[], env: NodeJS.ProcessEnv = {
 export async function startServing(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  around: readonly string[] = [],
 ): Promise<ServingProcess> {
   const [command = '', ...rest] = args
   // First, so that a caller's own win.
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
-  const started = startPostern([command, ...addresses, ...rest], env)
+  const started = startPostern([command, ...addresses, ...rest], env, around)
   const ready = await untilSaid(started, READY)
   return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
 }
