@@ -78,11 +78,12 @@ export class Gateway {
    * Follows until aborted.
    * @param stored served when the registry does not answer at the start, until it does
    */
-  async run(signal: AbortSignal, stored?: Stored): Promise<void> {
+  run(signal: AbortSignal, stored?: Stored): Promise<void> {
+    // Only there, and not in a frame that lives as long as the gateway.
     this.#stored = stored
     const { reader, timers, random, digest, onTrouble, keeper } = this.#options
     const limit = timers.start(ANSWER_WITHIN_MS, () => this.#useStored())
-    await follow({
+    return follow({
       reader,
       timers,
       random,
@@ -101,8 +102,7 @@ export class Gateway {
         onTrouble(error)
         this.#useStored()
       },
-    })
-    limit.cancel()
+    }).finally(() => limit.cancel())
   }
 
   routes(): RouteStatus[] {

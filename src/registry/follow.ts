@@ -85,21 +85,28 @@ class Follower {
   async #round(): Promise<'gap' | 'reload'> {
     const held = this.#takeUp()
     if (held !== undefined) return await this.#replay(held.replica, held.position, undefined)
+    const loaded = await this.#load()
+    if (loaded === undefined) return await this.#firstEntry()
+    return await this.#replay(loaded.replica, loaded.position, loaded.until)
+  }
+
+  /** By itself, for a frame that waits for entries would hold every record's text meanwhile. */
+  async #load(): Promise<{ replica: Replica; position: Position; until: Position | undefined } | undefined> {
     const { reader, signal, digest } = this.#options
     const load = await reader.load(signal)
     this.#replica = undefined
     if (!load.before) {
       this.#tellOfEmptiness()
-      return await this.#firstEntry()
+      return undefined
     }
     const target = this.#targetOf(load, load.before)
     const { position } = load.before
     const replica = new Replica(load.records, position, digest)
     if (comparePositions(position, target.position) < 0) {
-      return await this.#replay(replica, position, target.position)
+      return { replica, position, until: target.position }
     }
     this.#giveLoad(replica, target)
-    return await this.#replay(replica, position, undefined)
+    return { replica, position, until: undefined }
   }
 
   /**

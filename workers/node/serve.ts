@@ -91,7 +91,8 @@ export async function serveGateway(
     phase: () => phase,
   })
   const operator = await serveConsole(createConsole(view), config.console)
-  const done = gateway.run(following.signal, await disk?.read())
+  // Nothing here may hold what is on disk: it is let go once it is not needed.
+  const done = Promise.resolve(disk?.read()).then((stored) => gateway.run(following.signal, stored))
   const watch = watchFreshness(freshness, systemTimers, say)
   const end = async (): Promise<void> => {
     following.abort()
