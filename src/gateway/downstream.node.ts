@@ -42,6 +42,7 @@ export class ResponseDownstream implements Downstream {
   readonly #response: ServerResponse
   readonly #requestId: string
   readonly #timers: Timers
+  readonly #isDraining: () => boolean
   #error: ErrorCode | undefined
   #bytesSent = 0
 
@@ -55,7 +56,7 @@ export class ResponseDownstream implements Downstream {
     this.#response = response
     this.#requestId = requestId
     this.#timers = timers
-    if (isDraining()) response.setHeader('Connection', 'close')
+    this.#isDraining = isDraining
     response.once('close', () => {
       const left = this.#error ?? (response.writableFinished ? undefined : 'client-closed')
       const status = response.headersSent ? response.statusCode : responses['client-closed'].status
@@ -82,6 +83,7 @@ export class ResponseDownstream implements Downstream {
   }
 
   head(status: number, headers: readonly string[]): void {
+    this.#askToLeave()
     // node:http merges fields set before with an array only when it is flat and even, which ours is.
     this.#response.writeHead(status, [...headers])
     // Head and body leave in one packet when they came in one. Otherwise the head goes alone: an SSE client waits
@@ -122,6 +124,7 @@ export class ResponseDownstream implements Downstream {
     this.#error = error
     const reply = errorReply(error, this.#requestId)
     this.#bytesSent = reply.body.length
+    this.#askToLeave()
     if (!hasMore(request) || isSmall(request)) {
       this.#response.writeHead(reply.status, [...reply.headers])
       this.#response.end(reply.body)
@@ -147,6 +150,11 @@ export class ResponseDownstream implements Downstream {
     this.#response.once('close', () => {
       if (!this.#response.writableFinished) gone()
     })
+  }
+
+  /** Looked at when the answer begins: the drain may have, too, since the request came. */
+  #askToLeave(): void {
+    if (this.#isDraining()) this.#response.setHeader('Connection', 'close')
   }
 
   /** The answer came before the request's end: its rest is dropped, or the connection would never be free again. */

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { serviceYaml, startGateway } from '../support/gateway.ts'
@@ -48,28 +47,4 @@ test('a response that falls silent is cut when its idle time is over', async () 
   await expect(send({ port: gateway.port })).rejects.toThrow(/aborted|reset/i)
   const [seen] = await gateway.observer.ended(1)
   expect(seen).toMatchObject({ status: 200, error: 'response-timeout' })
-})
-
-test('draining lets a response end, and tells keep-alive clients to leave', async () => {
-  let finish: () => void = () => {}
-  const pod = await startHttp((_request, response) => {
-    response.write('begun ')
-    finish = () => void response.end('ended')
-  })
-  closers.push(pod.close)
-  const gateway = await gatewayTo(pod.port)
-  const outgoing = request({
-    host: '127.0.0.1',
-    port: gateway.port,
-    headers: { host: HOST },
-    agent: false,
-  }).end()
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
-  const closed = gateway.listener.close(10_000)
-  await expect(send({ port: gateway.port })).rejects.toThrow('ECONNREFUSED')
-  finish()
-  let body = ''
-  for await (const chunk of response) body += chunk
-  expect(body).toBe('begun ended')
-  await closed
 })
