@@ -29,8 +29,8 @@ const statusSchema = v.object({
 })
 
 /** The directory of the state, on a disk of that size which this process alone sees. */
-const onSmallDisk = (folder: string, size: string) => [
-  ...['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=${size} tmpfs "${folder}" && exec "$@"`, 'sh'],
+const onDisk = (folder: string, options: string) => [
+  ...['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o ${options} tmpfs "${folder}" && exec "$@"`, 'sh'],
 ]
 const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
 
@@ -160,7 +160,7 @@ describe.skipIf(!hasRedis)('gateways with a copy of the records on disk', () => 
   test.skipIf(!canMount)(
     'a full disk is told, the last good records stay on it, and requests go on',
     async () => {
-      const gateway = await start([], {}, onSmallDisk(folder, '64k'))
+      const gateway = await start([], {}, onDisk(folder, 'size=64k'))
       await untilWritten(gateway)
       const load = new SteadyLoad(() => gateway.port, [HOST], CLIENTS)
       closers.push(() => load.stop())
@@ -189,6 +189,14 @@ describe.skipIf(!hasRedis)('gateways with a copy of the records on disk', () => 
       expect(load.failures).toEqual([])
     },
   )
+
+  test.skipIf(!canMount)('a disk that cannot be written is told, and requests go on', async () => {
+    const gateway = await start([], {}, onDisk(folder, 'ro'))
+    const { disk } = await until(gateway, 'that to be told', (now) => now.disk?.problem !== null)
+    expect(disk?.problem).toMatch(/^Cannot write the records in .*test\.records: EROFS/)
+    expect(await readiness(gateway)).toEqual([200, 'ready'])
+    expect((await ask(gateway.port, HOST, '/')).status).toBe(200)
+  })
 
   test('a clock that is set makes nothing stale and keeps nothing fresh; what is stale is refused until it is not', async () => {
     const file = join(folder, 'clock')
