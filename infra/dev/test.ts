@@ -31,7 +31,11 @@ interface Count {
 }
 
 /** vitest's configuration of each suite. */
-const suites = { unit: 'vitest.config.ts', system: 'vitest.system.config.ts' } as const
+const suites = {
+  unit: 'vitest.config.ts',
+  system: 'vitest.system.config.ts',
+  soak: 'vitest.soak.config.ts',
+} as const
 type SuiteName = keyof typeof suites
 
 const checks: readonly (readonly [title: string, command: readonly string[]])[] = [

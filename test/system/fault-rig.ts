@@ -50,6 +50,7 @@ export function faultRig(
   cluster: () => Cluster,
   openRegistry: () => Promise<RigRegistry>,
   gatewayArgs: readonly string[] = [],
+  gatewayEnv: (place: number) => NodeJS.ProcessEnv = () => ({}),
 ): FaultRig {
   let registry: RigRegistry
   let kubeconfig: { file: string; remove(): void }
@@ -60,11 +61,14 @@ export function faultRig(
   let port: number
   let load: SteadyLoad
 
-  const gatewayOn = ({ port: listen, healthPort }: Backend) =>
-    startServing([
-      ...['gateway', '--redis', registry.url, '--drain-delay', '500ms', ...gatewayArgs],
-      ...['--listen', `127.0.0.1:${listen}`, '--console', `127.0.0.1:${healthPort}`],
-    ])
+  const gatewayOn = ({ port: listen, healthPort }: Backend, place: number) =>
+    startServing(
+      [
+        ...['gateway', '--redis', registry.url, '--drain-delay', '500ms', ...gatewayArgs],
+        ...['--listen', `127.0.0.1:${listen}`, '--console', `127.0.0.1:${healthPort}`],
+      ],
+      gatewayEnv(place),
+    )
 
   beforeAll(async () => {
     registry = await openRegistry()
@@ -137,7 +141,7 @@ export function faultRig(
     startGateway: async (place) => {
       const backend = backends[place]
       if (backend === undefined) throw new Error(`There is no gateway ${place}`)
-      gateways[place] = await gatewayOn(backend)
+      gateways[place] = await gatewayOn(backend, place)
     },
     scale: async (replicas) => {
       const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'shop' }

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
 import { join } from 'node:path'
+import { readIsolateBytes } from '../../support/heap.ts'
 import { ask } from '../../support/steady-load.ts'
 import { bundleWorker, type Workerd } from '../../support/workerd.ts'
 import type { BenchArguments } from '../arguments.ts'
@@ -9,7 +10,6 @@ import { type BenchReport, type BenchRow, median, roundTo } from '../report.ts'
 import { Stage } from '../stage.ts'
 import { hostName } from '../workload.ts'
 import { runLoad } from '../wrk.ts'
-import { readIsolateBytes } from './heap.ts'
 import { startFullRelay, subjectsOf, type WorkerSubject } from './subjects.ts'
 
 const CONNECTIONS = 32

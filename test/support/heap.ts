@@ -8,7 +8,7 @@ const usageSchema = v.object({ usedSize: v.number(), backingStorageSize: v.numbe
  * Bytes that an isolate holds once its garbage is gone: V8's heap and the buffers beside it, which are what the
  * platform's 128 MB bound. The process around it has its own malloc, code and compiled snapshots.
  *
- * @param inspector where workerd's inspector listens, as `address:port`
+ * @param inspector where the inspector of Node or workerd listens, as `address:port`
  */
 export async function readIsolateBytes(inspector: string): Promise<number> {
   const targets = await (await fetch(`http://${inspector}/json`)).json()
