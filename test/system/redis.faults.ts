@@ -89,6 +89,19 @@ else
       await toxic.remove('slow')
     })
 
+    test('the agent is killed in the middle of a publish: it was written, and nobody was told', async () => {
+      const revision = () => redis.cli('HGET', 'postern:{default}:head', 'revision')
+      await toxic.add({ name: 'deaf', type: 'timeout', attributes: { timeout: 0 } })
+      const before = revision()
+      await rig.scale(5)
+      await waitFor('a publish to be written', revision, (now) => now !== before)
+      await rig.agent().stop('SIGKILL')
+      await toxic.remove('deaf')
+      await rig.load().answers(200)
+      await rig.replaceAgent()
+      await rig.settle()
+    })
+
     test('its answers are cut in the middle, again and again', async () => {
       await toxic.add({ name: 'cut', type: 'limit_data', attributes: { bytes: 700 } })
       await rig.scale(3)
