@@ -34,6 +34,8 @@ export async function startTcpBalancer(
     '  timeout connect 1s',
     '  timeout client 1m',
     '  timeout server 1m',
+    // Otherwise `inter`: on a busy machine gateways that are well would be taken out.
+    '  timeout check 5s',
     // A connection that was refused carries no byte yet: the other gateway may have it.
     '  option redispatch 1',
     '  retries 3',

@@ -130,10 +130,21 @@ describe.skipIf(!hasRedis)('gateways with a copy of the records on disk', () => 
       gateways[i] = gateway
       expect(await statusOf(gateway)).toMatchObject({ source: 'disk', isStale: false })
       expect(await readiness(gateway)).toEqual([200, 'ready'])
-      // No more than was under way where it was killed.
+      await waitFor(
+        'the balancer to send to it',
+        async () => {
+          // On a connection of its own, which goes to each in turn: those of the load stay where they are.
+          await ask(port, HOST, '/')
+          return await (await fetch(`${gateway.console}/metrics`)).text()
+        },
+        (metrics) => metrics.includes('http_server_request_duration_count{'),
+      )
+      // No more than was under way where the other was killed.
       expect(load.failures.splice(0).length).toBeLessThanOrEqual(CLIENTS)
-      await load.answers(500)
-      expect(load.failures).toEqual([])
+      const own = new SteadyLoad(() => gateway.port, [HOST], CLIENTS)
+      await own.answers(500)
+      await own.stop()
+      expect([...own.failures, ...load.failures]).toEqual([])
     }
     for (const { console } of gateways) {
       expect(await (await fetch(`${console}/metrics`)).text()).toMatch(
