@@ -1,7 +1,7 @@
 import { formatAuthority } from '../model/host.ts'
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
 import { type Endpoint, type Guard, keyed } from './endpoint.ts'
-import type { Family, Place } from './place.ts'
+import { type Family, isWithin, type Place } from './place.ts'
 import { nearOf } from './topology.ts'
 
 /** A Pod behind a Service, with the number that the Service's port has there. */
@@ -28,7 +28,7 @@ export function eligibleEndpoints(
     case 'node':
       // kube-proxy sends to whatever stands in the slices: also to what we would not.
       if (slices.some(({ refused = 0 }) => refused > 0)) return []
-      return nodeEndpoints(target, usable(podPorts(service, slices)), nodes, familiesOf(service, place))
+      return nodeEndpoints(service, target, usable(podPorts(service, slices)), nodes, place)
     case 'external':
       // Its addresses are not the registry's to tell.
       return []
@@ -41,12 +41,11 @@ function podEndpoints(
   place: Place,
 ): readonly Endpoint[] {
   for (const family of familiesOf(service, place)) {
-    const pods = usable(
-      podPorts(
-        service,
-        slices.filter((slice) => slice.family === family),
-      ),
+    const some = podPorts(
+      service,
+      slices.filter((slice) => slice.family === family),
     )
+    const pods = usable(some.filter(({ record }) => isWithin(record.address, place)))
     if (pods.length === 0) continue
     const near = new Set(pods[0]?.record.ready ? nearOf(pods, place) : pods)
     const reached = service.spillOver === undefined ? [...near] : pods
@@ -82,15 +81,17 @@ function usable(pods: readonly PodPort[]): readonly PodPort[] {
  * that is ready, else serving and terminating, as their health check ports tell a load balancer.
  */
 function nodeEndpoints(
+  service: ServiceRecord,
   { nodePort, onlyLocal }: Extract<ServiceRecord['target'], { type: 'node' }>,
   pods: readonly PodPort[],
   nodes: ReadonlyMap<string, NodeRecord>,
-  families: readonly Family[],
+  place: Place,
 ): readonly Endpoint[] {
+  const families = familiesOf(service, place)
   const endpoints: Endpoint[] = []
   for (const [name, node] of nodes) {
     const address = firstIn(families, node.addresses)
-    if (address === undefined || !node.ready || node.excluded) continue
+    if (address === undefined || !node.ready || node.excluded || !isWithin(address, place)) continue
     const behind = onlyLocal ? pods.filter(({ record }) => record.node === name) : pods
     if (behind.length === 0) continue
     endpoints.push({

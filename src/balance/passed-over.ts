@@ -1,6 +1,6 @@
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { Place } from './place.ts'
+import { isWithin, type Place } from './place.ts'
 
 /** An endpoint that may not receive requests for a service now, and why. */
 export interface PassedOver {
@@ -9,6 +9,8 @@ export interface PassedOver {
   readonly node: string | undefined
   readonly reason: string
 }
+
+const ELSEWHERE = "it does not lie where its cluster's endpoints may (--cluster-cidrs)"
 
 /** Everything that stands behind a service and was not eligible: what `eligibleEndpoints` left out, in words. */
 export function passedOver(
@@ -24,7 +26,7 @@ export function passedOver(
       : service.target.onlyLocal
         ? 'externalTrafficPolicy is Local, and no Pod there can serve'
         : 'no Pod of the Service can serve'
-    return nodesPassedOver(otherwise, nodes, eligible)
+    return nodesPassedOver(otherwise, nodes, place, eligible)
   }
   const chosen = new Set(eligible.map(({ address }) => address))
   const family = eligible[0]?.address.includes(':') ? 'IPv6' : 'IPv4'
@@ -55,6 +57,7 @@ function podReason(
   }
   if (!place.families.includes(slice.family))
     return `${slice.family} is not reached from here (--ip-families)`
+  if (!isWithin(record.address, place)) return ELSEWHERE
   if (family !== undefined && slice.family !== family) return `the Service is reached by ${family} here`
   if (terminating && serving && !ready) return 'it is terminating, and others are ready'
   if (terminating) return 'it is terminating, and no longer serving'
@@ -66,6 +69,7 @@ function podReason(
 function nodesPassedOver(
   otherwise: string,
   nodes: ReadonlyMap<string, NodeRecord>,
+  place: Place,
   eligible: readonly Endpoint[],
 ): readonly PassedOver[] {
   const chosen = new Set(eligible.map(({ node }) => node))
@@ -75,12 +79,13 @@ function nodesPassedOver(
       address: node.addresses[0] ?? '-',
       pod: undefined,
       node: name,
-      reason: nodeReason(node) ?? otherwise,
+      reason: nodeReason(node, place) ?? otherwise,
     }))
 }
 
-function nodeReason({ addresses, ready, excluded }: NodeRecord): string | undefined {
+function nodeReason({ addresses, ready, excluded }: NodeRecord, place: Place): string | undefined {
   if (addresses.length === 0) return 'the node has no address'
   if (!ready) return 'the node is not ready'
-  return excluded ? 'the node is kept from load balancers by its label' : undefined
+  if (excluded) return 'the node is kept from load balancers by its label'
+  return addresses.some((address) => isWithin(address, place)) ? undefined : ELSEWHERE
 }

@@ -25,6 +25,11 @@ export function rendezvous<T extends { readonly hash: number }>(
   return best
 }
 
+/** A number in (0, 1] that is the same for a client wherever it is worked out, and another for each of `hash`. */
+export function lotOf(hash: number, client: number): number {
+  return (mix(hash ^ client) + 1) / 0x1_0000_0000
+}
+
 /** MurmurHash3's finaliser: every bit of the input turns about half of the output's. */
 function mix(value: number): number {
   let hash = value

@@ -1,6 +1,8 @@
 import type { Command, OutputConfiguration } from 'commander'
+import type { ClusterShare } from '../gateway/clusters.ts'
 import type { Question } from '../gateway/explain/request.ts'
 import { editsBetween } from '../model/edits.ts'
+import { readClusters } from './cluster-shares.ts'
 import { type ExplainSource, readExplainSource } from './explain-source.ts'
 import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
 import {
@@ -52,9 +54,11 @@ export interface AgentConfig extends Omit<ValuesOf<'agent'>, RedisFlagId> {
   readonly registry: RedisSource
 }
 
-export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, SourceFlagId> {
+export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, SourceFlagId | 'clusters' | 'clusterCidrs'> {
   readonly command: 'gateway'
   readonly registry: RegistrySource
+  /** In order of preference; the own one is the first. */
+  readonly clusters: readonly ClusterShare[]
 }
 
 export interface RelayConfig extends Omit<ValuesOf<'relay'>, SourceFlagId> {
@@ -84,8 +88,11 @@ export interface EnvConfig extends ValuesOf<'env'> {
 }
 
 /** `postern explain`. */
-export interface ExplainConfig extends Omit<ValuesOf<'explain'>, SourceFlagId | 'kubeconfig' | 'gateway'> {
+export interface ExplainConfig
+  extends Omit<ValuesOf<'explain'>, SourceFlagId | 'kubeconfig' | 'gateway' | 'clusters' | 'clusterCidrs'> {
   readonly command: 'explain'
+  /** In order of preference; the own one is the first. */
+  readonly clusters: readonly ClusterShare[]
   readonly question: Question
   readonly source: ExplainSource
   readonly json: boolean
@@ -157,8 +164,10 @@ function configOf(
       return config && { command: name, ...config }
     }
     case 'gateway': {
-      const config = takeSource(read(name), faults)
-      return config && { command: name, ...config }
+      const { clusters, clusterCidrs, ...values } = read(name)
+      const config = takeSource(values, faults)
+      const shares = readClusters({ ...values, clusters, clusterCidrs }, config?.registry, faults)
+      return config && { command: name, ...config, clusters: shares }
     }
     case 'relay': {
       const values = read(name)
@@ -188,10 +197,12 @@ function configOf(
     case 'explain': {
       const question = readQuestionOptions(operand, given, faults)
       const manifests = readManifests(given, env, faults)
-      const values = read(name)
+      const { clusters, clusterCidrs, ...values } = read(name)
       const source = readExplainSource(manifests, values, faults)
+      const registry = source?.type === 'registry' ? source.registry : undefined
+      const shares = readClusters({ ...values, clusters, clusterCidrs }, registry, faults)
       const json = given.json === true
-      return question && source && { command: name, question, source, json, ...values }
+      return question && source && { command: name, question, source, json, ...values, clusters: shares }
     }
   }
 }

@@ -1,4 +1,5 @@
 import { parseHostTemplate } from '../compile/host-template.ts'
+import { parseClusterCidrs, parseClusters } from './cluster-values.ts'
 import {
   parseAddress,
   parseAllowHosts,
@@ -106,6 +107,20 @@ export const flags = {
     parseDomain,
   ),
   cluster: flag('cluster', 'NAME', 'default', "this cluster's name", parseName),
+  clusters: flag(
+    'clusters',
+    'NAME=WEIGHT,…',
+    '',
+    'clusters of this registry that are served, the own one first: a weight is a share of what several can serve, 0 is for what the others cannot',
+    parseClusters,
+  ),
+  clusterCidrs: flag(
+    'cluster-cidrs',
+    'NAME=CIDR,…',
+    '',
+    'where the Pods and Nodes of other clusters lie: no other address of theirs is dialled',
+    parseClusterCidrs,
+  ),
   trustedProxies: flag(
     'trusted-proxies',
     'CIDR,…',

@@ -15,6 +15,8 @@ const compiling = [
 const redis = ['redis', 'redisCa', 'redisCert', 'redisKey'] as const
 /** Where the registry is read. */
 const reading = [...redis, 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
+/** Which clusters of a registry. */
+const sharing = ['clusters', 'clusterCidrs'] as const
 const serving = [
   'listen',
   'console',
@@ -65,7 +67,7 @@ export const commands = {
   },
   gateway: {
     summary: 'serve what an agent has published; run as many as you like',
-    flags: [...reading, 'stateDir', ...serving],
+    flags: [...reading, 'stateDir', ...serving, ...sharing],
     example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
   },
   relay: {
@@ -97,7 +99,7 @@ export const commands = {
     json: true,
     flags: [
       ...(['kubeconfig', 'gateway', ...reading] as const),
-      ...(['cluster', 'node', 'zone', 'families'] as const),
+      ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
       ...(['externalCidrs', 'deniedExternalCidrs', 'nameServer'] as const),
       ...(['trustedProxies', 'networkPolicy', 'maxStaleMs', ...compiling] as const),
     ],

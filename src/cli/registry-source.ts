@@ -120,7 +120,7 @@ function requireCompany(
 }
 
 /** Whether something has already been said of the flags. */
-function isFaulty(ids: readonly (keyof Flags)[], faults: readonly string[]): boolean {
+export function isFaulty(ids: readonly (keyof Flags)[], faults: readonly string[]): boolean {
   const names = ids.flatMap((id) => [flags[id].name, ...flags[id].env])
   return faults.some((fault) => fault.split(/[\s:,()]+/).some((word) => names.includes(word)))
 }

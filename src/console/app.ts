@@ -15,6 +15,7 @@ const CONSOLE_PATHS = {
   ...HEALTH_PATHS,
   '/api/status': 'where the table came from, how long ago the cluster was observed, the copy on disk',
   '/api/routes': 'rules with their services and eligible endpoints',
+  '/api/clusters': 'clusters that are served: their share, and how fresh what is known of them is',
   '/api/problems': 'what is wrong with objects of the cluster',
   '/api/explain': 'why a request gets its answer: ?url=…&from=ADDRESS&method=…&header=Name:%20value',
 } as const
@@ -24,6 +25,7 @@ export function createConsole(view: ConsoleView): Hono {
   const app = createHealth(view, 'postern console', CONSOLE_PATHS)
   app.get('/api/status', (c) => c.json(view.status()))
   app.get('/api/routes', (c) => c.json({ routes: view.routes() }))
+  app.get('/api/clusters', (c) => c.json({ clusters: view.clusters() }))
   app.get('/api/problems', (c) =>
     c.json({ problems: view.problems().map((problem) => ({ ...problem, page: pageOf(problem.code) })) }),
   )

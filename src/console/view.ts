@@ -1,8 +1,8 @@
+import type { ClusterProblem, ClusterStatus } from '../gateway/clusters.ts'
 import type { Answer } from '../gateway/explain/explain.ts'
 import type { Question } from '../gateway/explain/request.ts'
 import type { GatewayStatus } from '../gateway/gateway-status.ts'
 import type { RouteStatus } from '../gateway/route-status.ts'
-import type { Problem } from '../model/problem.ts'
 
 /** What an operator's probes may see of any part. */
 export interface HealthView {
@@ -17,7 +17,9 @@ export interface HealthView {
 export interface ConsoleView extends HealthView {
   status(): GatewayStatus
   routes(): readonly RouteStatus[]
-  problems(): readonly Problem<string>[]
+  problems(): readonly ClusterProblem[]
+  /** In the order in which they are asked. */
+  clusters(): readonly ClusterStatus[]
   /** Undefined: there is no table to walk yet. */
   explain(question: Question): Promise<Answer> | undefined
 }

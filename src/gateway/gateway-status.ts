@@ -26,7 +26,8 @@ export interface GatewayStatus {
   readonly disk: CopyStatus | null
 }
 
-interface Copy {
+/** Structurally a copy on disk. */
+export interface Copy {
   readonly path: string
   readonly writtenMsAgo: number | undefined
   readonly problem: string | undefined

@@ -23,6 +23,8 @@ export interface Keeper {
 }
 
 export interface GatewayOptions extends Pick<FollowOptions, 'reader' | 'timers' | 'random' | 'digest'> {
+  /** Whose registry it is, where several clusters are served. */
+  readonly cluster?: string | undefined
   /** Where it stands: for endpoints that are meant for callers there. */
   readonly place: Place
   readonly freshness: Freshness
@@ -118,7 +120,8 @@ export class Gateway {
     this.#stored = undefined
     this.#takeIn(head, () => {
       // Built beside the old table, and swapped whole.
-      const table = new Table(this.#options.place)
+      const { place, cluster } = this.#options
+      const table = new Table(place, cluster)
       const troubles = table.apply(records)
       this.#table = table
       this.#source = 'registry'
@@ -143,9 +146,9 @@ export class Gateway {
     const stored = this.#stored
     if (stored === undefined) return
     this.#stored = undefined
-    const { place, freshness, onTrouble, onTable } = this.#options
+    const { place, cluster, freshness, onTrouble, onTable } = this.#options
     const { head, records, ageMs } = stored
-    const table = new Table(place)
+    const table = new Table(place, cluster)
     const troubles = table.apply(records)
     this.#table = table
     this.#head = head

@@ -62,6 +62,7 @@ export class HostTables {
   /** What requests are planned on at a moment (ms since the epoch). */
   at(now: number): PlanTable {
     return {
+      cluster: undefined,
       route: (host) => {
         const entry = this.#use(host)
         // An address has no route that could be read.

@@ -8,22 +8,23 @@ import type { Observer, RequestObserver } from '../telemetry/observer.ts'
 import { Connections, type Underway } from './connections.node.ts'
 import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
-import type { NameState } from './explain/explain.ts'
 import { type Decided, observeRequest } from './observe.ts'
-import { type Forward, plan, type RequestHead, type RoadOptions } from './plan.ts'
+import type { Forward, RequestHead, RoadOptions } from './plan.ts'
+import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { headOf, isWebSocket } from './request-head.node.ts'
-import type { Table } from './table.ts'
+import type { NameResolver } from './road-state.ts'
+import type { ServedCluster } from './served-cluster.ts'
 import { UpgradeDownstream } from './upgrade.node.ts'
 
-export interface GatewayParts extends ExchangeParts {
-  /** The table in force now; undefined until one is loaded. */
-  readonly table: () => Table | undefined
+export interface GatewayParts extends Omit<ExchangeParts, 'state'> {
+  /** In the operator's order: a host is the first one's that knows it. */
+  readonly clusters: readonly ServedCluster[]
   readonly observer: Observer
   readonly road: RoadOptions
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
-  readonly present: NameState
+  readonly names: NameResolver
 }
 
 /** How long a client may take over a request's head. */
@@ -39,6 +40,9 @@ const KEEP_ALIVE_MS = 75_000
 /** Listens for clients, and walks each request down the road: plan, then carry out. */
 export class Listener {
   readonly #parts: GatewayParts
+  readonly #road: ClusterRoad
+  /** By the cluster that a plan names. */
+  readonly #exchangeParts: ReadonlyMap<string | undefined, ExchangeParts>
   readonly #server: Server
   readonly #peers = new WeakMap<Duplex, Peer>()
   readonly #upgraded = new Set<Duplex>()
@@ -48,6 +52,9 @@ export class Listener {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
+    const { clusters, road, ...shared } = parts
+    this.#road = { clusters, options: road, random: shared.random }
+    this.#exchangeParts = new Map(clusters.map(({ name, state }) => [name, { ...shared, state }]))
     this.#connections = new Connections(parts.timers)
     this.#server = createServer({
       maxHeaderSize: MAX_HEAD_BYTES,
@@ -150,22 +157,23 @@ export class Listener {
       if (this.#areIdleClosed) this.#server.closeIdleConnections()
     })
     this.#connections.begin(socket, underway)
-    const carryOut = (plan: Decided, hasWaited: boolean): void => {
+    const carryOut = (plan: Decided, waits: number): void => {
       if (typeof plan === 'string' || plan.type === 'reply') {
         fail(typeof plan === 'string' ? plan : plan.error)
       } else if (plan.type === 'forward') {
         exchange = this.#exchange(plan, request, peer, observer, downstream)
-      } else if (hasWaited || plan.for.type === 'host') {
+      } else if (waits === 0 || plan.for.type === 'host') {
         // A table that is loaded whole knows every host.
         fail('endpoints-none')
       } else {
         // Meanwhile the request may have been answered: its body broke, or its client left.
-        void this.#parts.present.resolve(plan.for.name).then(() => {
-          if (!isOver && !downstream.isGone) carryOut(this.#decide(head, peer), true)
+        void this.#parts.names.resolve(plan.for.name).then(() => {
+          if (!isOver && !downstream.isGone) carryOut(this.#decide(head, peer), waits - 1)
         })
       }
     }
-    carryOut(decided, false)
+    // Each cluster may have a name of its own to wait for.
+    carryOut(decided, this.#parts.clusters.length)
   }
 
   /** Begins to carry out a plan. Never throws. */
@@ -176,7 +184,9 @@ export class Listener {
     observer: RequestObserver,
     downstream: Downstream,
   ): Exchange {
-    const exchange = new Exchange(this.#parts, plan, request, peer, observer, downstream)
+    const parts = this.#exchangeParts.get(plan.passage.cluster)
+    if (parts === undefined) throw new Error(`Cannot forward to cluster ${plan.passage.cluster}: not served`)
+    const exchange = new Exchange(parts, plan, request, peer, observer, downstream)
     try {
       exchange.start()
     } catch (cause) {
@@ -188,10 +198,8 @@ export class Listener {
 
   /** The plan, or why there is none. */
   #decide(head: RequestHead, peer: Peer): Decided {
-    const table = this.#parts.table()
-    if (table === undefined) return 'endpoints-none'
     try {
-      return plan(head, peer, table, this.#parts.road, this.#parts.present)
+      return planAcross(head, peer, this.#road) ?? 'endpoints-none'
     } catch (cause) {
       this.#parts.onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
       return 'internal'

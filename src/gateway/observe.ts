@@ -33,7 +33,7 @@ export function observeRequest(
   if (passage?.route !== undefined) {
     const { host, rule } = passage.route
     const routePath = rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
-    following.routed({ routeHost: host, routePath, origin: rule.origin })
+    following.routed({ routeHost: host, routePath, origin: rule.origin, cluster: passage.cluster })
   }
   return following
 }

@@ -26,6 +26,8 @@ export interface RequestHead {
 
 /** What a plan reads. A gateway that holds single hosts may not know of one yet. */
 export interface PlanTable {
+  /** Whose records they are; undefined where a gateway serves one cluster only. */
+  readonly cluster: string | undefined
   /** Undefined: nothing is exposed there. */
   route(host: string): RouteRecord | 'unloaded' | undefined
   /** @param host the one whose route names the service */
@@ -41,6 +43,8 @@ export interface RoadOptions {
 /** Where a request has come on its road: filled from the top, so that a refusal still tells how far it was. */
 export interface Passage {
   readonly client: Client
+  /** Of the table; undefined where there is one only. */
+  readonly cluster: string | undefined
   /** Hostname asked for, '' when there is none. */
   readonly host: string
   /** Path without query, in the form that was matched. */
@@ -101,6 +105,18 @@ export interface RoadState {
 
 /** What a request met on its road, for those who want to know: each step tells what was looked at and what came of it. */
 export type Step =
+  /** The table of another cluster is looked at from here on. */
+  | { readonly step: 'cluster'; readonly cluster: string | undefined; readonly isLoaded: boolean }
+  /** What the table that was looked at came to. */
+  | { readonly step: 'answer'; readonly type: Plan['type'] }
+  /** The cluster's answer does not count: the host is another namespace's. */
+  | {
+      readonly step: 'namespace'
+      readonly cluster: string | undefined
+      readonly host: string
+      readonly namespace: string
+      readonly owner: string
+    }
   | { readonly step: 'client'; readonly client: Client; readonly peer: Peer }
   | { readonly step: 'method'; readonly method: string }
   | { readonly step: 'host'; readonly authority: string | undefined; readonly host: string | undefined }
@@ -154,7 +170,8 @@ export function plan(
 ): Plan {
   const client = identify(head, peer, options)
   note?.({ step: 'client', client, peer })
-  const nowhere: Passage = { client, host: '', path: '', route: undefined }
+  const { cluster } = table
+  const nowhere: Passage = { client, cluster, host: '', path: '', route: undefined }
   note?.({ step: 'method', method: head.method })
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
   if (hasUnknownCoding(head)) return reply('coding-unsupported', nowhere)
@@ -181,8 +198,10 @@ export function plan(
 
   const rule = matchRule(route.rules, target.path)
   note?.({ step: 'rule', path: target.path, route, rule })
-  if (rule === undefined) return reply('path-unknown', { client, host, path: target.path, route: undefined })
-  const passage: Passage = { client, host, path: target.path, route: { host: route.host, rule } }
+  if (rule === undefined) {
+    return reply('path-unknown', { client, cluster, host, path: target.path, route: undefined })
+  }
+  const passage: Passage = { client, cluster, host, path: target.path, route: { host: route.host, rule } }
 
   const service = rule.action.type === 'forward' ? table.service(rule.action.service, host) : undefined
   note?.({ step: 'service', rule, service })

@@ -1,15 +1,20 @@
-import type { NameState } from './explain/explain.ts'
 import type { ExternalNames } from './external-names.ts'
 import type { Freshness } from './freshness.ts'
+import type { RoadState } from './plan.ts'
 
-/** What the road reads of the present in a gateway that holds every host: they are all as old as each other. */
+/** Finds out what the road waits for. */
+export interface NameResolver {
+  /** Resolves once the name has an answer, or is known to have none. Never rejects. */
+  resolve(name: string): Promise<void>
+}
+
+/** What the road reads of the present in a gateway that holds every host: those of a cluster are all as old as each other. */
 export function roadState(
-  names: ExternalNames,
+  names: Pick<ExternalNames, 'externalEndpoints'>,
   freshness: Pick<Freshness, 'staleness'> | undefined,
-): NameState {
+): RoadState {
   return {
     externalEndpoints: (target) => names.externalEndpoints(target),
-    resolve: (name) => names.resolve(name),
     staleness: () => freshness?.staleness(),
   }
 }

@@ -3,6 +3,8 @@ import type { Table } from './table.ts'
 
 /** One exposed place: a host, a path, and what is behind it now. */
 export interface RouteStatus {
+  /** Where a gateway serves several: whose it is. */
+  readonly cluster?: string
   readonly host: string
   readonly path: string
   readonly pathType: Rule['path']['type']
@@ -30,6 +32,7 @@ function routeStatus(table: Table, host: string, { path, action }: Rule, isStale
   const service = action.type === 'forward' ? table.service(action.service) : undefined
   const byName = action.type === 'forward' && action.endpoint === 'by-hostname'
   return {
+    ...(table.cluster !== undefined && { cluster: table.cluster }),
     host,
     path: path.value,
     pathType: path.type,

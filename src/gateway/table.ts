@@ -24,6 +24,8 @@ export interface TableService extends Reachable {
 
 /** The gateway's compiled, in-memory view of the records. */
 export class Table {
+  /** Whose records they are; undefined where a gateway serves one cluster only. */
+  readonly cluster: string | undefined
   readonly #hosts = new HostIndex()
   readonly #services = new Map<string, TableService>()
   /** By namespace/name of the Service, then by record key. */
@@ -36,8 +38,9 @@ export class Table {
   readonly #place: Place
 
   /** @param place where the gateway stands; the zone is its Node's where it is not given */
-  constructor(place: Place = nowhere) {
+  constructor(place: Place = nowhere, cluster?: string) {
     this.#place = place
+    this.cluster = cluster
   }
 
   route(host: string): RouteRecord | undefined {

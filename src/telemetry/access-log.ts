@@ -22,6 +22,8 @@ export interface AccessLogEntry {
   readonly bytesReceived: number
   readonly bytesSent: number
   readonly route: string | undefined
+  /** Undefined where the gateway serves one only. */
+  readonly cluster: string | undefined
   /** `namespace/name` */
   readonly service: string | undefined
   /** `address:port` of the last attempt. */

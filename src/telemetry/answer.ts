@@ -37,6 +37,7 @@ export function describeAnswer(story: RequestStory, end: RequestEnd, durationMs:
     bytesReceived: end.bytesReceived,
     bytesSent: end.bytesSent,
     route: route?.routePath,
+    cluster: route?.cluster,
     service: route && `${route.origin.namespace}/${route.origin.name}`,
     endpoint: endpoint && formatEndpoint(endpoint),
     pod: endpoint?.pod,

@@ -1,8 +1,10 @@
-import type { Meter } from '@opentelemetry/api'
-import { metric } from './names.ts'
+import type { Attributes, Meter } from '@opentelemetry/api'
+import { attribute, metric } from './names.ts'
 
-/** Structurally the gateway's status, as far as it is measured. */
+/** Structurally the gateway's status of a cluster, as far as it is measured. */
 interface Status {
+  /** Undefined where there is one only. */
+  readonly cluster?: string | undefined
   readonly source: 'registry' | 'disk' | null
   readonly observedSecondsAgo: number | null
   readonly isStale: boolean
@@ -10,11 +12,13 @@ interface Status {
 }
 
 /** Measures how old what a gateway serves is, and where it came from. */
-export function observeGateway(meter: Meter, status: () => Status): void {
+export function observeGateway(meter: Meter, statuses: () => readonly Status[]): void {
   const gauge = (name: string, unit: string, description: string, read: (now: Status) => number | null) =>
     meter.createObservableGauge(name, { description, unit }).addCallback((result) => {
-      const value = read(status())
-      if (value !== null) result.observe(value)
+      for (const status of statuses()) {
+        const value = read(status)
+        if (value !== null) result.observe(value, attributesOf(status.cluster))
+      }
     })
   gauge(
     metric.gatewayObservationAge,
@@ -40,10 +44,14 @@ export function observeGateway(meter: Meter, status: () => Status): void {
 }
 
 /** Counts writes of the records to disk. */
-export function observeDiskWrites(meter: Meter): (outcome: 'written' | 'failed') => void {
+export function observeDiskWrites(meter: Meter, cluster?: string): (outcome: 'written' | 'failed') => void {
   const writes = meter.createCounter(metric.diskWrites, {
     description: 'Writes of the records to disk, by outcome: written or failed.',
     unit: '{write}',
   })
-  return (outcome) => writes.add(1, { outcome })
+  return (outcome) => writes.add(1, { outcome, ...attributesOf(cluster) })
+}
+
+function attributesOf(cluster: string | undefined): Attributes {
+  return cluster === undefined ? {} : { [attribute.cluster]: cluster }
 }

@@ -79,11 +79,12 @@ export function trustedRequestId({ isTrusted, requestId }: RequestStart): string
 
 /** Attributes of spans and metrics that the route gives. */
 export function describeRoute(facts: RouteFacts): Attributes {
-  return {
+  const attributes = {
     [attribute.route]: facts.routePath,
     [attribute.namespace]: facts.origin.namespace,
     [attribute.service]: facts.origin.name,
   }
+  return facts.cluster === undefined ? attributes : { ...attributes, [attribute.cluster]: facts.cluster }
 }
 
 /** Attributes of an attempt's CLIENT span. `resendCount` is 0 for the first. */

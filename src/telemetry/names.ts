@@ -32,6 +32,7 @@ export const attribute = {
   path: ATTR_URL_PATH,
   scheme: ATTR_URL_SCHEME,
   userAgent: ATTR_USER_AGENT_ORIGINAL,
+  cluster: 'k8s.cluster.name',
   namespace: 'k8s.namespace.name',
   service: 'k8s.service.name',
   pod: 'k8s.pod.name',

@@ -29,6 +29,8 @@ export interface RouteFacts {
   /** Path of the rule, for example `/api` or `/api/*`: low in cardinality, `http.route`. */
   readonly routePath: string
   readonly origin: RuleOrigin
+  /** Whose route it is; undefined where a gateway serves one cluster only. */
+  readonly cluster: string | undefined
 }
 
 export interface EndpointFacts {

@@ -16,6 +16,8 @@ export interface SyncParts {
   readonly meter: Meter
   readonly tracer: Tracer
   readonly clock: Pick<Clock, 'now'>
+  /** Whose tables these are, where a gateway serves several clusters. */
+  readonly cluster?: string | undefined
 }
 
 /** Structurally the head of a registry, as far as it is measured. */
@@ -44,7 +46,7 @@ export function observePublishes({ meter, tracer, clock }: SyncParts) {
 }
 
 /** How long after the agent heard of a change this gateway routes by it; one span each, in the publish's trace. */
-export function observeTables({ meter, tracer, clock }: SyncParts): (head: NewsHead) => () => void {
+export function observeTables({ meter, tracer, clock, cluster }: SyncParts): (head: NewsHead) => () => void {
   const lag = syncHistogram(meter)
   let hasTable = false
   return ({ news }) => {
@@ -57,7 +59,7 @@ export function observeTables({ meter, tracer, clock }: SyncParts): (head: NewsH
     const span = context && tracer.startSpan('postern.apply', { startTime: clock.now() }, context)
     return () => {
       span?.end(clock.now())
-      record(lag, clock.now() - news.receivedAt, 'applied')
+      record(lag, clock.now() - news.receivedAt, 'applied', cluster)
     }
   }
 }
@@ -83,8 +85,11 @@ function syncHistogram(meter: Meter): Histogram {
 }
 
 /** Two machines' clocks may differ: nothing is taken in before it was heard of. */
-function record(lag: Histogram, ms: number, stage: 'published' | 'applied'): void {
-  lag.record(Math.max(0, ms) / 1000, { [attribute.syncStage]: stage })
+function record(lag: Histogram, ms: number, stage: 'published' | 'applied', cluster?: string): void {
+  lag.record(Math.max(0, ms) / 1000, {
+    [attribute.syncStage]: stage,
+    ...(cluster !== undefined && { [attribute.cluster]: cluster }),
+  })
 }
 
 function traceparentOf(span: Span): string | undefined {

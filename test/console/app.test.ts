@@ -4,6 +4,7 @@ import type { ConsoleView } from '../../src/console/view.ts'
 import { explain } from '../../src/gateway/explain/explain.ts'
 import type { GatewayStatus } from '../../src/gateway/gateway-status.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
+import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import type { Problem } from '../../src/model/problem.ts'
@@ -41,6 +42,8 @@ const status: GatewayStatus = {
   disk: { path: '/state/default.records', writtenSecondsAgo: null, problem: null },
 }
 
+const present = { externalEndpoints: () => undefined, staleness: () => undefined }
+
 const view: ConsoleView = {
   status: () => status,
   isReady: () => true,
@@ -48,12 +51,11 @@ const view: ConsoleView = {
   metrics: async () => 'up 1\n',
   routes: () => [route],
   problems: () => [problem],
+  clusters: () => [{ name: 'west', weight: 0, ...status }],
   explain: async (question) =>
     explain(question, {
-      table: new Table(),
+      clusters: [onlyCluster(() => new Table(), new GatewayState(frozenClock), present)],
       road: { trustedProxies: [], networkPolicy: 'enforce' },
-      state: { externalEndpoints: () => undefined, staleness: () => undefined },
-      balance: new GatewayState(frozenClock),
     }),
 }
 
@@ -107,9 +109,12 @@ describe('console', () => {
     expect(await (await createConsole(view).request('/api/status')).json()).toEqual(status)
   })
 
-  it('lists routes and problems', async () => {
+  it('lists routes, clusters and problems', async () => {
     const app = createConsole(view)
     expect(await (await app.request('/api/routes')).json()).toEqual({ routes: [route] })
+    expect(await (await app.request('/api/clusters')).json()).toEqual({
+      clusters: [{ name: 'west', weight: 0, ...status }],
+    })
     expect(await (await app.request('/api/problems')).json()).toEqual({
       problems: [{ ...problem, page: 'docs/problems/port-unknown.md' }],
     })
@@ -118,7 +123,7 @@ describe('console', () => {
   it('lists at / only paths that answer', async () => {
     const app = createConsole(view)
     const index = (await (await app.request('/')).json()) as { paths: Record<string, string> }
-    expect(Object.keys(index.paths)).toHaveLength(7)
+    expect(Object.keys(index.paths)).toHaveLength(8)
     for (const path of Object.keys(index.paths)) expect((await app.request(path)).status).not.toBe(404)
   })
 

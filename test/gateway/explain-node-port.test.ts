@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { explain } from '../../src/gateway/explain/explain.ts'
+import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
 import { tableOf } from '../support/gateway.ts'
@@ -55,6 +56,8 @@ function objects({ addresses = [], isPodReady = true, policy = 'Cluster' }: Behi
   ]
 }
 
+const present = { externalEndpoints: () => undefined, staleness: () => undefined }
+
 function stepsOf(behind: Behind) {
   const table = tableOf(
     objects(behind)
@@ -64,10 +67,8 @@ function stepsOf(behind: Behind) {
   const answer = explain(
     { url: 'http://web.shop.example.test/', from: '203.0.113.9', method: 'GET', headers: [] },
     {
-      table,
+      clusters: [onlyCluster(() => table, new GatewayState(frozenClock), present)],
       road: { trustedProxies: [], networkPolicy: 'enforce' },
-      state: { externalEndpoints: () => undefined, staleness: () => undefined },
-      balance: new GatewayState(frozenClock),
     },
   )
   if (!answer.ok) throw new Error(answer.faults.join('\n'))

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { explain } from '../../src/gateway/explain/explain.ts'
 import { type Explanation, formatExplanation } from '../../src/gateway/explain/explanation.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
+import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
@@ -55,8 +56,12 @@ const objects = [
 const table = tableOf(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
 
 const idle = {
-  state: { externalEndpoints: () => undefined, staleness: () => undefined },
-  balance: new GatewayState(frozenClock),
+  clusters: [
+    onlyCluster(() => table, new GatewayState(frozenClock), {
+      externalEndpoints: () => undefined,
+      staleness: () => undefined,
+    }),
+  ],
 }
 
 interface Asked {
@@ -83,7 +88,7 @@ function answerTo({
 }: Asked) {
   const road: RoadOptions = { trustedProxies: [], networkPolicy: 'enforce', ...more.road }
   const headers = more.forwardedFor === undefined ? [] : [`X-Forwarded-For: ${more.forwardedFor}`]
-  return explain({ url: `http://${host}${path}`, from, method, headers }, { table, road, ...idle })
+  return explain({ url: `http://${host}${path}`, from, method, headers }, { road, ...idle })
 }
 
 /** The step that decided, or the last one. */
@@ -209,7 +214,7 @@ test('as text it reads in the order of the road', () => {
 test('what cannot be read of the question is told, all of it at once', () => {
   const road: RoadOptions = { trustedProxies: [], networkPolicy: 'enforce' }
   const question = { url: '/no-host', from: 'here', method: 'G T', headers: ['nonsense'] }
-  expect(explain(question, { table, road, ...idle })).toEqual({
+  expect(explain(question, { road, ...idle })).toEqual({
     ok: false,
     faults: [
       'Cannot read the URL: "/no-host" is not http://host/path',
@@ -221,13 +226,13 @@ test('what cannot be read of the question is told, all of it at once', () => {
 })
 
 test('what is too old is told with its age, and what goes on', () => {
-  const state = {
+  const old = onlyCluster(() => table, new GatewayState(frozenClock), {
     externalEndpoints: () => undefined,
     staleness: () => ({ observedMsAgo: 7_200_000, maxStaleMs: 3_600_000 }),
-  }
+  })
   const answer = explain(
     { url: 'http://web.shop.example.test/shop', from: '203.0.113.9', method: 'GET', headers: [] },
-    { table, road: { trustedProxies: [], networkPolicy: 'enforce' }, ...idle, state },
+    { clusters: [old], road: { trustedProxies: [], networkPolicy: 'enforce' } },
   )
   if (!answer.ok) throw new Error(answer.faults.join())
   expect(answer.explanation.steps.at(-1)).toEqual({

@@ -4,6 +4,7 @@ import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
 import { roadState } from '../../src/gateway/road-state.ts'
+import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
@@ -120,11 +121,10 @@ export async function startListener(
     onTrouble: () => {},
   })
   const listener = new Listener({
-    table,
-    present: roadState(names, undefined),
+    clusters: [onlyCluster(table, state, roadState(names, undefined))],
+    names,
     observer,
     dialer,
-    state,
     road,
     timers,
     random: systemRandom,

@@ -20,6 +20,7 @@ const entry: AccessLogEntry = {
   bytesReceived: 0,
   bytesSent: 0,
   route: undefined,
+  cluster: undefined,
   service: undefined,
   endpoint: undefined,
   pod: undefined,

@@ -23,6 +23,7 @@ const facts = {
   routeHost: '*.example.com',
   routePath: '/api/*',
   origin: { kind: 'Service', namespace: 'shop', name: 'web' },
+  cluster: undefined,
 }
 const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
 const ok = { status: 200, error: undefined, bytesReceived: 120, bytesSent: 340 }
@@ -213,6 +214,20 @@ describe('access log', () => {
         userAgent: 'curl/8',
       },
     ])
+  })
+
+  it('names the cluster where several are served, as spans and metrics do', async () => {
+    const { observer, lines, spans, points } = observe()
+    const request = observer.request(start)
+    request.routed({ ...facts, cluster: 'west' })
+    request.attempt(endpoint).end(200, undefined)
+    request.end(ok)
+    expect(lines[0]?.cluster).toBe('west')
+    expect((await spans()).at(-1)?.attributes).toMatchObject({ 'k8s.cluster.name': 'west' })
+    const found = await points()
+    for (const name of ['http.server.request.duration', 'postern.attempts']) {
+      expect(found.get(name)?.[0]?.attributes).toMatchObject({ 'k8s.cluster.name': 'west' })
+    }
   })
 
   it('never holds the query, nor do spans and metrics', async () => {

@@ -1,9 +1,9 @@
 import { placeOf, printable } from '../../src/cli/report.ts'
-import type { Gateway } from '../../src/gateway/gateway.ts'
+import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
 export interface ReadyFacts {
-  readonly gateway: Gateway
+  readonly routes: readonly RouteStatus[]
   readonly host: string
   readonly port: number
   readonly consoleHost: string
@@ -11,9 +11,8 @@ export interface ReadyFacts {
 }
 
 /** Hostnames with a curl line for each, and last the one line that says it runs. */
-export function announceReady({ gateway, host, port, consoleHost, consolePort }: ReadyFacts): void {
+export function announceReady({ routes, host, port, consoleHost, consolePort }: ReadyFacts): void {
   const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const routes = gateway.routes()
   for (const { host, path, endpoints, pods } of routes.slice(0, SHOWN)) {
     const name = host.replace(/^\*/, pods?.[0] ?? 'any')
     const curl = name.endsWith('.localhost')

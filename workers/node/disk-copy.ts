@@ -1,28 +1,25 @@
-import type { GatewayConfig } from '../../src/cli/config.ts'
+import type { ClusterFacts } from '../../src/gateway/clusters.ts'
 import { DiskCopy } from '../../src/gateway/disk/disk-copy.node.ts'
 import { machineUptime } from '../../src/gateway/disk/uptime.node.ts'
-import type { Freshness } from '../../src/gateway/freshness.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { observeDiskWrites } from '../../src/telemetry/gateway-instruments.ts'
-import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
-/** The copy on disk, where one is to be kept. */
+/** The copy of a cluster on disk, where one is to be kept. */
 export function openDiskCopy(
   folder: string | undefined,
-  { cluster }: Pick<GatewayConfig, 'cluster'>,
-  freshness: Freshness,
+  { name, label, freshness, onTrouble }: ClusterFacts,
   { meter }: Telemetry,
 ): DiskCopy | undefined {
   if (folder === undefined) return undefined
   return new DiskCopy({
     folder,
-    cluster,
+    cluster: name,
     clock: systemClock,
     timers: systemTimers,
     uptime: machineUptime,
     ageMs: () => freshness.ageMs ?? 0,
-    onTrouble: say,
-    onWritten: observeDiskWrites(meter),
+    onTrouble,
+    onWritten: observeDiskWrites(meter, label),
   })
 }

@@ -2,19 +2,19 @@ import * as v from 'valibot'
 import type { ExplainConfig } from '../../src/cli/config.ts'
 import { inspect } from '../../src/cli/inspect.ts'
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
+import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
 import type { Question } from '../../src/gateway/explain/request.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
-import { Freshness } from '../../src/gateway/freshness.ts'
-import { Gateway } from '../../src/gateway/gateway.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import { roadState } from '../../src/gateway/road-state.ts'
+import { onlyCluster, type ServedCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import type { Table } from '../../src/gateway/table.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
-import { openRegistry } from './open-registry.ts'
+import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { say } from './say.ts'
 
@@ -35,68 +35,75 @@ export async function runExplain(config: ExplainConfig): Promise<number> {
 }
 
 async function explainHere(config: ExplainConfig): Promise<Answer> {
-  const { table, freshness } = await readTable(config)
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
     reach: {
       allowedCidrs: config.externalCidrs,
       deniedCidrs: config.deniedExternalCidrs,
-      isNode: (address) => table.isNode(address),
+      isNode: (address) => clusters.some(({ table }) => table()?.isNode(address)),
     },
     onTrouble: say,
   })
-  // Of a gateway with nothing under way.
-  const balance = new GatewayState(systemClock)
-  const state = roadState(names, freshness)
-  return await explainInTime(config.question, { table, road: config, balance, state })
+  const clusters = await readClusters(config, names)
+  return await explainInTime(config.question, { clusters, road: config, names })
 }
 
-interface ReadTable {
-  readonly table: Table
-  /** Of what a registry holds. */
-  readonly freshness?: Freshness
-}
-
-async function readTable(config: ExplainConfig): Promise<ReadTable> {
+/** As of a gateway with nothing under way. */
+async function readClusters(config: ExplainConfig, names: ExternalNames): Promise<readonly ServedCluster[]> {
   const { source } = config
+  const only = ({ table }: { readonly table: Table }): readonly ServedCluster[] => [
+    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined)),
+  ]
   switch (source.type) {
     case 'manifests':
-      return inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config)
+      return only(inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config))
     case 'cluster':
-      return inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config)
+      return only(inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config))
     case 'registry':
-      return await loadTable(source.registry, config)
+      return await loadClusters(source.registry, config, names)
     case 'gateway':
       throw new Error('Cannot read the table of a gateway: it is asked')
   }
 }
 
-/** As a gateway loads it, checked against its head. @throws Error when there is none within ten seconds */
-async function loadTable(source: RegistrySource, place: ExplainConfig): Promise<ReadTable> {
-  const registry = openRegistry(source, place.cluster)
+/** As a gateway loads them, checked against their heads. @throws Error when the own one is not there within ten seconds */
+async function loadClusters(
+  source: RegistrySource,
+  { clusters: shares, cluster, maxStaleMs, ...place }: ExplainConfig,
+  names: ExternalNames,
+): Promise<readonly ServedCluster[]> {
+  const registries: OpenRegistry[] = []
   const stop = new AbortController()
-  const freshness = new Freshness(systemClock, place.maxStaleMs)
   let trouble: Error | undefined
-  const gateway = new Gateway({
-    reader: registry.reader,
+  const clusters = new Clusters({
+    shares,
+    own: cluster,
     place,
-    freshness,
+    maxStaleMs,
+    names,
+    readerOf: (name) => {
+      const registry = openRegistry(source, name)
+      registries.push(registry)
+      return registry.reader
+    },
+    clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
     digest: nodeDigest,
     onTrouble: (error) => {
       trouble = error
     },
-    onTable: () => stop.abort(),
+    onTable: () => {
+      if (clusters.statuses().every(({ position }) => position !== null)) stop.abort()
+    },
   })
   const limit = systemTimers.start(ANSWER_WITHIN_MS, () => stop.abort())
-  await gateway.run(stop.signal)
+  await clusters.run(stop.signal)
   limit.cancel()
-  await registry.close()
-  if (gateway.table !== undefined) return { table: gateway.table, freshness }
-  const cluster = `cluster "${place.cluster}"`
-  throw new Error(trouble?.message ?? `Cannot load ${cluster}: nothing has been published there`)
+  await Promise.all(registries.map((registry) => registry.close()))
+  if (clusters.isLoaded) return clusters.served
+  throw new Error(trouble?.message ?? `Cannot load cluster "${cluster}": nothing has been published there`)
 }
 
 const faultsSchema = v.object({ faults: v.array(v.string()) })

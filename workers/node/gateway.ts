@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
-import { openRegistry } from './open-registry.ts'
+import type { RegistryReader } from '../../src/registry/port.ts'
+import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { serveGateway } from './serve.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry } from './telemetry.ts'
@@ -9,17 +10,22 @@ import { VERSION } from './version.ts'
 /** A gateway: a registry in, clients answered. @returns the exit code. */
 export async function runGateway(config: GatewayConfig): Promise<number> {
   const stopped = untilStopped()
-  const registry = openRegistry(config.registry, config.cluster)
+  const registries: OpenRegistry[] = []
+  const readerOf = (cluster: string): RegistryReader => {
+    const registry = openRegistry(config.registry, cluster)
+    registries.push(registry)
+    return registry.reader
+  }
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
     version: VERSION,
     clock: systemClock,
   })
-  const serving = await serveGateway(config, registry.reader, telemetry, stopped, () => {})
+  const serving = await serveGateway(config, readerOf, telemetry, stopped, () => {})
   await stopped
   await serving?.stop()
-  await registry.close()
+  await Promise.all(registries.map((registry) => registry.close()))
   await telemetry.shutdown()
   return 0
 }

@@ -1,14 +1,10 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { Clusters } from '../../src/gateway/clusters.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
-import { Freshness } from '../../src/gateway/freshness.ts'
-import { watchFreshness } from '../../src/gateway/freshness-watch.ts'
-import { Gateway } from '../../src/gateway/gateway.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
-import { roadState } from '../../src/gateway/road-state.ts'
-import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
@@ -25,7 +21,6 @@ type ServeConfig = Omit<GatewayConfig, 'command' | 'registry' | 'stateDir'> & {
 }
 
 export interface ServingGateway {
-  readonly gateway: Gateway
   /** Drains as the configuration says, and ends. */
   stop(): Promise<void>
 }
@@ -36,69 +31,61 @@ export interface ServingGateway {
  */
 export async function serveGateway(
   config: ServeConfig,
-  reader: RegistryReader,
+  readerOf: (cluster: string) => RegistryReader,
   telemetry: Telemetry,
   stopped: Promise<void>,
-  onTable: (gateway: Gateway) => void,
+  onTable: (clusters: Clusters) => void,
 ): Promise<ServingGateway | undefined> {
   const following = new AbortController()
   const loaded = Promise.withResolvers<void>()
-  const freshness = new Freshness(systemClock, config.maxStaleMs)
-  const disk = openDiskCopy(config.stateDir, config, freshness, telemetry)
-  const gateway = new Gateway({
-    reader,
-    place: config,
-    timers: systemTimers,
-    random: systemRandom,
-    digest: nodeDigest,
-    freshness,
-    keeper: disk,
-    onTrouble: say,
-    onNews: observeTables({ ...telemetry, clock: systemClock }),
-    onTable: () => {
-      loaded.resolve()
-      onTable(gateway)
-    },
-  })
-  const dialer = new UndiciDialer(config)
-  const state = new GatewayState(systemClock)
-  const parts = { dialer, state, timers: systemTimers, random: systemRandom }
   const names = new ExternalNames({
     clock: systemClock,
     resolve: nameServer(config.nameServer),
     reach: {
       allowedCidrs: config.externalCidrs,
       deniedCidrs: config.deniedExternalCidrs,
-      isNode: (address) => gateway.table?.isNode(address) ?? false,
+      isNode: (address) => clusters.isNode(address),
     },
     onTrouble: say,
   })
+  const clusters = new Clusters({
+    shares: config.clusters,
+    own: config.cluster,
+    place: config,
+    maxStaleMs: config.maxStaleMs,
+    names,
+    readerOf,
+    copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry),
+    newsOf: ({ label }) => observeTables({ ...telemetry, clock: systemClock, cluster: label }),
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    digest: nodeDigest,
+    onTrouble: say,
+    onTable: () => {
+      if (clusters.isLoaded) loaded.resolve()
+      onTable(clusters)
+    },
+  })
+  const dialer = new UndiciDialer(config)
   const { observer } = telemetry
-  const present = roadState(names, freshness)
   const listener = new Listener({
-    ...parts,
-    table: () => gateway.table,
-    present,
+    clusters: clusters.served,
+    dialer,
+    timers: systemTimers,
+    random: systemRandom,
+    names,
     observer,
     road: config,
     onTrouble: say,
   })
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
-  const view = gatewayView({
-    ...{ gateway, freshness, disk, present, telemetry },
-    road: config,
-    balance: state,
-    phase: () => phase,
-  })
+  const view = gatewayView({ clusters, names, telemetry, road: config, phase: () => phase })
   const operator = await serveConsole(createConsole(view), config.console)
-  // Nothing here may hold what is on disk: it is let go once it is not needed.
-  const done = Promise.resolve(disk?.read()).then((stored) => gateway.run(following.signal, stored))
-  const watch = watchFreshness(freshness, systemTimers, say)
+  const done = clusters.run(following.signal)
   const end = async (): Promise<void> => {
     following.abort()
-    watch.stop()
     await Promise.all([done, operator.close(), dialer.close()])
-    await disk?.close()
   }
   if ((await Promise.race([loaded.promise, stopped.then(() => 'stopped')])) === 'stopped') {
     await end()
@@ -107,14 +94,13 @@ export async function serveGateway(
   const port = await listener.listen(config.listen.host, config.listen.port)
   phase = 'listening'
   announceReady({
-    gateway,
+    routes: clusters.routes(),
     port,
     host: config.listen.host,
     consoleHost: config.console.host,
     consolePort: operator.port,
   })
   return {
-    gateway,
     stop: async () => {
       phase = 'draining'
       listener.startDraining()

@@ -36,8 +36,13 @@ export async function runUp(config: UpConfig): Promise<number> {
     clock: systemClock,
   })
   const source = await startSource(config, publisher, telemetry)
-  const serving = await serveGateway(config, registry, telemetry, stopped, (gateway) =>
-    announceProblems(gateway.problems()),
+  const clusters = [{ name: config.cluster, weight: 1, within: undefined }]
+  const serving = await serveGateway(
+    { ...config, clusters },
+    () => registry,
+    telemetry,
+    stopped,
+    (served) => announceProblems(served.problems()),
   )
   await stopped
   await serving?.stop()

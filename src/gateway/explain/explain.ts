@@ -1,38 +1,30 @@
-import type { BalanceState } from '../../balance/endpoint.ts'
-import { type Plan, plan, type RoadOptions, type RoadState, type Step } from '../plan.ts'
+import type { Plan, RequestHead, Step } from '../plan.ts'
+import { type ClusterRoad, planAcross } from '../plan-across.ts'
 import { responses } from '../reply.ts'
-import type { Table } from '../table.ts'
-import type { Explanation } from './explanation.ts'
+import type { NameResolver } from '../road-state.ts'
+import { clusterStep, isTold, namespaceStep } from './cluster-steps.ts'
+import type { ExplainedStep, Explanation } from './explanation.ts'
+import type { ExplainParts } from './parts.ts'
 import { type Question, readQuestion } from './request.ts'
 import { explainStep } from './steps.ts'
-
-export interface ExplainParts {
-  readonly table: Table
-  readonly road: RoadOptions
-  readonly state: RoadState
-  /** Of the moment: a gateway's own, or one in which nothing is under way. */
-  readonly balance: BalanceState
-}
 
 export type Answer =
   | { readonly ok: true; readonly explanation: Explanation }
   | { readonly ok: false; readonly faults: readonly string[] }
 
-/** Also resolves names outside the cluster. */
-export interface NameState extends RoadState {
-  /** Never rejects. */
-  resolve(name: string): Promise<void>
-}
-
-/** As a gateway answers in the end: a name that must be waited for is. */
+/** As a gateway answers in the end: names that must be waited for are. */
 export async function explainInTime(
   question: Question,
-  parts: ExplainParts & { readonly state: NameState },
+  parts: ExplainParts & { readonly names: NameResolver },
 ): Promise<Answer> {
   const read = readQuestion(question, parts.road)
   if (!read.ok) return read
-  const decided = plan(read.head, read.peer, parts.table, parts.road, parts.state)
-  if (decided.type === 'wait' && decided.for.type === 'name') await parts.state.resolve(decided.for.name)
+  // Each cluster may have a name of its own.
+  for (const _ of parts.clusters) {
+    const decided = planAcross(read.head, read.peer, roadOf(parts))
+    if (decided?.type !== 'wait' || decided.for.type !== 'name') break
+    await parts.names.resolve(decided.for.name)
+  }
   return explain(question, parts)
 }
 
@@ -41,18 +33,38 @@ export function explain(question: Question, parts: ExplainParts): Answer {
   const read = readQuestion(question, parts.road)
   if (!read.ok) return read
   const { head, peer } = read
-  const steps: Step[] = []
-  const decided = plan(head, peer, parts.table, parts.road, parts.state, (step) => steps.push(step))
-  const last = steps.length - 1
-  const explanation: Explanation = {
-    request: { method: head.method, url: question.url, from: peer.address },
-    steps: steps.map((step, i) => ({
-      ...explainStep(step, head, parts),
-      verdict: decided.type === 'reply' && i === last ? 'stop' : 'pass',
-    })),
-    outcome: outcomeOf(decided),
+  const steps: ExplainedStep[] = []
+  const decided = planAcross(head, peer, roadOf(parts), noteInto(steps, head, parts))
+  if (decided === undefined) return { ok: false, faults: ['no table has been loaded yet'] }
+  const request = { method: head.method, url: question.url, from: peer.address }
+  return { ok: true, explanation: { request, steps, outcome: outcomeOf(decided) } }
+}
+
+/** What is drawn by lot goes to the heaviest: the answer that most requests get. */
+function roadOf({ clusters, road }: ExplainParts): ClusterRoad {
+  return { clusters, options: road, random: () => 0.5 }
+}
+
+function noteInto(
+  steps: ExplainedStep[],
+  head: RequestHead,
+  { clusters, road }: ExplainParts,
+): (step: Step) => void {
+  let [cluster] = clusters
+  return (step) => {
+    if (step.step === 'cluster') cluster = clusters.find(({ name }) => name === step.cluster)
+    if (cluster === undefined || !isTold(step, cluster, clusters)) return
+    if (step.step === 'cluster') steps.push(clusterStep(step, clusters))
+    else if (step.step === 'namespace') steps.push(namespaceStep(step))
+    else if (step.step === 'answer') {
+      const last = steps.pop()
+      if (last !== undefined) steps.push({ ...last, verdict: step.type === 'reply' ? 'stop' : 'pass' })
+    } else {
+      const table = cluster.table()
+      const told = table && explainStep(step, head, { table, balance: cluster.state, road })
+      if (told !== undefined) steps.push({ ...told, verdict: 'pass' })
+    }
   }
-  return { ok: true, explanation }
 }
 
 function outcomeOf(decided: Plan): Explanation['outcome'] {
@@ -68,11 +80,12 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
         summary: `waits for the ${decided.for.type} ${decided.for.type === 'name' ? decided.for.name : decided.for.host}, then goes on`,
       }
     case 'forward': {
-      const { candidates, path, authority, hostRewrite, service } = decided
+      const { candidates, path, authority, hostRewrite, service, passage } = decided
       const { timeoutMs } = service.record
       const limit = timeoutMs === 0 ? 'without limit' : `within ${timeoutMs} ms`
       const to = candidates.length === 1 ? candidates[0]?.key : `one of ${candidates.length} endpoints`
-      const summary = `forwarded to ${to} as ${path}, Host ${hostRewrite ?? authority}, answered ${limit}`
+      const where = passage.cluster === undefined ? '' : ` in cluster ${passage.cluster}`
+      const summary = `forwarded to ${to}${where} as ${path}, Host ${hostRewrite ?? authority}, answered ${limit}`
       return { type: 'forward', summary }
     }
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 /** What one step of the road came to, for people and for machines. */
 const stepSchema = v.object({
   step: v.string(),
-  /** `stop`: the answer was decided here. */
+  /** `stop`: the road ended here; where several clusters are served, the one in that cluster. */
   verdict: v.picklist(['pass', 'stop']),
   /** One line that says it all. */
   summary: v.string(),

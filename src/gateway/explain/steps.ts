@@ -1,20 +1,31 @@
+import type { BalanceState } from '../../balance/endpoint.ts'
 import { passedOver } from '../../balance/passed-over.ts'
 import { parseIp } from '../../model/address.ts'
 import type { Rule, ServiceRecord } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
-import type { RequestHead, Step } from '../plan.ts'
+import type { RequestHead, RoadOptions, Step } from '../plan.ts'
+import type { Table } from '../table.ts'
 import { endpointLine, guardLine } from './endpoints.ts'
-import type { ExplainParts } from './explain.ts'
 import type { ExplainedStep } from './explanation.ts'
 import { nearHosts } from './near-hosts.ts'
 
 type Told = Omit<ExplainedStep, 'verdict'>
 
+/** What a step is told with: the cluster that was looked at, as it is now. */
+export interface StepParts {
+  readonly table: Table
+  readonly balance: BalanceState
+  readonly road: RoadOptions
+}
+
 /** More lines of one kind say nothing new. */
 const SHOWN = 20
 
+/** A step on one table. */
+type TableStep = Exclude<Step, { step: 'cluster' | 'namespace' | 'answer' }>
+
 /** One step in words: what was looked at, and the object and field that decided. */
-export function explainStep(step: Step, head: RequestHead, parts: ExplainParts): Told {
+export function explainStep(step: TableStep, head: RequestHead, parts: StepParts): Told {
   switch (step.step) {
     case 'client':
       return clientStep(step, head)
@@ -61,7 +72,7 @@ function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told 
   return { step: 'host', summary, details: [`target ${head.target}, ${head.hosts.length} Host fields`] }
 }
 
-function routeStep({ host, route }: StepOf<'route'>, { table }: ExplainParts): Told {
+function routeStep({ host, route }: StepOf<'route'>, { table }: StepParts): Told {
   if (route !== undefined) {
     const how = route.host === host ? 'exactly' : `as ${route.host}`
     return { step: 'route', summary: `${host} is exposed ${how}`, details: [] }
@@ -80,7 +91,7 @@ function ruleStep({ path, route, rule }: StepOf<'rule'>): Told {
   return { step: 'rule', summary, details }
 }
 
-function serviceStep({ rule, service }: StepOf<'service'>, { table }: ExplainParts): Told {
+function serviceStep({ rule, service }: StepOf<'service'>, { table }: StepParts): Told {
   const { kind, namespace, name } = rule.origin
   const details = table
     .problems()
@@ -124,7 +135,7 @@ function seconds(ms: number): string {
 
 function endpointsStep(
   { service, endpoints, isByName }: StepOf<'endpoints'>,
-  { table, balance }: ExplainParts,
+  { table, balance }: StepParts,
 ): Told {
   const every = passedOver(
     service.record,
@@ -148,7 +159,7 @@ function endpointsStep(
 
 function policyStep(
   { client, service, endpoints, candidates }: StepOf<'network-policy'>,
-  { table, road }: ExplainParts,
+  { table, road }: StepParts,
 ): Told {
   const step = 'network policy'
   if (road.networkPolicy === 'off') return { step, summary: 'not asked (--network-policy off)', details: [] }

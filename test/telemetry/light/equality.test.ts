@@ -133,6 +133,7 @@ const facts = {
   routeHost: '*.example.com',
   routePath: '/api/*',
   origin: { kind: 'Service', namespace: 'shop', name: 'web' },
+  cluster: 'west',
 }
 const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
 const bare = { address: '10.0.0.9', port: 80, pod: undefined, node: undefined }
