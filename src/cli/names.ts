@@ -10,20 +10,25 @@ import { compareText } from '../model/problem.ts'
 import type { Rule } from '../model/records.ts'
 import { type DnsRecord, dnsRecords, endpointDnsName, serviceDnsName, srvNames } from './cluster-dns.ts'
 
+const CLUSTER_SET = 'clusterset.local'
+
 /** What a Service is called. */
 export interface ServiceNames {
   readonly namespace: string
   readonly name: string
   /** In the cluster. */
-  readonly inside: {
-    readonly name: string
-    readonly srv: readonly { readonly name: string; readonly port: number }[]
-    readonly records: readonly DnsRecord[]
-  }
+  readonly inside: DnsNames & { readonly records: readonly DnsRecord[] }
+  /** In every cluster of the ClusterSet; null where no ServiceExport shares it. */
+  readonly clusterSet: DnsNames | null
   /** Where the gateways answer for it. */
   readonly outside: readonly Place[]
   /** Of a headless one. */
   readonly pods: readonly PodNames[]
+}
+
+export interface DnsNames {
+  readonly name: string
+  readonly srv: readonly { readonly name: string; readonly port: number }[]
 }
 
 /** A path of a host. */
@@ -48,12 +53,14 @@ export function namesOf(objects: Iterable<KubeObject>, table: Table, clusterDoma
     all.filter((object) => object.kind === 'EndpointSlice'),
     ({ meta }) => `${meta.namespace}/${meta.labels[SERVICE_NAME_LABEL] ?? ''}`,
   )
+  const exported = new Set(all.flatMap((each) => (each.kind === 'ServiceExport' ? [placeOf(each)] : [])))
   return all
     .filter((object) => object.kind === 'Service')
     .sort((a, b) => compareText(keyOf(a), keyOf(b)))
     .map((service) => {
-      const { namespace, name } = service.meta
-      return names(service, slices.get(`${namespace}/${name}`) ?? [], table, clusterDomain)
+      const some = slices.get(placeOf(service)) ?? []
+      const clusterSet = exported.has(placeOf(service)) ? clusterSetNames(service) : null
+      return { ...names(service, some, table, clusterDomain), clusterSet }
     })
 }
 
@@ -74,7 +81,7 @@ function names(
   slices: readonly EndpointSlice[],
   table: Table,
   clusterDomain: string,
-): ServiceNames {
+): Omit<ServiceNames, 'clusterSet'> {
   const rules = rulesOf(service, table)
   return {
     namespace: service.meta.namespace,
@@ -92,6 +99,12 @@ function names(
         ? podNames(service, slices, clusterDomain, outsideOf(rules, table))
         : [],
   }
+}
+
+/** KEP-1645, specification.md §2.3 and §2.4: an ExternalName cannot be shared, and `clusterset.local` is fixed. */
+function clusterSetNames(service: Service): DnsNames | null {
+  if (service.spec.type === 'ExternalName') return null
+  return { name: serviceDnsName(service, CLUSTER_SET), srv: srvNames(service, CLUSTER_SET) }
 }
 
 function podNames(
@@ -122,6 +135,10 @@ function outsideOf(
   const action = found?.rule.action
   const known = action?.type === 'forward' ? table.service(action.service)?.byHostname : undefined
   return (label) => (found !== undefined && known?.has(label) ? found.host.replace('*', label) : null)
+}
+
+function placeOf({ meta: { namespace, name } }: KubeObject): string {
+  return `${namespace}/${name}`
 }
 
 function podOf({ targetRef }: SliceEndpoint): string | null {

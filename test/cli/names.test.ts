@@ -62,6 +62,35 @@ test('names: a Service that is not exposed has names inside alone, several hosts
   ])
 })
 
+test('names: an exported Service has names in the ClusterSet too', async () => {
+  const shares = (name: string, version: string) => ({
+    apiVersion: `multicluster.x-k8s.io/${version}`,
+    kind: 'ServiceExport',
+    metadata: { name, namespace: 'shop' },
+  })
+  const objects = [
+    service('outer', { type: 'ExternalName', externalName: 'shop.example.net' }),
+    service('own', {}),
+    service('web', {}),
+    service('api', { ports: [{ port: 80 }] }),
+    ...[shares('web', 'v1alpha1'), shares('api', 'v1beta1'), shares('outer', 'v1beta1')],
+    shares('gone', 'v1beta1'),
+  ]
+  const outcome = await onStdin(['names', '--cluster-domain', 'k8s.example'], ...objects)
+  expect(rowsOf(outcome).filter((row) => row.join().includes('clusterset'))).toEqual([
+    ['', 'cluster set', 'api.shop.svc.clusterset.local'],
+    ['', 'cluster set', 'web.shop.svc.clusterset.local'],
+    ['', 'port 80', '_http._tcp.web.shop.svc.clusterset.local'],
+  ])
+  const { stdout } = await onStdin(['names', '--json'], ...objects)
+  expect(JSON.parse(stdout).services).toMatchObject([
+    { name: 'api', clusterSet: { name: 'api.shop.svc.clusterset.local', srv: [] } },
+    { name: 'outer', clusterSet: null },
+    { name: 'own', clusterSet: null },
+    { name: 'web', clusterSet: { name: 'web.shop.svc.clusterset.local' } },
+  ])
+})
+
 test('names: a Pod without a hostname has a name outside, and none inside that we could know', async () => {
   const slice = {
     apiVersion: 'discovery.k8s.io/v1',

@@ -7,10 +7,19 @@ import { type NetworkPolicy, networkPolicySchema } from './network-policy.ts'
 import { type Node, nodeSchema } from './node.ts'
 import { type Pod, podSchema } from './pod.ts'
 import { type Service, serviceSchema } from './service.ts'
+import { type ServiceExport, serviceExportSchema } from './service-export.ts'
 import { type Workload, workloadSchema } from './workload.ts'
 
 /** Every object that Postern reads, stripped to what it uses. */
-export type KubeObject = Service | EndpointSlice | Pod | Node | Namespace | NetworkPolicy | Workload
+export type KubeObject =
+  | Service
+  | EndpointSlice
+  | Pod
+  | Node
+  | Namespace
+  | NetworkPolicy
+  | Workload
+  | ServiceExport
 
 const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['v1/Service', serviceSchema],
@@ -24,6 +33,8 @@ const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['apps/v1/DaemonSet', workloadSchema],
   ['apps/v1/ReplicaSet', workloadSchema],
   ['v1/ReplicationController', workloadSchema],
+  ['multicluster.x-k8s.io/v1alpha1/ServiceExport', serviceExportSchema],
+  ['multicluster.x-k8s.io/v1beta1/ServiceExport', serviceExportSchema],
 ])
 
 export type ObjectParse =
