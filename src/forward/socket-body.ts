@@ -1,6 +1,6 @@
 import { valuesOf } from '../wire/fields.ts'
-import { parseLength } from '../wire/framing.ts'
-import { encodeChunk, encodeLastChunk, type RequestFraming } from '../wire/request-head.ts'
+import { parseLength, type RequestFraming } from '../wire/framing.ts'
+import { encodeChunk, encodeLastChunk } from '../wire/request-head.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { AttemptRequest } from './attempt.ts'
 import { AttemptError } from './socket.ts'
@@ -11,7 +11,10 @@ import { AttemptError } from './socket.ts'
  */
 export function requestFraming<Body>(request: AttemptRequest<Body>): RequestFraming {
   const lengths = valuesOf(request.headers, 'content-length')
-  const length = lengths.length === 0 ? undefined : parseLength(lengths)
+  if (lengths.length > 1) {
+    throw new WireError('length-conflicting', `Cannot write a request: ${lengths.length} Content-Lengths`)
+  }
+  const length = lengths[0] === undefined ? undefined : parseLength(lengths[0])
   if (request.body !== null) return length === undefined ? { kind: 'chunked' } : { kind: 'fixed', length }
   if (length === undefined) return { kind: 'none' }
   if (length === 0) return { kind: 'fixed', length }

@@ -1,6 +1,6 @@
 import type { AttemptErrorCode } from '../model/errors.ts'
 import type { WireBounds } from '../wire/bounds.ts'
-import type { RequestFraming } from '../wire/request-head.ts'
+import type { RequestFraming } from '../wire/framing.ts'
 import { ResponseParser, type ResponsePart } from '../wire/response-parser.ts'
 import type { WireError } from '../wire/wire-error.ts'
 import type { AttemptFailure, AttemptRequest } from './attempt.ts'
@@ -116,13 +116,13 @@ export class SocketExchange {
     }
   }
 
-  #answer({ head, framing }: Extract<ResponsePart, { kind: 'head' }>): void {
+  #answer({ head }: Extract<ResponsePart, { kind: 'head' }>): void {
     this.#hasHead = true
     this.#result.resolve({
       kind: 'response',
       status: head.status,
       headers: head.fields,
-      body: framing.kind === 'none' ? null : this.#openBody(),
+      body: head.framing.kind === 'none' ? null : this.#openBody(),
       trailers: () => this.#trailers,
     })
   }

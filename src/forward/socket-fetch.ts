@@ -1,5 +1,6 @@
 import { wireBounds } from '../wire/bounds.ts'
-import { encodeRequestHead, type RequestFraming } from '../wire/request-head.ts'
+import type { RequestFraming } from '../wire/framing.ts'
+import { encodeRequestHead } from '../wire/request-head.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { AttemptRequest } from './attempt.ts'
 import { AttemptError, openSocket } from './socket.ts'

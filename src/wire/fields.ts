@@ -1,41 +1,114 @@
-import { isToken, trimSpace } from './octets.ts'
+import { isTokenByte } from './octets.ts'
 import { WireError } from './wire-error.ts'
 
-/** Takes the field lines of a head or of trailers, until the empty line. */
+const SP = 0x20
+const HTAB = 0x09
+const COLON = 0x3a
+
+/** The field lines of a head or of trailers, until the empty line, and what they say of framing and connection. */
 export class FieldSection {
   /** [name, value, …], one character for one byte. */
   readonly fields: string[] = []
   readonly #maxFields: number
+  /** Content-Length: how many there were, and the last. */
+  lengths = 0
+  length = ''
+  /** Transfer-Encoding, likewise. */
+  codings = 0
+  coding = ''
+  /** Connection, Upgrade and Expect: all values, joined with commas; '' when there is none. */
+  connection = ''
+  upgrade = ''
+  expect = ''
+  /** Keep-Alive: the last. */
+  keepAlive = ''
 
   constructor(maxFields: number) {
     this.#maxFields = maxFields
   }
 
   /**
+   * Reads the line from `start` to `end`, which holds no control byte but HTAB.
    * @returns whether this line was the empty one, which ends the section
    * @throws WireError
    */
-  add(line: string): boolean {
-    if (line === '') return true
-    const first = line.charCodeAt(0)
-    // RFC 9112 §5.2: a fold here could be one field for us and two for the next reader.
-    if (first === 0x20 || first === 0x09) {
-      throw new WireError('field-folded', 'Cannot read a field: its line begins with space')
-    }
-    const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(0, colon))
-    // RFC 9112 §5.1: space before the colon has been used to smuggle; it is no token either.
-    if (!isToken(name)) throw new WireError('field-name-invalid', 'Cannot read a field: its name is no token')
-    // Node does not see `chunked` before an HTAB, others do: readers that differ find different ends.
-    if (line.includes('\t') && name.toLowerCase() === 'transfer-encoding') {
-      throw new WireError('coding-unsupported', 'Cannot read a field: HTAB in Transfer-Encoding')
-    }
+  add(text: string, start: number, end: number): boolean {
+    if (start === end) return true
+    let colon = start
+    while (colon < end && isTokenByte(text.charCodeAt(colon))) colon++
+    if (colon === start || colon === end || text.charCodeAt(colon) !== COLON) throw nameError(text, start)
     if (this.fields.length >= 2 * this.#maxFields) {
       throw new WireError('fields-too-many', `Cannot read a field: more than ${this.#maxFields}`)
     }
-    this.fields.push(name, trimSpace(line.slice(colon + 1)))
+    let [from, to] = [colon + 1, end]
+    while (from < to && isSpace(text.charCodeAt(from))) from++
+    while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+    const name = text.slice(start, colon)
+    const value = text.slice(from, to)
+    this.fields.push(name, value)
+    this.#note(name, value, text, colon, end)
     return false
   }
+
+  /** Lower case only where the length fits: this runs for every field. */
+  #note(name: string, value: string, text: string, colon: number, end: number): void {
+    switch (name.length) {
+      case 6:
+        if (name.toLowerCase() === 'expect') this.expect = joined(this.expect, value)
+        break
+      case 7:
+        if (name.toLowerCase() === 'upgrade') this.upgrade = joined(this.upgrade, value)
+        break
+      case 10: {
+        const lower = name.toLowerCase()
+        if (lower === 'connection') this.connection = joined(this.connection, value)
+        else if (lower === 'keep-alive') this.keepAlive = value
+        break
+      }
+      case 14:
+        if (name.toLowerCase() !== 'content-length') break
+        this.lengths++
+        this.length = value
+        break
+      case 17:
+        if (name.toLowerCase() !== 'transfer-encoding') break
+        checkCodingSpace(text, colon, end)
+        this.codings++
+        this.coding = value
+    }
+  }
+}
+
+function nameError(text: string, start: number): WireError {
+  // RFC 9112 §5.2: a fold here could be one field for us and two for the next reader.
+  if (isSpace(text.charCodeAt(start))) {
+    return new WireError('field-folded', 'Cannot read a field: its line begins with space')
+  }
+  // RFC 9112 §5.1: space before the colon has been used to smuggle; it is no token either.
+  return new WireError('field-name-invalid', 'Cannot read a field: its name is no token')
+}
+
+/** Node does not see `chunked` before an HTAB, others do: readers that differ find different ends. */
+function checkCodingSpace(text: string, colon: number, end: number): void {
+  const tab = text.indexOf('\t', colon)
+  if (tab === -1 || tab >= end) return
+  throw new WireError('coding-unsupported', 'Cannot read a field: HTAB in Transfer-Encoding')
+}
+
+function isSpace(code: number): boolean {
+  return code === SP || code === HTAB
+}
+
+function joined(before: string, value: string): string {
+  return before === '' ? value : `${before},${value}`
+}
+
+/** Whether a list such as Connection's names this option. `lower` is in lower case. */
+export function hasOption(list: string, lower: string): boolean {
+  if (list.length < lower.length) return false
+  if (list.length === lower.length) return list.toLowerCase() === lower
+  if (!list.includes(',')) return false
+  return list.split(',').some((one) => one.trim().toLowerCase() === lower)
 }
 
 /** Every value of a field, in order. `lower` is the name in lower case. */

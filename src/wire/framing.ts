@@ -1,33 +1,49 @@
-import { valuesOf } from './fields.ts'
-import type { ResponseHead } from './response-head.ts'
+import type { FieldSection } from './fields.ts'
 import { WireError } from './wire-error.ts'
 
-/** How a body's end is found. */
-export type Framing =
+/** How the end of a request's body is found. `none` says that there is no body at all. */
+export type RequestFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'fixed'; readonly length: number }
   | { readonly kind: 'chunked' }
-  | { readonly kind: 'until-close' }
+
+/** The same for a response, which may also end with its connection. */
+export type Framing = RequestFraming | { readonly kind: 'until-close' }
+
+const NONE = { kind: 'none' } as const
+const CHUNKED = { kind: 'chunked' } as const
+const UNTIL_CLOSE = { kind: 'until-close' } as const
 
 /**
- * How long a response's body is (RFC 9112 §6.3). What two recipients could read in two ways is refused, also where it
- * would not matter to us: both framings, a repeated length (Node refuses those too), codings that we do not undo.
+ * How long a request's body is (RFC 9112 §6.3). What two recipients could read in two ways is refused: both framings, a
+ * repeated length (Node refuses those too), codings that we do not undo.
  * @throws WireError
  */
-export function responseFraming(method: string, head: ResponseHead): Framing {
-  const lengths = valuesOf(head.fields, 'content-length')
-  const codings = valuesOf(head.fields, 'transfer-encoding')
-  if (codings.length > 0) checkCodings(codings, lengths, head.minorVersion)
-  const length = lengths.length === 0 ? undefined : parseLength(lengths)
-  const { status } = head
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return { kind: 'none' }
-  if (codings.length > 0) return { kind: 'chunked' }
-  if (length !== undefined) return { kind: 'fixed', length }
-  return { kind: 'until-close' }
+export function requestFraming(section: FieldSection, minorVersion: 0 | 1): RequestFraming {
+  if (section.codings > 0) {
+    checkCodings(section, minorVersion)
+    return CHUNKED
+  }
+  return section.lengths === 0 ? NONE : { kind: 'fixed', length: lengthOf(section) }
 }
 
-function checkCodings(codings: readonly string[], lengths: readonly string[], minorVersion: 0 | 1): void {
-  if (lengths.length > 0) {
+/**
+ * How long a response's body is, with the same refusals, also where they would not matter to us.
+ * @throws WireError
+ */
+export function responseFraming(
+  method: string,
+  status: number,
+  section: FieldSection,
+  minorVersion: 0 | 1,
+): Framing {
+  const framing = requestFraming(section, minorVersion)
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NONE
+  return framing.kind === 'none' ? UNTIL_CLOSE : framing
+}
+
+function checkCodings({ lengths, codings, coding }: FieldSection, minorVersion: 0 | 1): void {
+  if (lengths > 0) {
     throw new WireError(
       'length-conflicting',
       'Cannot frame a body: both Content-Length and Transfer-Encoding',
@@ -37,26 +53,22 @@ function checkCodings(codings: readonly string[], lengths: readonly string[], mi
   if (minorVersion === 0) {
     throw new WireError('coding-unsupported', 'Cannot frame a body: Transfer-Encoding of HTTP/1.0')
   }
-  if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked') {
-    throw new WireError(
-      'coding-unsupported',
-      `Cannot frame a body: Transfer-Encoding: "${codings.join(', ')}"`,
-    )
+  if (codings > 1 || (coding !== 'chunked' && coding.toLowerCase() !== 'chunked')) {
+    throw new WireError('coding-unsupported', `Cannot frame a body: Transfer-Encoding: "${coding}"`)
   }
 }
 
+function lengthOf({ lengths, length }: FieldSection): number {
+  if (lengths === 1) return parseLength(length)
+  throw new WireError('length-conflicting', `Cannot frame a body: ${lengths} Content-Lengths`)
+}
+
 /**
- * Reads the values of Content-Length.
- * @throws WireError unless there is exactly one, of digits only
+ * Reads a Content-Length.
+ * @throws WireError unless it is digits only
  */
-export function parseLength(values: readonly string[]): number {
-  const [value = ''] = values
-  if (values.length !== 1) {
-    throw new WireError('length-conflicting', `Cannot frame a body: ${values.length} Content-Lengths`)
-  }
+export function parseLength(value: string): number {
   const length = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
-  if (!Number.isSafeInteger(length)) {
-    throw new WireError('length-invalid', `Cannot frame a body: Content-Length: "${value}"`)
-  }
-  return length
+  if (Number.isSafeInteger(length)) return length
+  throw new WireError('length-invalid', `Cannot frame a body: Content-Length: "${value}"`)
 }

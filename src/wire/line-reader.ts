@@ -1,55 +1,95 @@
-import { decodeOctets, isLineByte } from './octets.ts'
+import { type DecodeOctets, isLineByte } from './octets.ts'
 import { WireError, type WireErrorCode } from './wire-error.ts'
 
 const CR = 0x0d
 const LF = 0x0a
+/** How much is decoded at a time: most heads whole, and little of a body that follows one. */
+const SLAB_BYTES = 1024
+const NOTHING = new Uint8Array()
 
 /**
- * Gathers lines that end in CRLF from chunks split anywhere. A CR or LF alone is refused (RFC 9112 §2.2: recipients
+ * Finds lines that end in CRLF in chunks split anywhere. A CR or LF alone is refused (RFC 9112 §2.2: recipients
  * that differ on it see different messages), and so is every control byte but HTAB.
  */
 export class LineReader {
-  /** The line that {@link read} has just completed, without its CRLF. */
-  line = ''
-  #start = ''
-  #hasCr = false
+  /** Holds the line that {@link next} has just found, from {@link start} to {@link end}. */
+  text = ''
+  start = 0
+  /** Where its CRLF is. */
+  end = 0
+  #next = 0
+  #scanned = 0
+  #chunk: Uint8Array = NOTHING
+  #at = 0
   #bytesLeft: number
   readonly #excess: WireErrorCode
+  readonly #decode: DecodeOctets
 
   /** @param maxBytes of all lines together, CRLFs included. @param excess the code when there are more. */
-  constructor(maxBytes: number, excess: WireErrorCode) {
+  constructor(maxBytes: number, excess: WireErrorCode, decode: DecodeOctets) {
     this.#bytesLeft = maxBytes
     this.#excess = excess
+    this.#decode = decode
+  }
+
+  /** Goes on with a chunk, from `at`, once {@link next} has found no more lines. */
+  open(chunk: Uint8Array, at: number): void {
+    this.#chunk = chunk
+    this.#at = at
+  }
+
+  /** Where in the chunk the line after the last one begins. */
+  get position(): number {
+    return this.#at - (this.text.length - this.#next)
+  }
+
+  /** No byte of another line has come. */
+  get isBetween(): boolean {
+    return this.#next === this.text.length
   }
 
   /**
-   * Reads from `at`.
-   * @returns where the next line begins, or -1 when the chunk has ended before the line has
+   * @returns false when the chunk has ended before the line has
    * @throws WireError
    */
-  read(chunk: Uint8Array, at: number): number {
-    for (let i = at; i < chunk.length; i++) {
-      if (--this.#bytesLeft < 0) throw new WireError(this.#excess, 'Cannot read a line: too many bytes')
-      const byte = chunk[i] ?? 0
-      if (this.#hasCr) {
-        if (byte !== LF) throw new WireError('line-ending-invalid', 'Cannot read a line: CR without LF')
-        this.#complete(chunk, at, i - 1)
-        return i + 1
-      }
-      if (byte === CR) this.#hasCr = true
-      else if (byte === LF) throw new WireError('line-ending-invalid', 'Cannot read a line: LF without CR')
-      else if (!isLineByte(byte)) {
-        throw new WireError('byte-forbidden', `Cannot read a line: byte 0x${byte.toString(16)}`)
-      }
-    }
-    this.#start += decodeOctets(chunk.subarray(at, chunk.length - (this.#hasCr ? 1 : 0)))
-    return -1
+  next(): boolean {
+    do {
+      const { text } = this
+      let i = this.#scanned
+      while (i < text.length && isLineByte(text.charCodeAt(i))) i++
+      this.#scanned = i
+      if (i < text.length && this.#endsAt(i)) return true
+    } while (this.#refill())
+    this.#chunk = NOTHING
+    return false
   }
 
-  /** `end` lies before `at` when only the LF is in this chunk. */
-  #complete(chunk: Uint8Array, at: number, end: number): void {
-    this.line = end > at ? this.#start + decodeOctets(chunk.subarray(at, end)) : this.#start
-    this.#start = ''
-    this.#hasCr = false
+  #endsAt(i: number): boolean {
+    const byte = this.text.charCodeAt(i)
+    if (byte === LF) throw new WireError('line-ending-invalid', 'Cannot read a line: LF without CR')
+    if (byte !== CR) throw new WireError('byte-forbidden', `Cannot read a line: byte 0x${byte.toString(16)}`)
+    if (i + 1 === this.text.length) return false
+    if (this.text.charCodeAt(i + 1) !== LF) {
+      throw new WireError('line-ending-invalid', 'Cannot read a line: CR without LF')
+    }
+    this.start = this.#next
+    this.end = i
+    this.#next = this.#scanned = i + 2
+    return true
+  }
+
+  #refill(): boolean {
+    const size = Math.min(SLAB_BYTES, this.#chunk.length - this.#at, this.#bytesLeft)
+    if (size === 0) {
+      if (this.#at === this.#chunk.length) return false
+      throw new WireError(this.#excess, 'Cannot read a line: too many bytes')
+    }
+    const more = this.#decode(this.#chunk, this.#at, this.#at + size)
+    this.text = this.#next === this.text.length ? more : this.text.slice(this.#next) + more
+    this.#scanned -= this.#next
+    this.#next = 0
+    this.#at += size
+    this.#bytesLeft -= size
+    return true
   }
 }

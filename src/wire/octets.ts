@@ -16,6 +16,18 @@ export function isLineByte(byte: number): boolean {
   return byte >= 0x20 ? byte !== 0x7f : byte === 0x09
 }
 
+const TOKEN_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isToken(String.fromCharCode(byte)) ? 1 : 0,
+)
+
+/** RFC 9110 §5.6.2, one character. */
+export function isTokenByte(byte: number): boolean {
+  return TOKEN_BYTES[byte] === 1
+}
+
+/** Reads bytes `start` to `end` as text, one character for one byte. A platform may have a faster one of its own. */
+export type DecodeOctets = (bytes: Uint8Array, start: number, end: number) => string
+
 /** Text whose characters are bytes (ISO 8859-1), as bytes. TextEncoder would write UTF-8. */
 export function encodeOctets(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length)
@@ -27,11 +39,11 @@ export function encodeOctets(text: string): Uint8Array {
 const CALL_CHARS = 4096
 
 /** Bytes as text, one character for one byte. TextDecoder's `latin1` is windows-1252, which changes 0x80 to 0x9f. */
-export function decodeOctets(bytes: Uint8Array): string {
+export function decodeOctets(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let text = ''
-  for (let i = 0; i < bytes.length; i += CALL_CHARS) {
+  for (let i = start; i < end; i += CALL_CHARS) {
     // A spread would go through an iterator, at six times the cost.
-    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, i + CALL_CHARS))
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, Math.min(end, i + CALL_CHARS)))
   }
   return text
 }
@@ -47,18 +59,6 @@ export function joinOctets(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length
   }
   return whole
-}
-
-/** Removes SP and HTAB at both ends (OWS, RFC 9110 §5.6.3); String.trim would remove more, for example 0xa0. */
-export function trimSpace(text: string): string {
-  let [start, end] = [0, text.length]
-  while (start < end && isSpace(text.charCodeAt(start))) start++
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }
 
 /**

@@ -1,11 +1,6 @@
+import type { RequestFraming } from './framing.ts'
 import { encodeOctets, isFieldValue, isToken } from './octets.ts'
 import { WireError } from './wire-error.ts'
-
-/** How the other side shall find our body's end. `none` says that there is no body at all. */
-export type RequestFraming =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'fixed'; readonly length: number }
-  | { readonly kind: 'chunked' }
 
 export interface RequestHead {
   readonly method: string

@@ -1,6 +1,8 @@
 import type { WireBounds } from './bounds.ts'
-import { FieldSection } from './fields.ts'
+import { FieldSection, hasOption } from './fields.ts'
+import { type Framing, responseFraming } from './framing.ts'
 import { LineReader } from './line-reader.ts'
+import type { DecodeOctets } from './octets.ts'
 import { WireError } from './wire-error.ts'
 
 export interface ResponseHead {
@@ -11,21 +13,34 @@ export interface ResponseHead {
   readonly reason: string
   /** [name, value, …] as they came, one character for one byte. */
   readonly fields: readonly string[]
+  readonly framing: Framing
+  /** Whether the server would go on using the connection (RFC 9112 §9.3). */
+  readonly keepsAlive: boolean
+  /** For how long, if it says so in Keep-Alive. */
+  readonly keepAliveMs: number | undefined
+  /** Upgrade's values, joined with commas, if Connection names it too; otherwise ''. */
+  readonly upgrade: string
 }
 
-/** The space before an empty reason is required (RFC 9112 §4), and often left out: the meaning is the same. */
-const STATUS_LINE = /^HTTP\/(\d)\.(\d) ([1-5]\d\d)(?: (.*))?$/
+interface StatusLine {
+  readonly minorVersion: 0 | 1
+  readonly status: number
+  readonly reason: string
+}
 
 /** Reads one response head. */
 export class ResponseHeadParser {
   /** The head, once {@link feed} has found its end. */
   head: ResponseHead | undefined
+  readonly #method: string
   readonly #lines: LineReader
   readonly #section: FieldSection
-  #start: Omit<ResponseHead, 'fields'> | undefined
+  #line: StatusLine | undefined
 
-  constructor(bounds: WireBounds) {
-    this.#lines = new LineReader(bounds.headBytes, 'head-too-large')
+  /** @param method of the request: HEAD has a body's fields and no body. */
+  constructor(method: string, bounds: WireBounds, decode: DecodeOctets) {
+    this.#method = method
+    this.#lines = new LineReader(bounds.headBytes, 'head-too-large', decode)
     this.#section = new FieldSection(bounds.fields)
   }
 
@@ -35,21 +50,24 @@ export class ResponseHeadParser {
    * @throws WireError
    */
   feed(chunk: Uint8Array, at: number): number {
-    let next = at
-    for (;;) {
-      next = this.#lines.read(chunk, next)
-      if (next === -1) return -1
-      const { line } = this.#lines
-      if (this.#start === undefined) this.#start = parseStatusLine(line)
-      else if (this.#section.add(line)) {
-        this.head = { ...this.#start, fields: this.#section.fields }
-        return next
+    const lines = this.#lines
+    lines.open(chunk, at)
+    while (lines.next()) {
+      const { text, start, end } = lines
+      if (this.#line === undefined) this.#line = parseStatusLine(text.slice(start, end))
+      else if (this.#section.add(text, start, end)) {
+        this.head = headOf(this.#line, this.#method, this.#section)
+        return lines.position
       }
     }
+    return -1
   }
 }
 
-function parseStatusLine(line: string): Omit<ResponseHead, 'fields'> {
+/** The space before an empty reason is required (RFC 9112 §4), and often left out: the meaning is the same. */
+const STATUS_LINE = /^HTTP\/(\d)\.(\d) ([1-5]\d\d)(?: (.*))?$/
+
+function parseStatusLine(line: string): StatusLine {
   const match = STATUS_LINE.exec(line)
   if (!match) throw new WireError('status-line-invalid', 'Cannot read a response: it has no status line')
   const [, major, minor, digits, reason = ''] = match
@@ -62,4 +80,26 @@ function parseStatusLine(line: string): Omit<ResponseHead, 'fields'> {
     throw new WireError('status-line-invalid', `Cannot read a response: ${status} of HTTP/1.0`)
   }
   return { minorVersion: minor === '1' ? 1 : 0, status, reason }
+}
+
+function headOf(line: StatusLine, method: string, section: FieldSection): ResponseHead {
+  const { minorVersion, status, reason } = line
+  const { fields, connection, keepAlive, upgrade } = section
+  return {
+    minorVersion,
+    status,
+    reason,
+    fields,
+    framing: responseFraming(method, status, section, minorVersion),
+    keepsAlive:
+      !hasOption(connection, 'close') && (minorVersion === 1 || hasOption(connection, 'keep-alive')),
+    keepAliveMs: keepAlive === '' ? undefined : keepAliveMs(keepAlive),
+    upgrade: upgrade !== '' && hasOption(connection, 'upgrade') ? upgrade.toLowerCase() : '',
+  }
+}
+
+/** `Keep-Alive: timeout=5` (RFC 2068 §19.7.1.1), in seconds; of what makes no sense nothing is made. */
+function keepAliveMs(value: string): number | undefined {
+  const digits = /(?:^|[,\s])timeout\s*=\s*"?(\d{1,6})/i.exec(value)?.[1]
+  return digits === undefined ? undefined : Number(digits) * 1000
 }

@@ -1,8 +1,6 @@
+import { BodyReader } from './body-reader.ts'
 import type { WireBounds } from './bounds.ts'
-import { ChunkedDecoder } from './chunked.ts'
-import { valuesOf } from './fields.ts'
-import { type Framing, responseFraming } from './framing.ts'
-import { joinOctets } from './octets.ts'
+import { type DecodeOctets, decodeOctets, joinOctets } from './octets.ts'
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts'
 import { WireError } from './wire-error.ts'
 
@@ -13,7 +11,7 @@ import { WireError } from './wire-error.ts'
 export type ResponsePart =
   /** 103 Early Hints (RFC 8297). Other interim responses are dropped. */
   | { readonly kind: 'hint'; readonly fields: readonly string[] }
-  | { readonly kind: 'head'; readonly head: ResponseHead; readonly framing: Framing }
+  | { readonly kind: 'head'; readonly head: ResponseHead }
   /** Never empty. May be a view of what was fed. */
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
   /** `rest` was fed beyond the end: it answers nothing, so a connection must not be used again after it. */
@@ -27,23 +25,24 @@ export interface ResponseParserOptions {
   /** The protocol that the request asked to change to. */
   readonly upgrade: string | undefined
   readonly bounds: WireBounds
+  /** How the platform reads bytes as text, where it has something faster than ours. */
+  readonly decode?: DecodeOctets
 }
 
 /** Reads the response to one request from bytes split anywhere. */
 export class ResponseParser {
   readonly #options: ResponseParserOptions
+  readonly #decode: DecodeOctets
   #headParser: ResponseHeadParser
-  #framing: Framing | undefined
-  #chunked: ChunkedDecoder
-  #lengthLeft = 0
+  #body: BodyReader | undefined
   #interims = 0
   /** After the last part: nothing more is read. */
   isOver = false
 
   constructor(options: ResponseParserOptions) {
     this.#options = options
-    this.#headParser = new ResponseHeadParser(options.bounds)
-    this.#chunked = new ChunkedDecoder(options.bounds)
+    this.#decode = options.decode ?? decodeOctets
+    this.#headParser = new ResponseHeadParser(options.method, options.bounds, this.#decode)
   }
 
   /** @returns what the chunk has completed. The chunk is the parser's from now on: parts may be views of it. */
@@ -62,9 +61,9 @@ export class ResponseParser {
   finish(): ResponsePart[] {
     const parts: ResponsePart[] = []
     if (this.isOver) return parts
-    if (this.#framing === undefined) {
+    if (this.#body === undefined) {
       this.#fail(new WireError('head-incomplete', 'Cannot read a response: it ended within its head'), parts)
-    } else if (this.#framing.kind !== 'until-close') {
+    } else if (!this.#body.endsWithConnection) {
       this.#fail(new WireError('body-incomplete', 'Cannot read a response: it ended within its body'), parts)
     } else {
       this.isOver = true
@@ -80,26 +79,28 @@ export class ResponseParser {
 
   #read(chunk: Uint8Array, parts: ResponsePart[]): void {
     let at = 0
-    while (this.#framing === undefined && !this.isOver) {
+    while (this.#body === undefined && !this.isOver) {
       at = this.#headParser.feed(chunk, at)
       if (at === -1) return
       this.#readHead(chunk, at, parts)
     }
-    if (this.isOver) return
+    if (this.#body === undefined || this.isOver) return
     const data: Uint8Array[] = []
     try {
-      at = this.#readBody(chunk, at, data)
+      at = this.#body.feed(chunk, at, data)
     } finally {
       const bytes = joinOctets(data)
       if (bytes.length > 0) parts.push({ kind: 'data', bytes })
     }
-    if (this.isOver) parts.push({ kind: 'end', trailers: this.#chunked.trailers, rest: chunk.subarray(at) })
+    if (!this.#body.isOver) return
+    this.isOver = true
+    parts.push({ kind: 'end', trailers: this.#body.trailers, rest: chunk.subarray(at) })
   }
 
   #readHead(chunk: Uint8Array, at: number, parts: ResponsePart[]): void {
     const { head } = this.#headParser
     if (head === undefined) return
-    const framing = responseFraming(this.#options.method, head)
+    const { method, bounds } = this.#options
     if (head.status === 101) {
       checkUpgrade(head, this.#options.upgrade)
       this.isOver = true
@@ -107,41 +108,16 @@ export class ResponseParser {
     } else if (head.status < 200) {
       this.#countInterim()
       if (head.status === 103) parts.push({ kind: 'hint', fields: head.fields })
-      this.#headParser = new ResponseHeadParser(this.#options.bounds)
+      this.#headParser = new ResponseHeadParser(method, bounds, this.#decode)
     } else {
-      this.#framing = framing
-      if (framing.kind === 'fixed') this.#lengthLeft = framing.length
-      parts.push({ kind: 'head', head, framing })
+      this.#body = new BodyReader(head.framing, bounds, this.#decode)
+      parts.push({ kind: 'head', head })
     }
   }
 
   #countInterim(): void {
     if (++this.#interims <= this.#options.bounds.interims) return
     throw new WireError('interim-too-many', `Cannot read a response: more than ${this.#interims - 1} interim`)
-  }
-
-  /** @returns where the body has ended, or the chunk */
-  #readBody(chunk: Uint8Array, at: number, data: Uint8Array[]): number {
-    switch (this.#framing?.kind) {
-      case 'chunked': {
-        const end = this.#chunked.feed(chunk, at, data)
-        this.isOver = this.#chunked.isOver
-        return end
-      }
-      case 'fixed': {
-        const bytes = chunk.subarray(at, at + this.#lengthLeft)
-        data.push(bytes)
-        this.#lengthLeft -= bytes.length
-        this.isOver = this.#lengthLeft === 0
-        return at + bytes.length
-      }
-      case 'until-close':
-        data.push(chunk.subarray(at))
-        return chunk.length
-      default:
-        this.isOver = true
-        return at
-    }
   }
 }
 
@@ -150,9 +126,6 @@ function checkUpgrade(head: ResponseHead, asked: string | undefined): void {
   if (asked === undefined) {
     throw new WireError('upgrade-unasked', 'Cannot read a response: 101 that was not asked for')
   }
-  const protocols = valuesOf(head.fields, 'upgrade').map((value) => value.toLowerCase())
-  const options = valuesOf(head.fields, 'connection').join(',').toLowerCase().split(',')
-  if (protocols.length !== 1 || protocols[0] !== asked || !options.some((one) => one.trim() === 'upgrade')) {
-    throw new WireError('upgrade-invalid', `Cannot read a response: 101 to "${protocols.join(', ')}"`)
-  }
+  if (head.upgrade === asked) return
+  throw new WireError('upgrade-invalid', `Cannot read a response: 101 to "${head.upgrade}"`)
 }

@@ -1,6 +1,7 @@
 export type WireErrorCode =
   | 'byte-forbidden'
   | 'line-ending-invalid'
+  | 'request-line-invalid'
   | 'status-line-invalid'
   | 'version-unsupported'
   | 'method-invalid'

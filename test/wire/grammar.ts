@@ -9,9 +9,9 @@ export interface Written {
   readonly trailers: readonly string[]
 }
 
-const chars = (from: string, minLength = 0) =>
+export const chars = (from: string, minLength = 0) =>
   fc.string({ unit: fc.constantFrom(...from), minLength, maxLength: 12 })
-const NAME = "!#$%&'*+-.^_`|~09azAZ"
+export const NAME = "!#$%&'*+-.^_`|~09azAZ"
 const VISIBLE = '!"09:;<=>?@AZ[]az{|}~\x80\xa0\xe9\xff'
 
 /** No name with a meaning for framing or connections: those are put there on purpose. */
@@ -22,7 +22,7 @@ const value = fc.oneof(
 )
 const space = chars(' \t')
 const field = fc.tuple(name, space, value, space)
-const section = fc.array(field, { maxLength: 4 }).map((list) => ({
+export const section = fc.array(field, { maxLength: 4 }).map((list) => ({
   text: list.map(([key, before, text, after]) => `${key}:${before}${text}${after}\r\n`).join(''),
   fields: list.flatMap(([key, , text]) => [key, text]),
 }))
@@ -41,7 +41,7 @@ const chunk = fc.tuple(
   extension,
   fc.boolean(),
 )
-const chunked = fc
+export const chunked = fc
   .tuple(fc.array(chunk, { maxLength: 4 }), extension, section)
   .map(([chunks, last, trailers]) => {
     const size = (data: string, isUpper: boolean) => {
@@ -56,7 +56,7 @@ const chunked = fc
       trailers: trailers.fields,
     }
   })
-const fixed = octets.map((body) => ({
+export const fixed = octets.map((body) => ({
   field: ['Content-Length', `${body.length}`],
   text: body,
   body,
@@ -116,6 +116,15 @@ const POISON = [
     'Transfer-Encoding: chunked\t\r\n',
     'HTTP/1.1 101 x\r\n\r\n',
   ],
+  ...[
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET ',
+    ' HTTP/1.1',
+    'HTTP/1.0\r\n',
+    'Connection: close\r\n',
+    'Upgrade: a\r\n',
+  ],
+  ...['CONNECT a:1', 'Expect: 100-continue\r\n', '#', 'http://a', '\\', '?', '@'],
   ...['Content-Length: 007\r\n', 'Content-Length: 0x1\r\n', 'HTTP/1.1 100 x\r\n\r\n', 'HTTP/1.0 200 x\r\n'],
 ]
 
@@ -128,12 +137,13 @@ const change = fc.record({
   ),
 })
 
-/** A response with a few of its bytes removed, replaced or joined by others. */
-export const mutated: fc.Arbitrary<string> = fc
-  .tuple(response, fc.array(change, { minLength: 1, maxLength: 3 }))
-  .map(([{ text }, changes]) =>
+/** A text with a few of its bytes removed, replaced or joined by others. */
+export const changed = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.tuple(text, fc.array(change, { minLength: 1, maxLength: 3 })).map(([whole, changes]) =>
     changes.reduce((now, { at, remove, insert }) => {
       const from = at % (now.length + 1)
       return now.slice(0, from) + insert + now.slice(from + remove)
-    }, text),
+    }, whole),
   )
+
+export const mutated: fc.Arbitrary<string> = changed(response.map(({ text }) => text))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeOctets, decodeUtf8, encodeOctets, encodeUtf8, trimSpace } from '../../src/wire/octets.ts'
+import { decodeOctets, decodeUtf8, encodeOctets, encodeUtf8 } from '../../src/wire/octets.ts'
 
 test('every byte is one character, and back', () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
@@ -16,10 +16,4 @@ test('UTF-8 text becomes its bytes, and back', () => {
       expect(decodeUtf8(encodeUtf8(text))).toBe(text)
     }),
   )
-})
-
-test('only SP and HTAB are trimmed', () => {
-  expect(trimSpace(' \t a \t ')).toBe('a')
-  expect(trimSpace('\xa0a\x85')).toBe('\xa0a\x85')
-  expect(trimSpace(' \t')).toBe('')
 })

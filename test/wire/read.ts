@@ -32,7 +32,7 @@ export function readResponse(text: string, options: ReadOptions = {}): Reading {
   return join([...parts, ...parser.finish()])
 }
 
-function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+export function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const edges = [0, ...cuts.map((at) => Math.min(at, bytes.length)).sort((a, b) => a - b), bytes.length]
   return edges.slice(1).map((edge, i) => bytes.slice(edges[i], edge))
 }
@@ -58,7 +58,7 @@ function join(parts: readonly ResponsePart[]): Reading {
     status: seen?.head.status,
     reason: seen?.head.reason,
     fields: seen?.head.fields,
-    framing: seen?.kind === 'head' ? seen.framing.kind : undefined,
+    framing: seen?.kind === 'head' ? seen.head.framing.kind : undefined,
     body,
     trailers: last?.kind === 'end' ? last.trailers : undefined,
     upgraded,

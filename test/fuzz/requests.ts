@@ -1,0 +1,16 @@
+// Reads a million connections with our parser and with node:http's, and stops at the first that they read differently.
+// Arguments: how many, and the seed of an earlier run.
+import fc from 'fast-check'
+import { agreesWithNode, readsSplitsAlike, readsTheGrammar } from '../wire/request-properties.ts'
+
+const [runs = 1_000_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number)
+const parts = { agreement: runs, splits: Math.ceil(runs / 10), grammar: Math.ceil(runs / 10) }
+const count = { accepted: 0 }
+
+console.log(`Seed ${seed}`)
+fc.assert(readsTheGrammar(), { numRuns: parts.grammar, seed })
+console.log(`${parts.grammar} connections of the grammar are read as they were meant`)
+fc.assert(readsSplitsAlike(), { numRuns: parts.splits, seed })
+console.log(`${parts.splits} hostile connections are read alike however they are split`)
+await fc.assert(agreesWithNode(count), { numRuns: parts.agreement, seed })
+console.log(`${parts.agreement} hostile connections: node:http agrees on ${count.accepted} requests`)
