@@ -106,7 +106,7 @@ export class ResponseParser {
       this.isOver = true
       parts.push({ kind: 'upgrade', head, rest: chunk.subarray(at) })
     } else if (head.status < 200) {
-      this.#countInterim()
+      this.#checkInterim(head)
       if (head.status === 103) parts.push({ kind: 'hint', fields: head.fields })
       this.#headParser = new ResponseHeadParser(method, bounds, this.#decode)
     } else {
@@ -115,7 +115,9 @@ export class ResponseParser {
     }
   }
 
-  #countInterim(): void {
+  #checkInterim({ keepsAlive }: ResponseHead): void {
+    // A last response that is not the last: Node waits for no other after it.
+    if (!keepsAlive) throw new WireError('interim-invalid', 'Cannot read a response: an interim one closes')
     if (++this.#interims <= this.#options.bounds.interims) return
     throw new WireError('interim-too-many', `Cannot read a response: more than ${this.#interims - 1} interim`)
   }

@@ -19,6 +19,7 @@ export type WireErrorCode =
   | 'chunk-invalid'
   | 'chunk-too-large'
   | 'trailers-too-large'
+  | 'interim-invalid'
   | 'interim-too-many'
   | 'upgrade-unasked'
   | 'upgrade-invalid'

@@ -82,6 +82,13 @@ describe('interim responses', () => {
     expect(readResponse(interims(17))).toMatchObject({ status: undefined, error: 'interim-too-many' })
   })
 
+  it('do not close the connection', () => {
+    expect(readResponse(`HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n${OK}\r\n`)).toMatchObject({
+      status: undefined,
+      error: 'interim-invalid',
+    })
+  })
+
   it('with an ambiguous framing are refused like any other', () => {
     const fields = 'Content-Length: 3\r\nTransfer-Encoding: chunked'
     expect(readResponse(`HTTP/1.1 103 Early\r\n${fields}\r\n\r\n${OK}\r\n`).error).toBe('length-conflicting')
