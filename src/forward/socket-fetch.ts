@@ -24,9 +24,10 @@ export async function fetchOverSocket(
     head = encodeRequestHead({
       method: request.method,
       target: request.path,
-      fields: withoutLength(request.headers),
+      fields: request.headers,
       framing,
       upgrade: request.upgrade,
+      keepsAlive: false,
     })
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause
@@ -39,14 +40,4 @@ export async function fetchOverSocket(
     if (!(error instanceof AttemptError)) throw error
     return { kind: 'failed', failure: error.failure }
   }
-}
-
-/** The framing brings its own. */
-function withoutLength(headers: readonly string[]): string[] {
-  const fields: string[] = []
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const [name = '', value = ''] = [headers[i], headers[i + 1]]
-    if (name.toLowerCase() !== 'content-length') fields.push(name, value)
-  }
-  return fields
 }

@@ -155,11 +155,20 @@ class TrailerReader {
     lines.open(chunk, at)
     while (lines.next()) {
       if (!this.#section.add(lines.text, lines.start, lines.end)) continue
-      // RFC 9110 §6.5.1: a reader that joins trailers to the head would find a second framing in these.
-      if (this.#section.lengths + this.#section.codings === 0) return lines.position
-      throw new WireError('length-conflicting', 'Cannot read trailers: they hold framing')
+      checkTrailers(this.#section)
+      return lines.position
     }
     return -1
+  }
+}
+
+/** RFC 9110 §6.5.1: a reader that joins trailers to the head would find a second framing in these, or an end. */
+function checkTrailers({ lengths, codings, connection, upgrade }: FieldSection): void {
+  if (lengths + codings > 0) {
+    throw new WireError('length-conflicting', 'Cannot read trailers: they hold framing')
+  }
+  if (connection !== '' || upgrade !== '') {
+    throw new WireError('trailer-invalid', 'Cannot read trailers: they hold connection options')
   }
 }
 

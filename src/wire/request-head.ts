@@ -1,39 +1,33 @@
 import type { RequestFraming } from './framing.ts'
-import { encodeOctets, isFieldValue, isToken } from './octets.ts'
+import { formatFields, formatFraming } from './head-text.ts'
+import { encodeOctets, isToken } from './octets.ts'
 import { WireError } from './wire-error.ts'
 
 export interface RequestHead {
   readonly method: string
   /** Path and query (origin-form, RFC 9112 §3.2.1), or `*` with OPTIONS. */
   readonly target: string
-  /** [name, value, …], one character for one byte, with Host; without framing and connection fields: they are ours. */
+  /**
+   * [name, value, …], one character for one byte, with Host; without framing and connection fields: they are ours. The
+   * framing's own length may be among them.
+   */
   readonly fields: readonly string[]
   readonly framing: RequestFraming
-  /** The protocol to change to, for example `websocket`; otherwise the connection closes after this exchange. */
+  /** The protocol to change to, for example `websocket`. */
   readonly upgrade: string | undefined
+  /** Whether the connection may serve others after this exchange. */
+  readonly keepsAlive: boolean
 }
-
-/** What would contradict our framing or keep the connection, were it written twice. */
-const OURS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** No space, control or fragment, and ASCII only: a server that splits the line elsewhere would see another request. */
 const TARGET = /^\/[!"$-~]*$/
 
 /**
- * A request's head as bytes.
+ * A request's head as text, one character for one byte.
  * @throws WireError for what a recipient could read as anything but this one request
  */
-export function encodeRequestHead(head: RequestHead): Uint8Array {
-  const { method, target, fields, framing, upgrade } = head
+export function formatRequestHead(head: RequestHead): string {
+  const { method, target, fields, framing, upgrade, keepsAlive } = head
   // RFC 9110 §9.3.6: after CONNECT the connection is a tunnel, which is not what is framed here.
   if (!isToken(method) || method === 'CONNECT') {
     throw new WireError('method-invalid', `Cannot write a request: method "${method}"`)
@@ -44,11 +38,20 @@ export function encodeRequestHead(head: RequestHead): Uint8Array {
   if (upgrade !== undefined && (framing.kind !== 'none' || !isToken(upgrade))) {
     throw new WireError('upgrade-invalid', `Cannot write a request: upgrade to "${upgrade}"`)
   }
+  checkHost(fields)
   const connection =
-    upgrade === undefined ? 'Connection: close' : `Connection: Upgrade\r\nUpgrade: ${upgrade}`
-  return encodeOctets(
-    `${method} ${target} HTTP/1.1\r\n${formatFields(fields)}${formatFraming(framing)}${connection}\r\n\r\n`,
-  )
+    upgrade !== undefined
+      ? `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`
+      : keepsAlive
+        ? ''
+        : 'Connection: close\r\n'
+  const lines = formatFields('a request', fields, framing) + formatFraming('a request', framing)
+  return `${method} ${target} HTTP/1.1\r\n${lines}${connection}\r\n`
+}
+
+/** The same as bytes. @throws WireError */
+export function encodeRequestHead(head: RequestHead): Uint8Array {
+  return encodeOctets(formatRequestHead(head))
 }
 
 /** One chunk of our body. An empty one would be the last, so there is none. */
@@ -67,37 +70,12 @@ export function encodeLastChunk(): Uint8Array {
   return encodeOctets('0\r\n\r\n')
 }
 
-function formatFields(fields: readonly string[]): string {
-  let text = ''
+/** RFC 9112 §3.2: a request without Host, or with two, is for nobody. */
+function checkHost(fields: readonly string[]): void {
   let hosts = 0
   for (let i = 0; i < fields.length; i += 2) {
-    const [name = '', value = ''] = [fields[i], fields[i + 1]]
-    if (!isToken(name)) {
-      throw new WireError('field-name-invalid', `Cannot write a request: field ${JSON.stringify(name)}`)
-    }
-    if (!isFieldValue(value)) {
-      throw new WireError('field-value-invalid', `Cannot write a request: value of field ${name}`)
-    }
-    const lower = name.toLowerCase()
-    if (OURS.has(lower)) throw new WireError('field-ours', `Cannot write a request: field ${name} is ours`)
-    if (lower === 'host') hosts++
-    text += `${name}: ${value}\r\n`
+    const name = fields[i] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
-  // RFC 9112 §3.2: a request without Host, or with two, is for nobody.
   if (hosts !== 1) throw new WireError('host-invalid', `Cannot write a request: ${hosts} Host fields`)
-  return text
-}
-
-function formatFraming(framing: RequestFraming): string {
-  switch (framing.kind) {
-    case 'none':
-      return ''
-    case 'fixed':
-      if (!Number.isSafeInteger(framing.length) || framing.length < 0) {
-        throw new WireError('length-invalid', `Cannot write a request: length ${framing.length}`)
-      }
-      return `Content-Length: ${framing.length}\r\n`
-    case 'chunked':
-      return 'Transfer-Encoding: chunked\r\n'
-  }
 }

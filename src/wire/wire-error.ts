@@ -19,6 +19,7 @@ export type WireErrorCode =
   | 'chunk-invalid'
   | 'chunk-too-large'
   | 'trailers-too-large'
+  | 'trailer-invalid'
   | 'interim-invalid'
   | 'interim-too-many'
   | 'upgrade-unasked'

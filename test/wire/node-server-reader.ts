@@ -15,7 +15,8 @@ export interface SeenRequest {
 /** Reads connections with node:http's own parser, in its strict mode. */
 export class NodeServerReader {
   readonly #server: Server
-  #seen: SeenRequest[] = []
+  /** In the order of their heads; undefined until they are whole. */
+  #seen: (SeenRequest | undefined)[] = []
 
   constructor() {
     this.#server = createServer({
@@ -48,18 +49,19 @@ export class NodeServerReader {
     await setImmediate()
     await setImmediate()
     socket.destroy()
-    return seen
+    return seen.filter((one) => one !== undefined)
   }
 
   async #collect(request: IncomingMessage): Promise<void> {
     const seen = this.#seen
+    const place = seen.push(undefined) - 1
     let body = ''
     request.setEncoding('latin1').on('data', (chunk) => {
       body += chunk
     })
     await new Promise<void>((resolve) => {
       request.once('end', () => {
-        seen.push(seenOf(request, body))
+        seen[place] = seenOf(request, body)
         resolve()
       })
     })

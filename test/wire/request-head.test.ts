@@ -10,6 +10,7 @@ const head: RequestHead = {
   fields: ['Host', 'web.example.test', 'X-A', 'caf\xe9'],
   framing: { kind: 'none' },
   upgrade: undefined,
+  keepsAlive: false,
 }
 const written = (change: Partial<RequestHead>) => decodeOctets(encodeRequestHead({ ...head, ...change }))
 const host = ['Host', 'a']

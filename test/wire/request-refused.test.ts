@@ -153,6 +153,13 @@ const refused: readonly (readonly [section: string, what: string, text: string, 
     `${CHUNKED}0\r\nTransfer-Encoding: x\r\n\r\n`,
     'length-conflicting',
   ],
+  [
+    '9110 §6.5.1',
+    'a connection option in the trailers',
+    `${CHUNKED}0\r\nConnection: close\r\n\r\n`,
+    'trailer-invalid',
+  ],
+  ['9110 §6.5.1', 'an upgrade in the trailers', `${CHUNKED}0\r\nUpgrade: x\r\n\r\n`, 'trailer-invalid'],
 ]
 
 it.each(refused)('RFC %s: %s is refused', (_section, _what, text, error) => {
