@@ -10,6 +10,7 @@ export class BodyReader {
   readonly #chunked: ChunkedDecoder | undefined
   /** Of a fixed length; endless when the connection ends the body. */
   #left: number
+  #isUntouched = true
 
   constructor(framing: Framing, bounds: WireBounds, decode: DecodeOctets) {
     if (framing.kind === 'chunked') this.#chunked = new ChunkedDecoder(bounds, decode)
@@ -23,6 +24,11 @@ export class BodyReader {
   /** The end of the connection is the end of the body. */
   get endsWithConnection(): boolean {
     return this.#left === Infinity
+  }
+
+  /** No byte of it has been read. */
+  get isUntouched(): boolean {
+    return this.#isUntouched
   }
 
   /** How much is still to come, where that is known. */
@@ -41,6 +47,7 @@ export class BodyReader {
    * @throws WireError
    */
   feed(chunk: Uint8Array, at: number, data: Uint8Array[]): number {
+    this.#isUntouched = false
     if (this.#chunked !== undefined) return this.#chunked.feed(chunk, at, data)
     const end = Math.min(chunk.length, at + this.#left)
     if (end > at) data.push(end - at === chunk.length ? chunk : chunk.subarray(at, end))

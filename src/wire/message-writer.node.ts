@@ -64,12 +64,12 @@ export class MessageWriter {
     } else {
       this.#writeThrough(data, isChunked ? CRLF : '')
     }
-    return !this.#socket.writableNeedDrain
+    // What is with the kernel already asks for no pause, however much it was.
+    return this.#socket.writableLength === 0 || !this.#socket.writableNeedDrain
   }
 
   /** @throws WireError when this is less than the head has said, or a trailer cannot be written */
   end(trailers: readonly string[]): void {
-    this.isOpen = false
     if (this.#framing === 'fixed' && this.#left > 0) {
       throw new WireError('body-incomplete', `Cannot end a message: it lacks ${this.#left} bytes`)
     }
@@ -77,6 +77,7 @@ export class MessageWriter {
       const last = formatLastChunk(trailers)
       this.#hold(last, last.length)
     }
+    this.isOpen = false
     this.flush()
   }
 

@@ -35,3 +35,11 @@ export class WireError extends Error {
     this.code = code
   }
 }
+
+/** What a fault in a request means to its client. */
+export function requestFailure({
+  code,
+}: WireError): 'request-invalid' | 'request-head-too-large' | 'coding-unsupported' {
+  if (code === 'head-too-large' || code === 'fields-too-many') return 'request-head-too-large'
+  return code === 'coding-unsupported' ? code : 'request-invalid'
+}
