@@ -93,8 +93,8 @@ export class SocketExchange {
   #deliver(part: ResponsePart): void {
     if (this.#isOver) return
     switch (part.kind) {
-      case 'hint':
-        this.#options.onHint(part.fields)
+      case 'interim':
+        if (part.head.status === 103) this.#options.onHint(part.head.fields)
         break
       case 'head':
         this.#answer(part)

@@ -5,12 +5,12 @@ import { type ResponseHead, ResponseHeadParser } from './response-head.ts'
 import { WireError } from './wire-error.ts'
 
 /**
- * What the parser has understood, in the order of the wire: hints, head, data, end; or hints, upgrade. A failure may
+ * What the parser has understood, in the order of the wire: interims, head, data, end; or interims, upgrade. A failure may
  * come instead of any of them, and is the last: what stands before it had come before it, however the bytes were split.
  */
 export type ResponsePart =
-  /** 103 Early Hints (RFC 8297). Other interim responses are dropped. */
-  | { readonly kind: 'hint'; readonly fields: readonly string[] }
+  /** An interim response, such as 103 Early Hints (RFC 8297); never 101. */
+  | { readonly kind: 'interim'; readonly head: ResponseHead }
   | { readonly kind: 'head'; readonly head: ResponseHead }
   /** Never empty. May be a view of what was fed. */
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
@@ -107,7 +107,7 @@ export class ResponseParser {
       parts.push({ kind: 'upgrade', head, rest: chunk.subarray(at) })
     } else if (head.status < 200) {
       this.#checkInterim(head)
-      if (head.status === 103) parts.push({ kind: 'hint', fields: head.fields })
+      parts.push({ kind: 'interim', head })
       this.#headParser = new ResponseHeadParser(method, bounds, this.#decode)
     } else {
       this.#body = new BodyReader(head.framing, bounds, this.#decode)

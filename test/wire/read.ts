@@ -3,7 +3,7 @@ import { decodeOctets, encodeOctets } from '../../src/wire/octets.ts'
 import { ResponseParser, type ResponsePart } from '../../src/wire/response-parser.ts'
 
 export interface Reading {
-  readonly hints: (readonly string[])[]
+  readonly interims: (readonly [status: number, fields: readonly string[]])[]
   readonly status: number | undefined
   readonly reason: string | undefined
   readonly fields: readonly string[] | undefined
@@ -40,21 +40,21 @@ export function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 const LAST = ['end', 'upgrade', 'failed']
 
 function join(parts: readonly ResponsePart[]): Reading {
-  const hints: (readonly string[])[] = []
+  const interims: [number, readonly string[]][] = []
   let body = ''
   let upgraded: string | undefined
   let last: ResponsePart | undefined
-  let seen: Extract<ResponsePart, { head: unknown }> | undefined
+  let seen: Extract<ResponsePart, { kind: 'head' | 'upgrade' }> | undefined
   for (const part of parts) {
     if (last && LAST.includes(last.kind)) throw new Error(`${part.kind} after ${last.kind}`)
-    if (part.kind === 'hint') hints.push(part.fields)
+    if (part.kind === 'interim') interims.push([part.head.status, part.head.fields])
     else if (part.kind === 'data') body += decodeOctets(part.bytes)
     else if (part.kind === 'head' || part.kind === 'upgrade') seen = part
     if (part.kind === 'upgrade') upgraded = decodeOctets(part.rest)
     last = part
   }
   return {
-    hints,
+    interims,
     status: seen?.head.status,
     reason: seen?.head.reason,
     fields: seen?.head.fields,

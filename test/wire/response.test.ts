@@ -67,10 +67,14 @@ describe('a head', () => {
 })
 
 describe('interim responses', () => {
-  it('are passed on when they are hints, and dropped otherwise', () => {
+  it('come before the final one', () => {
     const text = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n`
     expect(readResponse(`${text}${OK}Content-Length: 1\r\n\r\na`)).toMatchObject({
-      hints: [['Link', '</a>']],
+      interims: [
+        [100, []],
+        [103, ['Link', '</a>']],
+        [102, []],
+      ],
       status: 200,
       body: 'a',
     })
