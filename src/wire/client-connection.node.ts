@@ -54,8 +54,8 @@ export class ClientConnection implements Carrier, Watched {
     this.#exchange = exchange
     this.#head = undefined
     this.#parser = new ResponseParser({ method, upgrade, bounds: this.#owner.bounds, decode: decodeLatin1 })
-    this.#writer.begin(exchange.text, framing)
-    if (framing.kind === 'none') this.#writer.end([])
+    if (framing.kind === 'none') this.#writer.writeText(exchange.text)
+    else this.#writer.begin(exchange.text, framing)
     exchange.handler.onSent(exchange)
   }
 

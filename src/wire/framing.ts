@@ -63,12 +63,18 @@ function lengthOf({ lengths, length }: FieldSection): number {
   throw new WireError('length-conflicting', `Cannot frame a body: ${lengths} Content-Lengths`)
 }
 
+const MAX_DIGITS = 16
+
 /**
  * Reads a Content-Length.
  * @throws WireError unless it is digits only
  */
 export function parseLength(value: string): number {
-  const length = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN
+  let length = value === '' || value.length > MAX_DIGITS ? Number.NaN : 0
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - 0x30
+    length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN
+  }
   if (Number.isSafeInteger(length)) return length
   throw new WireError('length-invalid', `Cannot frame a body: Content-Length: "${value}"`)
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { WireBounds } from './bounds.ts'
 import { decodeLatin1 } from './latin1.node.ts'
 import { type ReceivedRequest, RequestHeadParser } from './request-parser.ts'
+import { WireError } from './wire-error.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -46,12 +47,17 @@ export class RequestInput {
     this.at = 0
   }
 
-  /** Reads a head, or as much of it as has come. @throws WireError */
-  readHead(): ReceivedRequest | undefined {
+  /** Reads a head, or as much of it as has come. @returns the head, or why there will be none */
+  readHead(): ReceivedRequest | WireError | undefined {
     this.#parser ??= new RequestHeadParser(this.#bounds, decodeLatin1)
-    const end = this.#parser.feed(this.chunk, this.at)
+    try {
+      const end = this.#parser.feed(this.chunk, this.at)
+      this.at = end === -1 ? this.chunk.length : end
+    } catch (error) {
+      if (error instanceof WireError) return error
+      throw error
+    }
     const { head } = this.#parser
-    this.at = end === -1 ? this.chunk.length : end
     if (head !== undefined) this.#parser = undefined
     return head
   }

@@ -28,6 +28,21 @@ export function formatResponseHead({ status, reason, fields, framing, connection
   return `${formatStatusLine(status, reason)}${lines}${option}\r\n`
 }
 
+/** An answer to what is no request. */
+export interface Refusal {
+  readonly status: number
+  readonly reason: string
+  /** [name, value, …] */
+  readonly fields: readonly string[]
+  readonly body: Uint8Array
+}
+
+/** The last response of a connection. @throws WireError */
+export function formatRefusalHead({ status, reason, fields, body }: Refusal): string {
+  const framing = { kind: 'fixed', length: body.length } as const
+  return formatResponseHead({ status, reason, fields, framing, connection: 'close' })
+}
+
 /** An interim response: no body follows it. @throws WireError */
 export function formatInterimHead(status: number, reason: string, fields: readonly string[]): string {
   return formatResponseHead({ status, reason, fields, framing: { kind: 'none' }, connection: '' })

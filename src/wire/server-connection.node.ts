@@ -1,50 +1,48 @@
 import type { Duplex } from 'node:stream'
 import { BodyReader } from './body-reader.ts'
-import { NEVER, type Watched } from './deadlines.ts'
 import { decodeLatin1 } from './latin1.node.ts'
-import { LINGER_BYTES, Linger } from './linger.node.ts'
-import { MessageWriter } from './message-writer.node.ts'
+import { LINGER_BYTES } from './linger.node.ts'
+import type { MessageWriter } from './message-writer.node.ts'
 import { RequestInput } from './request-input.node.ts'
-import { formatResponseHead } from './response-text.ts'
+import { formatRefusalHead } from './response-text.ts'
 import { type ExchangePlace, ServerExchange } from './server-exchange.node.ts'
 import type { RequestFailure } from './server-handler.ts'
-import type { Refusal, ServerParts, ServerTimeouts } from './server-parts.ts'
+import type { ServerParts } from './server-parts.ts'
+import { ServerSocket, type SocketListener } from './server-socket.node.ts'
 import { requestFailure, WireError } from './wire-error.ts'
 
 export type ServerConnectionParts = ServerParts<ServerExchange, ServerConnection>
 
 /**
- * One client's connection: its requests are read and answered in order, one at a time. The socket may stay half open
+ * One client's connection: its requests are read and answered in order, one at a time. The stream may stay half open
  * (`allowHalfOpen`), or a client that has ended its side gets no answer.
  */
-export class ServerConnection implements ExchangePlace, Watched {
-  readonly writer: MessageWriter
-  readonly socket: Duplex
+export class ServerConnection implements ExchangePlace, SocketListener {
   readonly #parts: ServerConnectionParts
+  readonly #socket: ServerSocket
   readonly #input: RequestInput
   #exchange: ServerExchange | undefined
   #isAdvancing = false
   #hasEnded = false
-  /** Neither handed over, nor on its way to its end. */
-  #isOpen = true
   isClosing = false
-  deadline = NEVER
 
-  constructor(socket: Duplex, parts: ServerConnectionParts) {
-    this.socket = socket
+  constructor(stream: Duplex, parts: ServerConnectionParts) {
     this.#parts = parts
-    this.writer = new MessageWriter(socket)
     this.#input = new RequestInput(parts.bounds)
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
-    // Whatever the error is, 'close' follows.
-    socket.on('error', () => {}).once('close', this.#onClose)
-    this.#allow('idleMs')
-    parts.deadlines.add(this)
+    this.#socket = new ServerSocket(stream, parts.deadlines, parts.timeouts, this)
+  }
+
+  get stream(): Duplex {
+    return this.#socket.stream
+  }
+
+  get writer(): MessageWriter {
+    return this.#socket.writer
   }
 
   /** No byte of a request is here that has not been answered. */
   get isIdle(): boolean {
-    return this.#isOpen && this.#exchange === undefined && !this.#input.isWithinHead
+    return this.#socket.isOpen && this.#exchange === undefined && !this.#input.isWithinHead
   }
 
   /** From now on, every answer is the last of its connection. */
@@ -53,11 +51,11 @@ export class ServerConnection implements ExchangePlace, Watched {
   }
 
   closeIfIdle(): void {
-    if (this.isIdle) this.#linger()
+    if (this.isIdle) this.#socket.linger()
   }
 
   wake(): void {
-    this.#allow('stallMs')
+    this.#socket.allow('stallMs')
     this.#advance()
   }
 
@@ -66,34 +64,29 @@ export class ServerConnection implements ExchangePlace, Watched {
     if (exchange.body.isOver || exchange.hasFailed || !exchange.keepsAlive) this.#finish(exchange)
     else {
       exchange.wantsBody = true
-      this.#allow('lingerMs')
+      this.#socket.allow('lingerMs')
       this.#advance()
     }
   }
 
   release(): Duplex {
-    this.#isOpen = false
     this.#exchange = undefined
-    this.#letGo()
-    this.socket.pause()
-    if (!this.#input.isEmpty) this.socket.unshift(this.#input.rest)
-    this.#input.clear()
-    return this.socket
+    return this.#socket.release(this.#input.rest)
   }
 
   cut(): void {
-    this.socket.destroy()
+    this.#socket.cut()
   }
 
   onDeadline(): void {
     const exchange = this.#exchange
     if (exchange?.isAnswered === true) this.cut()
     else if (exchange !== undefined) this.#fail(exchange, 'request-timeout')
-    else if (this.#input.isWithinHead) this.#refuse(this.#parts.refuse('request-timeout', undefined))
-    else this.#linger()
+    else if (this.#input.isWithinHead) this.#refuse('request-timeout', undefined)
+    else this.#socket.linger()
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  onData(chunk: Buffer): void {
     this.#input.push(chunk)
     this.#advance()
   }
@@ -103,14 +96,11 @@ export class ServerConnection implements ExchangePlace, Watched {
     if (this.#isAdvancing) return
     this.#isAdvancing = true
     try {
-      while (this.#isOpen && !this.#input.isEmpty && this.#step());
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error
-      this.#break(error)
+      while (this.#socket.isOpen && !this.#input.isEmpty && this.#step());
     } finally {
       this.#isAdvancing = false
     }
-    if (this.#isOpen) this.#flow()
+    if (this.#socket.isOpen) this.#flow()
   }
 
   #step(): boolean {
@@ -120,41 +110,47 @@ export class ServerConnection implements ExchangePlace, Watched {
     const input = this.#input
     input.at = exchange.read(input.chunk, input.at)
     if (exchange.isAnswered) this.#discarded(exchange)
-    else if (exchange.isReading) this.#allow('stallMs')
-    else this.deadline = NEVER
+    else if (exchange.fault !== undefined) this.#fail(exchange, requestFailure(exchange.fault))
+    else if (exchange.isReading) this.#socket.allow('stallMs')
+    else this.#socket.allowEver()
     return true
   }
 
   #readHead(): boolean {
-    if (this.#input.isBeforeHead) this.#allow('headMs')
+    const { bounds, onRequest } = this.#parts
+    if (this.#input.isBeforeHead) this.#socket.allow('headMs')
     const head = this.#input.readHead()
     if (head === undefined) return false
-    this.deadline = NEVER
-    const body = new BodyReader(head.framing, this.#parts.bounds, decodeLatin1)
-    this.#exchange = new ServerExchange(head, body, this)
-    this.#parts.onRequest(this.#exchange, this)
+    if (head instanceof WireError) {
+      this.#refuse(requestFailure(head), head)
+      return false
+    }
+    this.#socket.allowEver()
+    this.#exchange = new ServerExchange(head, new BodyReader(head.framing, bounds, decodeLatin1), this)
+    onRequest(this.#exchange, this)
     return true
   }
 
   #discarded(exchange: ServerExchange): void {
     if (exchange.body.isOver) this.#finish(exchange)
-    else if (exchange.bytesDiscarded > LINGER_BYTES) this.cut()
+    else if (exchange.fault !== undefined || exchange.bytesDiscarded > LINGER_BYTES) this.cut()
   }
 
   /** Takes what can be read on from the socket, and no more than one chunk beyond. */
   #flow(): void {
-    if (!this.#input.isEmpty) {
-      this.socket.pause()
-      return
+    if (!this.#input.isEmpty) this.#socket.pause()
+    else {
+      this.#input.clear()
+      if (this.#hasEnded) this.#ended()
+      else this.#socket.resume()
     }
-    this.#input.clear()
-    if (this.#hasEnded) this.#ended()
-    else if (this.socket.isPaused()) this.socket.resume()
   }
 
-  readonly #onDrain = (): void => this.#exchange?.handler.onDrain()
+  onDrain(): void {
+    this.#exchange?.handler.onDrain()
+  }
 
-  readonly #onEnd = (): void => {
+  onEnd(): void {
     this.#hasEnded = true
     this.isClosing = true
     if (this.#input.isEmpty) this.#ended()
@@ -163,15 +159,13 @@ export class ServerConnection implements ExchangePlace, Watched {
   /** The client has ended its side, and all that it sent has been read. */
   #ended(): void {
     const exchange = this.#exchange
-    if (exchange === undefined) this.#linger()
+    if (exchange === undefined) this.#socket.linger()
     else if (!exchange.body.isOver || this.#parts.endIsLeaving) this.cut()
   }
 
-  readonly #onClose = (): void => {
+  onClose(): void {
     const exchange = this.#exchange
-    this.#isOpen = false
     this.#exchange = undefined
-    this.#letGo()
     if (exchange !== undefined) {
       this.#fail(exchange, 'client-closed')
       exchange.handler.onOver()
@@ -179,73 +173,41 @@ export class ServerConnection implements ExchangePlace, Watched {
     this.#parts.onClose(this)
   }
 
-  /** What came is not HTTP: either it belongs to the request under way, or it is none. */
-  #break(error: WireError): void {
-    const exchange = this.#exchange
-    if (exchange === undefined) this.#refuse(this.#parts.refuse(requestFailure(error), error))
-    else if (exchange.isAnswered) this.cut()
-    else this.#fail(exchange, requestFailure(error))
-  }
-
   #fail(exchange: ServerExchange, failure: RequestFailure): void {
     if (exchange.hasFailed) return
     exchange.hasFailed = true
     this.isClosing = true
-    this.deadline = NEVER
+    this.#socket.allowEver()
     exchange.handler.onFail(failure)
   }
 
-  #refuse(refusal: Refusal | undefined): void {
-    if (refusal === undefined) {
-      this.cut()
-      return
+  /** What came is no request. */
+  #refuse(failure: RequestFailure, cause: WireError | undefined): void {
+    const refusal = this.#parts.refuse(failure, cause)
+    if (refusal === undefined) this.cut()
+    else {
+      this.writer.writeText(formatRefusalHead(refusal))
+      this.stream.write(refusal.body)
+      this.#socket.linger()
     }
-    const framing = { kind: 'fixed', length: refusal.body.length } as const
-    this.writer.begin(formatResponseHead({ ...refusal, framing, connection: 'close' }), framing)
-    this.writer.write(refusal.body)
-    this.writer.end([])
-    this.#linger()
   }
 
   /** The next request waits until this answer has left: a client that does not read gets no more to read. */
   #finish(exchange: ServerExchange): void {
-    if (this.#exchange !== exchange) return
-    if (this.socket.writableLength === 0) {
-      this.#complete(exchange)
-      return
-    }
-    this.#allow('stallMs')
-    this.socket.write('', () => {
-      if (this.#exchange === exchange && !this.socket.destroyed) this.#complete(exchange)
+    this.#socket.allow('stallMs')
+    this.#socket.flushed(() => {
+      if (this.#exchange === exchange) this.#complete(exchange)
     })
   }
 
   #complete(exchange: ServerExchange): void {
     this.#exchange = undefined
     exchange.handler.onOver()
-    if (!this.#isOpen) return
     if (exchange.keepsAlive && !exchange.hasFailed) {
-      this.#allow('idleMs')
+      this.#socket.allow('idleMs')
       this.#advance()
     } else {
-      this.#linger()
+      this.#socket.linger()
     }
-  }
-
-  #linger(): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.#letGo()
-    new Linger(this.socket, this.#parts.deadlines, this.#parts.timeouts.lingerMs)
-  }
-
-  /** Of the socket only the end is heard from here. */
-  #letGo(): void {
-    this.#parts.deadlines.delete(this)
-    this.socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
-  }
-
-  #allow(time: keyof ServerTimeouts): void {
-    this.deadline = this.#parts.deadlines.after(this.#parts.timeouts[time])
   }
 }

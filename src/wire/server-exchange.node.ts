@@ -36,6 +36,7 @@ export class ServerExchange {
   isAnswered = false
   hasFailed = false
   bytesDiscarded = 0
+  fault: WireError | undefined
 
   constructor(head: ReceivedRequest, body: BodyReader, place: ExchangePlace) {
     this.head = head
@@ -54,7 +55,11 @@ export class ServerExchange {
     return this.#isBegun
   }
 
-  /** Content of the answer that has been written. */
+  get #isAnswering(): boolean {
+    return this.#isBegun && !this.isAnswered
+  }
+
+  /** Content of the answer that has been written, until the next request's. */
   get bytesSent(): number {
     return this.#isBegun ? this.#place.writer.bytes : 0
   }
@@ -63,16 +68,18 @@ export class ServerExchange {
     return this.wantsBody && !this.hasFailed && !this.body.isOver
   }
 
-  /** Hands on what is there of the body. @returns how far it was read. @throws WireError */
+  /** Hands on what is there of the body, up to its end or a {@link fault}. @returns how far it was read */
   read(chunk: Uint8Array, at: number): number {
     const pieces: Uint8Array[] = []
     let end = at
     try {
       end = this.body.feed(chunk, at, pieces)
-    } finally {
-      for (const piece of pieces) {
-        if (!this.isAnswered && !this.handler.onBody(piece)) this.wantsBody = false
-      }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      this.fault = error
+    }
+    for (const piece of pieces) {
+      if (!this.isAnswered && !this.handler.onBody(piece)) this.wantsBody = false
     }
     if (this.isAnswered) this.bytesDiscarded += end - at
     else if (this.body.isOver) this.handler.onBodyEnd(this.body.trailers)
@@ -104,6 +111,7 @@ export class ServerExchange {
    * @throws WireError when something of it cannot be written: then nothing has been
    */
   respond(status: number, fields: readonly string[], isLast = false): void {
+    if (this.#isBegun) throw new Error('Cannot begin an answer: one has been begun')
     const announced = announcedFraming(this.head, status, fields)
     const keeps = this.#keepsAlive && !isLast && !this.#place.isClosing && announced.kind !== 'until-close'
     const isPromised = this.head.expectation === 'continue' && this.body.isUntouched && !this.body.isOver
@@ -121,7 +129,8 @@ export class ServerExchange {
    * @throws WireError when this is more than the Content-Length
    */
   write(data: Uint8Array): boolean {
-    return this.#place.writer.write(data)
+    // The writer may be another's by now.
+    return !this.#isAnswering || this.#place.writer.write(data)
   }
 
   /**
@@ -129,6 +138,7 @@ export class ServerExchange {
    * @throws WireError when it is shorter than its Content-Length: cut() it
    */
   end(trailers: readonly string[]): void {
+    if (!this.#isAnswering) return
     this.#place.writer.end(trailers)
     this.isAnswered = true
     this.#place.answered(this)
@@ -137,9 +147,12 @@ export class ServerExchange {
   /**
    * Answers 101, and hands the connection over, paused: with it go its errors and its end, and nothing more is called
    * here. What the client has sent beyond its request is in front again.
-   * @throws WireError when a field cannot be written
+   * @throws WireError when a field cannot be written, or the request's own body is still to come
    */
   upgrade(protocol: string, fields: readonly string[]): Duplex {
+    if (!this.body.isOver || this.#isBegun) {
+      throw new WireError('upgrade-invalid', 'Cannot upgrade a connection: its request is not over')
+    }
     this.#place.writer.writeText(formatUpgradeHead(protocol, fields))
     this.#isBegun = true
     return this.#place.release()

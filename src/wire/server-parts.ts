@@ -1,5 +1,6 @@
 import type { WireBounds } from './bounds.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { Refusal } from './response-text.ts'
 import type { RequestFailure } from './server-handler.ts'
 import type { WireError } from './wire-error.ts'
 
@@ -14,15 +15,6 @@ export interface ServerTimeouts {
   readonly lingerMs: number
 }
 
-/** An answer to what is no request. */
-export interface Refusal {
-  readonly status: number
-  readonly reason: string
-  /** [name, value, …] */
-  readonly fields: readonly string[]
-  readonly body: Uint8Array
-}
-
 /** What all connections of a listener share. */
 export interface ServerParts<Exchange, Connection> {
   readonly bounds: WireBounds
@@ -31,7 +23,7 @@ export interface ServerParts<Exchange, Connection> {
   /** A client that ends its side, its request sent, has left; otherwise it may wait for its answer. */
   readonly endIsLeaving: boolean
   /** Whoever takes the request on sets its handler before this returns. */
-  onRequest(exchange: Exchange, connection: Connection): void
+  readonly onRequest: (exchange: Exchange, connection: Connection) => void
   /** The answer to what cannot be read as a request; undefined closes without one. */
   refuse(failure: RequestFailure, cause: WireError | undefined): Refusal | undefined
   /** Called once. After an upgrade it tells of the end of what follows. */

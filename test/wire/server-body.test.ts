@@ -174,6 +174,13 @@ describe('an upgrade', () => {
     )
   })
 
+  test('cannot take place within a body', async () => {
+    const { client, next } = await start()
+    client.write(POST(`Content-Length: 5\r\n${asked.trim()}`, 'GET /'))
+    const { exchange } = await next()
+    expect(() => exchange.upgrade('websocket', [])).toThrow('is not over')
+  })
+
   test('that is declined is a request like any other', async () => {
     const { client, next } = await start()
     client.write(GET('/', asked) + GET())

@@ -1,0 +1,104 @@
+import type { Duplex } from 'node:stream'
+import { type Deadlines, NEVER, type Watched } from './deadlines.ts'
+import { Linger } from './linger.node.ts'
+import { MessageWriter } from './message-writer.node.ts'
+import type { ServerTimeouts } from './server-parts.ts'
+
+/** What a socket tells its connection. */
+export interface SocketListener {
+  onData(chunk: Buffer): void
+  /** The client has ended its side. */
+  onEnd(): void
+  onDrain(): void
+  /** What was allowed has taken too long. */
+  onDeadline(): void
+  /** The last call, once, whatever has become of the socket. */
+  onClose(): void
+}
+
+/** A client's socket: listened to while it is open, and then handed over or closed gently. */
+export class ServerSocket implements Watched {
+  readonly stream: Duplex
+  readonly writer: MessageWriter
+  readonly #deadlines: Deadlines
+  readonly #timeouts: ServerTimeouts
+  readonly #listener: SocketListener
+  /** Neither handed over, nor on its way to its end. */
+  isOpen = true
+  deadline = NEVER
+
+  constructor(stream: Duplex, deadlines: Deadlines, timeouts: ServerTimeouts, listener: SocketListener) {
+    this.stream = stream
+    this.writer = new MessageWriter(stream)
+    this.#deadlines = deadlines
+    this.#timeouts = timeouts
+    this.#listener = listener
+    stream.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
+    // Whatever the error is, 'close' follows.
+    stream.on('error', () => {}).once('close', this.#onClose)
+    this.allow('idleMs')
+    deadlines.add(this)
+  }
+
+  /** Gives what comes next that much time from now. */
+  allow(time: keyof ServerTimeouts): void {
+    this.deadline = this.#deadlines.after(this.#timeouts[time])
+  }
+
+  /** Gives it all the time there is. */
+  allowEver(): void {
+    this.deadline = NEVER
+  }
+
+  onDeadline(): void {
+    this.#listener.onDeadline()
+  }
+
+  /** Calls back once everything written is with the kernel: at once when it is, never when the socket closes first. */
+  flushed(then: () => void): void {
+    if (this.stream.destroyed) return
+    if (this.stream.writableLength === 0) then()
+    else this.stream.write('', () => this.stream.destroyed || then())
+  }
+
+  pause(): void {
+    this.stream.pause()
+  }
+
+  resume(): void {
+    if (this.stream.isPaused()) this.stream.resume()
+  }
+
+  cut(): void {
+    this.stream.destroy()
+  }
+
+  linger(): void {
+    if (!this.isOpen) return
+    this.#letGo()
+    new Linger(this.stream, this.#deadlines, this.#timeouts.lingerMs)
+  }
+
+  /** @returns the bare stream, paused, with `rest` in front again */
+  release(rest: Buffer): Duplex {
+    this.#letGo()
+    this.stream.pause()
+    if (rest.length > 0) this.stream.unshift(rest)
+    return this.stream
+  }
+
+  readonly #onData = (chunk: Buffer): void => this.#listener.onData(chunk)
+  readonly #onEnd = (): void => this.#listener.onEnd()
+  readonly #onDrain = (): void => this.#listener.onDrain()
+  readonly #onClose = (): void => {
+    this.#letGo()
+    this.#listener.onClose()
+  }
+
+  /** From here only the end is heard of. */
+  #letGo(): void {
+    this.isOpen = false
+    this.#deadlines.delete(this)
+    this.stream.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+  }
+}
