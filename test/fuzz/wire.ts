@@ -1,10 +1,17 @@
-// Reads a million connections with our parser and with node:http's, and stops at the first that they read differently.
+// Reads a million connections of clients, and some of servers, with our parsers and with node:http's, and stops at the
+// first that they read differently.
 // Arguments: how many, and the seed of an earlier run.
 import fc from 'fast-check'
 import { agreesWithNode, readsSplitsAlike, readsTheGrammar } from '../wire/request-properties.ts'
+import { responsesAgreeWithNode } from '../wire/response-properties.ts'
 
 const [runs = 1_000_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number)
-const parts = { agreement: runs, splits: Math.ceil(runs / 10), grammar: Math.ceil(runs / 10) }
+const parts = {
+  agreement: runs,
+  splits: Math.ceil(runs / 10),
+  responses: Math.ceil(runs / 5),
+  grammar: Math.ceil(runs / 10),
+}
 const count = { accepted: 0 }
 
 console.log(`Seed ${seed}`)
@@ -14,3 +21,6 @@ fc.assert(readsSplitsAlike(), { numRuns: parts.splits, seed })
 console.log(`${parts.splits} hostile connections are read alike however they are split`)
 await fc.assert(agreesWithNode(count), { numRuns: parts.agreement, seed })
 console.log(`${parts.agreement} hostile connections: node:http agrees on ${count.accepted} requests`)
+const answers = { accepted: 0 }
+await fc.assert(responsesAgreeWithNode(answers), { numRuns: parts.responses, seed })
+console.log(`${parts.responses} hostile responses: node:http agrees on ${answers.accepted}`)
