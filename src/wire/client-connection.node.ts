@@ -104,7 +104,7 @@ export class ClientConnection implements Carrier, Watched {
           exchange.handler.onHead(part.head)
           break
         case 'data':
-          if (!exchange.handler.onBody(part.bytes)) this.#socket.pause()
+          if (!exchange.handler.onData(part.bytes)) this.#socket.pause()
           break
         case 'end':
           this.#finish(exchange, part.trailers, part.rest)
@@ -158,7 +158,7 @@ export class ClientConnection implements Carrier, Watched {
     exchange?.fail({ code, wasSent: true, wasReused: this.#isReused, cause })
   }
 
-  readonly #onDrain = (): void => this.#exchange?.handler.onDrain()
+  readonly #onDrain = (): void => this.#exchange?.handler.onRequestDrain()
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true

@@ -38,22 +38,22 @@ export interface ClientFailure {
 
 /**
  * Who asked: what a connection tells it. Nothing but onSent comes before send() has returned. Exactly one of onEnd,
- * onUpgrade and onFail is called last, and nothing after abort().
+ * onUpgrade and onError is called last, and nothing after abort().
  */
 export interface ResponseHandler {
   /** The connection stands and the head is on its way: the body may follow. */
   onSent(exchange: ClientExchange): void
   /** The server takes more of the body, after a write that has returned false. */
-  onDrain(): void
+  onRequestDrain(): void
   /** An interim response; 100 is among them. */
   onInform(status: number, fields: readonly string[]): void
   onHead(head: ResponseHead): void
   /** @returns false to pause until {@link ClientExchange.resume}. The data is a view of what was read, never empty. */
-  onBody(data: Uint8Array): boolean
+  onData(data: Uint8Array): boolean
   onEnd(trailers: readonly string[]): void
   /** 101. The connection is the handler's, paused, with what has come of the new protocol in front. */
   onUpgrade(head: ResponseHead, socket: Duplex): void
-  onFail(failure: ClientFailure): void
+  onError(failure: ClientFailure): void
 }
 
 /** What an exchange asks of the connection that carries it. */
@@ -110,6 +110,6 @@ export class ClientExchange {
     if (this.isOver) return
     this.isOver = true
     this.carrier = undefined
-    this.handler.onFail(failure)
+    this.handler.onError(failure)
   }
 }

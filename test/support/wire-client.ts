@@ -40,7 +40,7 @@ export class Caller implements ResponseHandler {
   upgraded: Duplex | undefined
   isSent = false
   drains = 0
-  /** Whether onBody asks for more at once. */
+  /** Whether onData asks for more at once. */
   takesMore = true
   readonly #waiting = new Set<() => void>()
 
@@ -69,7 +69,7 @@ export class Caller implements ResponseHandler {
     this.#changed()
   }
 
-  onDrain(): void {
+  onRequestDrain(): void {
     this.drains++
     this.#changed()
   }
@@ -83,7 +83,7 @@ export class Caller implements ResponseHandler {
     this.#changed()
   }
 
-  onBody(data: Uint8Array): boolean {
+  onData(data: Uint8Array): boolean {
     this.body += Buffer.from(data).toString('latin1')
     this.#changed()
     return this.takesMore
@@ -102,7 +102,7 @@ export class Caller implements ResponseHandler {
     this.#changed()
   }
 
-  onFail(failure: ClientFailure): void {
+  onError(failure: ClientFailure): void {
     this.#once()
     this.failure = failure
     this.#changed()
