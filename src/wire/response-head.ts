@@ -54,7 +54,7 @@ export class ResponseHeadParser {
     lines.open(chunk, at)
     while (lines.next()) {
       const { text, start, end } = lines
-      if (this.#line === undefined) this.#line = parseStatusLine(text.slice(start, end))
+      if (this.#line === undefined) this.#line = readStatusLine(text, start, end)
       else if (this.#section.add(text, start, end)) {
         this.head = headOf(this.#line, this.#method, this.#section)
         return lines.position
@@ -63,6 +63,20 @@ export class ResponseHeadParser {
     return -1
   }
 }
+
+/** What nearly every response begins with is read without a regular expression, which costs as much as all fields. */
+function readStatusLine(text: string, start: number, end: number): StatusLine {
+  const status = COMMON.get(text.slice(start, start + 13))
+  if (status === undefined) return parseStatusLine(text.slice(start, end))
+  return { minorVersion: 1, status, reason: text.slice(start + 13, end) }
+}
+
+const COMMON: ReadonlyMap<string, number> = new Map(
+  [200, 201, 204, 206, 301, 302, 303, 304, 307, 400, 401, 403, 404, 409, 500, 503].map((status) => [
+    `HTTP/1.1 ${status} `,
+    status,
+  ]),
+)
 
 /** The space before an empty reason is required (RFC 9112 §4), and often left out: the meaning is the same. */
 const STATUS_LINE = /^HTTP\/(\d)\.(\d) ([1-5]\d\d)(?: (.*))?$/

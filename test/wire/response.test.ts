@@ -27,6 +27,7 @@ describe('a head', () => {
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'status-line-invalid'],
     ['an empty line first', `\r\n${OK}\r\n`, 'status-line-invalid'],
     ['a lower-case protocol', 'http/1.1 200 OK\r\n\r\n', 'status-line-invalid'],
+    ['a status in another notation', 'HTTP/1.1 2e2 OK\r\n\r\n', 'status-line-invalid'],
     ['two digits', 'HTTP/1.1 20 OK\r\n\r\n', 'status-line-invalid'],
     ['four digits', 'HTTP/1.1 2000 OK\r\n\r\n', 'status-line-invalid'],
     ['status 600', 'HTTP/1.1 600 OK\r\n\r\n', 'status-line-invalid'],
