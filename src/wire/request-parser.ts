@@ -116,12 +116,17 @@ function checkTarget(method: string, target: string): void {
 
 function headOf({ method, target, minorVersion }: RequestLine, section: FieldSection): ReceivedRequest {
   const { fields, connection } = section
+  const framing = requestFraming(section, minorVersion)
+  // RFC 9110 §9.3.6: what follows CONNECT is the tunnel's, for some readers whatever the head says.
+  if (method === 'CONNECT' && framing.kind !== 'none') {
+    throw new WireError('length-conflicting', 'Cannot frame a body: CONNECT has none')
+  }
   return {
     method,
     target,
     minorVersion,
     fields,
-    framing: requestFraming(section, minorVersion),
+    framing,
     keepsAlive: minorVersion === 1 ? !hasOption(connection, 'close') : keepsOldAlive(connection),
     upgrade: section.upgrade !== '' && hasOption(connection, 'upgrade') ? section.upgrade.toLowerCase() : '',
     expectation: expectationOf(section.expect, minorVersion),

@@ -160,6 +160,18 @@ const refused: readonly (readonly [section: string, what: string, text: string, 
     'trailer-invalid',
   ],
   ['9110 §6.5.1', 'an upgrade in the trailers', `${CHUNKED}0\r\nUpgrade: x\r\n\r\n`, 'trailer-invalid'],
+  [
+    '9110 §9.3.6',
+    'CONNECT with a length',
+    'CONNECT a:1 HTTP/1.1\r\nContent-Length: 1\r\n\r\nx',
+    'length-conflicting',
+  ],
+  [
+    '9110 §9.3.6',
+    'CONNECT in chunks',
+    'CONNECT a:1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'length-conflicting',
+  ],
 ]
 
 it.each(refused)('RFC %s: %s is refused', (_section, _what, text, error) => {
