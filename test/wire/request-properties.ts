@@ -46,9 +46,10 @@ function comparable(requests: readonly RequestReading[]): readonly RequestReadin
   // It refuses methods that it does not know (RFC 9110 §9.1 lets anybody define one).
   const strange = requests.findIndex(({ head }) => !METHODS.includes(head.method))
   const known = strange === -1 ? requests : requests.slice(0, strange)
-  // After a request to upgrade it drops what came with it, also when the upgrade is declined.
-  const upgrade = known.findIndex(({ head }) => head.upgrade !== '')
-  return upgrade === -1 ? known : known.slice(0, upgrade + 1)
+  // After a request to upgrade it drops what came with it, also when the upgrade is declined; and of HTTP/1.0 it does
+  // not find `keep-alive` before a space.
+  const last = known.findIndex(({ head }) => head.upgrade !== '' || head.minorVersion === 0)
+  return last === -1 ? known : known.slice(0, last + 1)
 }
 
 function asSeen({ head, body, trailers }: RequestReading): SeenRequest {
