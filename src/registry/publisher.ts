@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 import { origin, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
+import { type Epochs, soleWriter } from './epochs.ts'
 import { applyChange, HashTree } from './hash-tree.ts'
 import { type Head, type News, SCHEMA_VERSION } from './head.ts'
 import { recordId } from './owner.ts'
@@ -21,15 +22,21 @@ export interface PublisherOptions {
   readonly writer: RegistryWriter
   readonly cluster: string
   readonly clock: Clock
+  /** Who may write, and when; by default we alone. */
+  readonly epochs?: Epochs
   /** The platform's SHA-256, if it has one. */
   readonly digest?: Digest
 }
 
-/** Writes what changed, and repairs a registry that holds something else than what was published. */
+/**
+ * Writes what changed, and repairs a registry that holds something else than what was published. While somebody else leads
+ * it keeps what it is given, writes nothing, and writes everything once it is its turn.
+ */
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #records = new Map<string, StoredRecord>()
   readonly #tree: HashTree
+  readonly #epochs: Epochs
   /** Where the registry stands as far as we know; undefined when it is empty. */
   #current: Position | undefined
   /** The highest epoch that we have used or seen. */
@@ -45,6 +52,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options
     this.#tree = new HashTree(options.digest)
+    this.#epochs = options.epochs ?? soleWriter
   }
 
   /** Whether the registry has taken something yet. */
@@ -56,8 +64,8 @@ export class Publisher {
    * Publishes those changes that differ from what was published before.
    * @param observedAt the oldest moment (ms since the Unix epoch) at which every watch was live
    * @param news where the changes came from
-   * @returns how many changes were written; 0 when there was nothing to write
-   * @throws RegistryError; the changes are kept and go out with the next publish or heartbeat
+   * @returns how many changes were written; 0 when there was nothing to write, and while somebody else leads
+   * @throws RegistryError, or what the epochs throw; the changes are kept and go out with the next publish or heartbeat
    */
   publish(changes: readonly StoredChange[], observedAt: number, news?: News): Promise<number> {
     return this.#inTurn(async () => {
@@ -97,11 +105,16 @@ export class Publisher {
 
   async #write(fresh: readonly StoredChange[], observedAt: number): Promise<number> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const isWhole = this.#isUnsure || isTooLarge(fresh)
-      const changes = isWhole ? [...this.#records.values()] : fresh
-      const position = this.#nextPosition()
-      // Stays so if the writer throws: the write may have happened or not.
+      const next = this.#nextPosition()
+      // Stays so if anything throws: the write may have happened or not.
       this.#isUnsure = true
+      const position = next ?? (await this.#newPosition())
+      if (position === undefined) {
+        this.#news = undefined
+        return 0
+      }
+      const isWhole = next === undefined || isTooLarge(fresh)
+      const changes = isWhole ? [...this.#records.values()] : fresh
       const result = await this.#send(position, changes, isWhole, observedAt)
       if (result.ok) {
         this.#current = position
@@ -117,10 +130,19 @@ export class Publisher {
     throw new RegistryError('invalid', `Cannot publish cluster "${cluster}": refused ${MAX_ATTEMPTS} times`)
   }
 
-  #nextPosition(): Position {
-    if (!this.#isUnsure && this.#current) return { ...this.#current, revision: this.#current.revision + 1 }
-    this.#epoch++
-    return { epoch: this.#epoch, revision: 1 }
+  /** Where the registry goes on from where we know that it stands; undefined when it takes a new epoch. */
+  #nextPosition(): Position | undefined {
+    const current = this.#current
+    if (this.#isUnsure || current === undefined || !this.#epochs.holds(current.epoch)) return undefined
+    return { ...current, revision: current.revision + 1 }
+  }
+
+  /** @returns undefined when somebody else leads. */
+  async #newPosition(): Promise<Position | undefined> {
+    const epoch = await this.#epochs.take(this.#epoch)
+    if (epoch === undefined) return undefined
+    this.#epoch = epoch
+    return { epoch, revision: 1 }
   }
 
   #send(

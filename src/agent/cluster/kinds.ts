@@ -1,12 +1,19 @@
 import type { KubeObject } from '../../model/objects/object.ts'
 
-/** A kind of object that the agent watches. */
-export interface WatchedKind {
+/** A collection of objects that can be listed and watched. */
+export interface Collection {
+  readonly kind: string
+  readonly isNamespaced: boolean
+  /** Of one namespace, or over all of them. */
+  readonly path: string
+  /** As the API's `fieldSelector` has it: only those objects. */
+  readonly fieldSelector?: string
+}
+
+/** A kind of object that the agent watches, over all namespaces. */
+export interface WatchedKind extends Collection {
   readonly kind: KubeObject['kind']
   readonly apiVersion: string
-  readonly isNamespaced: boolean
-  /** Of the collection, over all namespaces. */
-  readonly path: string
 }
 
 /** Everything that exposing a Service depends on. The agent's Role lists the same (infra/kustomize). */

@@ -2,7 +2,7 @@ import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-
 import { Agent, type Dispatcher, errors, request } from 'undici'
 import * as v from 'valibot'
 import { readLines, readText } from './body.ts'
-import type { WatchedKind } from './kinds.ts'
+import type { Collection } from './kinds.ts'
 import { KubeError, reasonOf, refusal, watchEnded } from './kube-error.ts'
 import { eventSchema, pageSchema, type RawObject } from './wire.ts'
 
@@ -60,8 +60,8 @@ export class KubeApi {
   }
 
   /** One page of a collection. @throws KubeError */
-  async list(kind: WatchedKind, next: string, signal: AbortSignal): Promise<Page> {
-    const query = { limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
+  async list(kind: Collection, next: string, signal: AbortSignal): Promise<Page> {
+    const query = { ...selected(kind), limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
     const ask = { action: `list ${kind.path}`, path: kind.path, query }
     return await this.#ask(ask, this.#timeouts.answerMs, signal, async (body) => {
       const page = v.safeParse(pageSchema(kind), parseJson(await readText(body)))
@@ -77,7 +77,7 @@ export class KubeApi {
    * @throws KubeError also for an ERROR event, with its status
    */
   async watch(
-    kind: WatchedKind,
+    kind: Collection,
     resourceVersion: string,
     timeoutSeconds: number,
     signal: AbortSignal,
@@ -85,6 +85,7 @@ export class KubeApi {
     onEvent: (event: WatchEvent) => void,
   ): Promise<void> {
     const query = {
+      ...selected(kind),
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion,
@@ -148,6 +149,10 @@ export class KubeApi {
       await dispatcher?.destroy()
     }
   }
+}
+
+function selected({ fieldSelector }: Collection): Record<string, string> {
+  return fieldSelector === undefined ? {} : { fieldSelector }
 }
 
 function headersOf(payload: Payload | undefined): Record<string, string> {

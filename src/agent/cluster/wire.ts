@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { WatchedKind } from './kinds.ts'
+import type { Collection } from './kinds.ts'
 
 /** What every object has, however wrong the rest of it is. */
 export interface RawObject {
@@ -19,7 +19,7 @@ const name = v.pipe(v.string(), v.nonEmpty())
  * A list of one kind (meta/v1 List). A single object that cannot be told from others makes the whole answer
  * unreadable: one that was left out might be a policy.
  */
-export function pageSchema({ kind, isNamespaced }: WatchedKind) {
+export function pageSchema({ kind, isNamespaced }: Collection) {
   return v.object({
     kind: v.literal(`${kind}List`),
     metadata: v.object({ resourceVersion: version, continue: v.nullish(v.string(), '') }),
@@ -28,7 +28,7 @@ export function pageSchema({ kind, isNamespaced }: WatchedKind) {
 }
 
 /** One line of a watch (meta/v1 WatchEvent). */
-export function eventSchema({ kind, isNamespaced }: WatchedKind) {
+export function eventSchema({ kind, isNamespaced }: Collection) {
   const object = v.looseObject({ kind: v.literal(kind), metadata: identity(isNamespaced) })
   return v.variant('type', [
     v.object({ type: v.picklist(['ADDED', 'MODIFIED', 'DELETED']), object }),

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { KubeObject } from '../../model/objects/object.ts'
 import type { Problem } from '../../model/problem.ts'
 import { watchedKinds } from '../cluster/kinds.ts'
+import { microTime } from '../cluster/micro-time.ts'
 
 const eventSchema = v.object({
   eventTime: v.string(),
@@ -108,9 +109,4 @@ export function noteOf(problems: readonly Problem<string>[]): string {
   // A character that is cut in two is dropped.
   const cut = new TextDecoder().decode(bytes.subarray(0, NOTE_BYTES - 3), { stream: true })
   return `${cut}…`
-}
-
-/** meta/v1 MicroTime */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/Z$/, '000Z')
 }
