@@ -59,7 +59,7 @@ export const commands = {
     summary: 'watch a cluster, and publish what is exposed to Redis',
     flags: [
       ...redis,
-      ...(['kubeconfig', 'cluster'] as const),
+      ...(['kubeconfig', 'cluster', 'leaderElection', 'lease', 'leaseDurationMs'] as const),
       ...compiling,
       ...(['console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],

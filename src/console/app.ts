@@ -7,7 +7,7 @@ const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
 
 const HEALTH_PATHS = {
   '/healthz': 'the process answers',
-  '/readyz': 'it can do its work: a gateway has a table, an agent has published',
+  '/readyz': 'it can do its work: a gateway has a table, an agent has published, or stands by',
   '/metrics': 'metrics as Prometheus text',
 } as const
 
@@ -51,9 +51,14 @@ export function createHealth(
   })
   app.get('/', (c) => c.json({ name, paths }))
   app.get('/healthz', (c) => c.text('ok'))
-  app.get('/readyz', (c) => (view.isReady() ? c.text('ready') : c.text(view.notReadyReason(), 503)))
+  app.get('/readyz', (c) => (view.isReady() ? c.text(readyText(view)) : c.text(view.notReadyReason(), 503)))
   app.get('/metrics', async (c) => c.body(await view.metrics(), 200, { 'content-type': PROMETHEUS_TEXT }))
   app.notFound((c) => c.json({ error: 'not found', path: c.req.path }, 404))
   app.onError((_error, c) => c.json({ error: 'internal' }, 500))
   return app
+}
+
+function readyText(view: HealthView): string {
+  const purpose = view.readyFor?.()
+  return purpose === undefined ? 'ready' : `ready: ${purpose}`
 }

@@ -9,6 +9,8 @@ export interface HealthView {
   isReady(): boolean
   /** Why it is not ready, for people. */
   notReadyReason(): string
+  /** What it is ready for, where there is more to say than that. */
+  readyFor?(): string | undefined
   /** Prometheus text. */
   metrics(): Promise<string>
 }

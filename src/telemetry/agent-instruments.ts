@@ -52,3 +52,13 @@ export function observeEvents(meter: Meter, waiting: () => number): void {
     })
     .addCallback((result) => result.observe(waiting()))
 }
+
+/** Says whether this agent is the one that publishes. */
+export function observeLeader(meter: Meter, isLeading: () => boolean): void {
+  meter
+    .createObservableGauge(metric.leader, {
+      description: 'Whether this agent leads, and so publishes: 1, or stands by: 0.',
+      unit: '1',
+    })
+    .addCallback((result) => result.observe(isLeading() ? 1 : 0))
+}

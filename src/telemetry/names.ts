@@ -50,6 +50,7 @@ export const metric = {
   activeRequests: 'http.server.active_requests',
   attempts: 'postern.attempts',
   accessLogDropped: 'postern.access_log.dropped',
+  leader: 'postern.agent.leader',
   publishes: 'postern.agent.publishes',
   publishedRecords: 'postern.agent.published_records',
   observationAge: 'postern.agent.observation_age',

@@ -73,6 +73,35 @@ test('agent needs a Redis', () => {
   })
 })
 
+test('agents elect a leader unless they are told not to', () => {
+  const agent = ['agent', '--redis', 'redis://redis']
+  expect(parse(agent)).toMatchObject({
+    config: { leaderElection: 'lease', lease: undefined, leaseDurationMs: 10_000 },
+  })
+  const given = ['--leader-election', 'off', '--lease', 'edge/agents', '--lease-duration', '1m30s']
+  expect(parse([...agent, ...given])).toMatchObject({
+    config: {
+      leaderElection: 'off',
+      lease: { namespace: 'edge', name: 'agents' },
+      leaseDurationMs: 90_000,
+    },
+  })
+})
+
+test.each([
+  ['--leader-election', 'never', 'neither lease nor off'],
+  ['--lease', 'agents', 'not NAMESPACE/NAME'],
+  ['--lease', 'edge/agents/1', 'not NAMESPACE/NAME'],
+  ['--lease', 'edge/..', 'not NAMESPACE/NAME'],
+  ['--lease-duration', '1s', 'from 2s to 5m'],
+  ['--lease-duration', '2500ms', 'whole seconds'],
+  ['--lease-duration', '1h', 'from 2s to 5m'],
+])('%s %s is refused', (flag, value, reason) => {
+  expect(faults(['agent', '--redis', 'redis://redis', flag, value])).toEqual([
+    expect.stringMatching(new RegExp(`^Cannot read ${flag}: "${value}" is wrong: .*${reason}`)),
+  ])
+})
+
 test("what Redis's TLS takes needs a Redis with TLS, and a certificate its key", () => {
   const redis = ['agent', '--redis', 'rediss://redis']
   expect(

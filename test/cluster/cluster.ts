@@ -61,7 +61,7 @@ export class Cluster {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
     const answer = v.parse(tokenSchema, await this.api.send('POST', path, { body }))
-    return this.plane.kubeconfigFor(answer.status.token)
+    return this.plane.kubeconfigFor(answer.status.token, namespace)
   }
 
   /** The objects under a path such as `/api/v1/namespaces/shop/pods?labelSelector=app%3Dweb`. */

@@ -64,8 +64,8 @@ export class ControlPlane {
     return this.kubeconfigFor(this.adminToken)
   }
 
-  kubeconfigFor(token: string): Kubeconfig {
-    return kubeconfigOf(this.server, this.ca, token)
+  kubeconfigFor(token: string, namespace?: string): Kubeconfig {
+    return kubeconfigOf(this.server, this.ca, token, namespace)
   }
 
   /** Ends a part; SIGSTOP only halts it, until SIGCONT. */

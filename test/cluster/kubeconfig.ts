@@ -9,13 +9,14 @@ export interface Kubeconfig {
   readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[]
   readonly contexts: readonly {
     readonly name: string
-    readonly context: { readonly cluster: string; readonly user: string }
+    readonly context: { readonly cluster: string; readonly user: string; readonly namespace?: string }
   }[]
   readonly 'current-context': string
 }
 
 /** `ca` is PEM. */
-export function kubeconfigOf(server: string, ca: string, token: string): Kubeconfig {
+export function kubeconfigOf(server: string, ca: string, token: string, namespace?: string): Kubeconfig {
+  const context = { cluster: 'test', user: 'test', ...(namespace !== undefined && { namespace }) }
   return {
     apiVersion: 'v1',
     kind: 'Config',
@@ -23,7 +24,7 @@ export function kubeconfigOf(server: string, ca: string, token: string): Kubecon
       { name: 'test', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
     ],
     users: [{ name: 'test', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    contexts: [{ name: 'test', context }],
     'current-context': 'test',
   }
 }

@@ -99,6 +99,12 @@ describe('console', () => {
     expect((await app.request('/readyz')).status).toBe(200)
   })
 
+  it('says what it is ready for, where there is more to say', async () => {
+    const app = createConsole({ ...view, isReady: () => true, readyFor: () => 'standing by' })
+    const ready = await app.request('/readyz')
+    expect([ready.status, await ready.text()]).toEqual([200, 'ready: standing by'])
+  })
+
   it('gives metrics as Prometheus text', async () => {
     const response = await createConsole(view).request('/metrics')
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4')

@@ -24,12 +24,14 @@ test('everything that has a namespace is in the one that is made, which lets in 
   })
 })
 
-test("the agent's Role grants exactly what is watched, and the Events that it writes", () => {
-  const rule = v.strictObject({
-    apiGroups: v.array(v.string()),
-    resources: v.array(v.string()),
-    verbs: v.array(v.string()),
-  })
+const rule = v.strictObject({
+  apiGroups: v.array(v.string()),
+  resources: v.array(v.string()),
+  resourceNames: v.optional(v.array(v.string())),
+  verbs: v.array(v.string()),
+})
+
+test("the agent's ClusterRole grants exactly what is watched, and the Events that it writes", () => {
   const { rules } = manifestOf('ClusterRole', 'postern-agent', v.object({ rules: v.array(rule) }))
   const granted = rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}: ${verbs.join(' ')}`)),
@@ -40,19 +42,32 @@ test("the agent's Role grants exactly what is watched, and the Events that it wr
   })
   const written = ['events.k8s.io/events: create patch']
   expect(granted.sort()).toEqual([...watched, ...written].sort())
-  expect(manifests().filter(({ kind }) => /Role$/.test(kind))).toHaveLength(1)
+  expect(rules.filter(({ resourceNames }) => resourceNames !== undefined)).toEqual([])
+  expect(manifests().filter(({ kind }) => /Role$/.test(kind))).toHaveLength(2)
 })
 
-test('the Role is bound to the ServiceAccount that the agent runs as, and to nobody else', () => {
-  const binding = manifestOf(
-    'ClusterRoleBinding',
+test('its Role, in its own namespace, grants the one Lease; only creating cannot be bound to a name', () => {
+  const { rules, metadata } = manifestOf(
+    'Role',
     'postern-agent',
-    v.object({ roleRef: v.unknown(), subjects: v.unknown() }),
+    v.object({ metadata: v.object({ namespace: v.string() }), rules: v.array(rule) }),
   )
-  expect(binding).toEqual({
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'postern-agent' },
-    subjects: [{ kind: 'ServiceAccount', name: 'postern-agent', namespace: 'postern' }],
-  })
+  expect(metadata.namespace).toBe('postern')
+  const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] }
+  expect(rules).toEqual([
+    { ...leases, resourceNames: ['postern-agent'], verbs: ['list', 'watch', 'patch'] },
+    { ...leases, verbs: ['create'] },
+  ])
+})
+
+test('the Roles are bound to the ServiceAccount that the agent runs as, and to nobody else', () => {
+  for (const kind of ['Role', 'ClusterRole']) {
+    const schema = v.object({ roleRef: v.unknown(), subjects: v.unknown() })
+    expect(manifestOf(`${kind}Binding`, 'postern-agent', schema)).toEqual({
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: 'postern-agent' },
+      subjects: [{ kind: 'ServiceAccount', name: 'postern-agent', namespace: 'postern' }],
+    })
+  }
   const accounts = deployments().map(({ metadata, spec }) => [
     metadata.name,
     spec.template.spec.serviceAccountName,

@@ -11,6 +11,8 @@ import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { componentFiles, deployments, manifestFiles, manifests } from './manifests.ts'
 
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/postern/leases'
+
 onCluster('infra/kustomize on a real API server', (cluster) => {
   let redis: RedisServer
   let agent: AgentProcess
@@ -82,7 +84,12 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
     await cluster().objects.apply(JSON.stringify(wrong))
     // An Event is patched an hour later: test/cluster/events.test.ts.
     const wanted = [
-      ...watchedKinds.flatMap(({ path }) => ['list', 'watch'].map((verb) => `${verb} ${path}`)),
+      ...[...watchedKinds.map(({ path }) => path), LEASES].flatMap((path) => [
+        `list ${path}`,
+        `watch ${path}`,
+      ]),
+      `create ${LEASES}`,
+      `patch ${LEASES}/postern-agent`,
       'create /apis/events.k8s.io/v1/namespaces/default/events',
     ].sort()
     const uses = () =>
@@ -116,6 +123,10 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
     ['POST', '/api/v1/namespaces/postern/services'],
     ['DELETE', '/api/v1/namespaces/postern/pods/any'],
     ['PATCH', '/api/v1/nodes/node-1/status'],
+    ['PATCH', `${LEASES}/another`],
+    ['GET', LEASES],
+    ['DELETE', `${LEASES}/postern-agent`],
+    ['PATCH', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/postern-agent'],
   ] as const)('the agent may not %s %s', async (method, path) => {
     const kubeconfig = await cluster().kubeconfigOf('postern', 'postern-agent')
     const api = new KubeApi(cluster().plane, kubeconfig.users[0]?.user.token ?? '')

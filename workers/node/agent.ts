@@ -1,16 +1,21 @@
+import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import type { AgentConfig } from '../../src/cli/config.ts'
 import { createHealth } from '../../src/console/app.ts'
+import type { HealthView } from '../../src/console/view.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
+import type { RegistryWriter } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
-import { observeAgent, observeEvents } from '../../src/telemetry/agent-instruments.ts'
+import { observeAgent, observeEvents, observeLeader } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
+import { createCandidate, roleOf } from './election.ts'
+import { loadKubeConfig } from './kubeconfig.ts'
 import { openRedis } from './open-registry.ts'
 import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
-import { startTelemetry } from './telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
-import { watchCluster } from './watch-cluster.ts'
+import { type WatchedCluster, watchCluster } from './watch-cluster.ts'
 
 /** The agent: a cluster in, Redis out. @returns the exit code. */
 export async function runAgent(config: AgentConfig): Promise<number> {
@@ -23,26 +28,7 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     accessLog: 'off',
   })
   const registry = openRedis(config.registry, config.cluster)
-  const counted = observeAgent(telemetry.meter, registry, () => cluster.observedAt(), systemClock)
-  const publisher = new Publisher({
-    writer: counted,
-    cluster: config.cluster,
-    clock: systemClock,
-    digest: nodeDigest,
-  })
-  const cluster = watchCluster({
-    kubeconfig: config.kubeconfig,
-    compile: { ...config, allowLoopback: false },
-    publisher,
-    writesEvents: true,
-    telemetry,
-  })
-  observeEvents(telemetry.meter, () => cluster.eventsWaiting())
-  const view = {
-    isReady: () => cluster.notReadyReason() === undefined,
-    notReadyReason: () => cluster.notReadyReason() ?? '',
-    metrics: () => telemetry.prometheus(),
-  }
+  const { cluster, view } = startAgent(config, registry, telemetry)
   const { serveRelay: listen, tokens } = config
   const relay = listen && (await serveRelay({ listen, tokens }, registry, telemetry))
   if (relay) console.error(`postern: relay on http://${listen.host}:${relay.port}`)
@@ -55,4 +41,36 @@ export async function runAgent(config: AgentConfig): Promise<number> {
   await registry.close()
   await telemetry.shutdown()
   return 0
+}
+
+/** Watches, and publishes when it is this agent's turn. */
+function startAgent(
+  config: AgentConfig,
+  registry: RegistryWriter,
+  telemetry: Telemetry,
+): { readonly cluster: WatchedCluster; readonly view: HealthView } {
+  const { meter } = telemetry
+  const kubeconfig = loadKubeConfig(config.kubeconfig)
+  const api = new KubeApi(kubeconfig)
+  const isAlone = config.leaderElection === 'off'
+  const lead = (term: AbortSignal): Promise<void> => cluster.lead(term)
+  const candidate = isAlone ? undefined : createCandidate(config, kubeconfig, api, lead)
+  const publisher = new Publisher({
+    writer: observeAgent(meter, registry, () => cluster.observedAt(), systemClock),
+    cluster: config.cluster,
+    clock: systemClock,
+    digest: nodeDigest,
+    ...(candidate && { epochs: candidate }),
+  })
+  const compile = { ...config, allowLoopback: false }
+  const cluster = watchCluster({ api, compile, publisher, candidate, writesEvents: true, telemetry })
+  observeEvents(meter, () => cluster.eventsWaiting())
+  observeLeader(meter, () => candidate?.isLeading ?? true)
+  const view = {
+    isReady: () => cluster.notReadyReason() === undefined,
+    notReadyReason: () => cluster.notReadyReason() ?? '',
+    readyFor: () => candidate && roleOf(candidate),
+    metrics: () => telemetry.prometheus(),
+  }
+  return { cluster, view }
 }

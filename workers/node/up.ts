@@ -1,4 +1,5 @@
 import { Agent } from '../../src/agent/agent.ts'
+import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import type { UpConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
@@ -10,6 +11,7 @@ import { ManifestSource } from '../../src/source/manifest-source.node.ts'
 import { observePublishes } from '../../src/telemetry/sync-observer.ts'
 import { announceProblems } from './announce.ts'
 import { beat } from './heartbeat.ts'
+import { loadKubeConfig } from './kubeconfig.ts'
 import { SAMPLE_MANIFESTS, startSample } from './sample.ts'
 import { say } from './say.ts'
 import { serveGateway } from './serve.ts'
@@ -61,7 +63,8 @@ async function startSource(
   const compile = { ...config, allowLoopback: config.kubeconfig === undefined }
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
-    return watchCluster({ kubeconfig: config.kubeconfig, compile, publisher, writesEvents: false, telemetry })
+    const api = new KubeApi(loadKubeConfig(config.kubeconfig))
+    return watchCluster({ api, compile, publisher, candidate: undefined, writesEvents: false, telemetry })
   }
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined

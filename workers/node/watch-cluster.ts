@@ -1,47 +1,51 @@
 import { hostname } from 'node:os'
-import { Agent } from '../../src/agent/agent.ts'
+import { Agent, type SyncObserver } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
-import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
+import type { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
+import type { Candidate } from '../../src/agent/leader/candidate.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
 import { observePublishes, observeTriggers } from '../../src/telemetry/sync-observer.ts'
 import { beat } from './heartbeat.ts'
-import { loadKubeConfig } from './kubeconfig.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface WatchedCluster {
-  /** Why nothing has been published yet; undefined once it has. */
+  /** Why nothing has been published yet, neither here nor by another agent; undefined once it has. */
   notReadyReason(): string | undefined
   observedAt(): number | undefined
-  /** How many problems are not written as Events yet. */
+  /** How many problems are to be written as Events from here, and are not yet. */
   eventsWaiting(): number
+  /** Writes what is known to the registry and to the cluster, at once and then as it changes, until aborted. */
+  lead(term: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
 export interface WatchClusterOptions {
-  readonly kubeconfig: string | undefined
+  readonly api: KubeApi
   readonly compile: CompileOptions
   readonly publisher: Publisher
+  /** The election that decides when to lead; undefined: always. */
+  readonly candidate: Candidate | undefined
   /** Whether problems are written to the cluster, as Events on its objects. */
   readonly writesEvents: boolean
   readonly telemetry: Telemetry
 }
 
-/** The agent over a cluster: watches, compiles and publishes until stopped. */
+/** The agent over a cluster: watches and compiles until stopped, also while another agent publishes. */
 export function watchCluster(options: WatchClusterOptions): WatchedCluster {
-  const { kubeconfig, compile, publisher, writesEvents, telemetry } = options
+  const { api, compile, publisher, candidate, writesEvents, telemetry } = options
   const stop = new AbortController()
-  const api = new KubeApi(loadKubeConfig(kubeconfig))
+  const isLeading = (): boolean => candidate?.isLeading ?? true
   const system = { clock: systemClock, timers: systemTimers, random: systemRandom, onTrouble: say }
   const events = writesEvents ? new ProblemEvents({ ...system, api, instance: hostname() }) : undefined
   const agent = new Agent({
     compile,
     publisher,
     onProblems: (changed) => events?.update(changed),
-    sync: observePublishes({ ...telemetry, clock: systemClock }),
+    sync: onlyWhile(isLeading, observePublishes({ ...telemetry, clock: systemClock })),
   })
   const watch = new ClusterWatch({
     ...system,
@@ -51,21 +55,33 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
       await agent.apply(changes, watch.observedAt() ?? 0, receivedAt)
     },
   })
+  const observedAt = (): number | undefined => (watch.awaited.length === 0 ? watch.observedAt() : undefined)
+  const lead = async (term: AbortSignal): Promise<void> => {
+    await Promise.all([events?.run(term), beat(publisher, observedAt, term, 0)])
+  }
   const running = Promise.all([
     watch.run(stop.signal),
-    events?.run(stop.signal),
-    beat(publisher, () => (watch.awaited.length === 0 ? watch.observedAt() : undefined), stop.signal),
+    candidate === undefined ? lead(stop.signal) : candidate.run(stop.signal),
   ])
   return {
     notReadyReason: () => {
       if (watch.awaited.length > 0) return `not listed yet: ${watch.awaited.join(', ')}`
-      return publisher.hasPublished ? undefined : 'nothing has been published yet'
+      if (publisher.hasPublished) return undefined
+      if (isLeading()) return 'nothing has been published yet'
+      return candidate?.holder === '' ? 'no agent leads yet' : undefined
     },
     observedAt: () => watch.observedAt(),
-    eventsWaiting: () => events?.waiting ?? 0,
+    eventsWaiting: () => (isLeading() ? (events?.waiting ?? 0) : 0),
+    lead,
     stop: async () => {
       stop.abort()
       await running
     },
   }
+}
+
+/** What another agent publishes is not measured here. */
+function onlyWhile(isLeading: () => boolean, sync: SyncObserver): SyncObserver {
+  const unmeasured = { traceparent: undefined, ended: () => {} }
+  return { began: (receivedAt) => (isLeading() ? sync.began(receivedAt) : unmeasured) }
 }

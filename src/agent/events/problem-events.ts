@@ -90,11 +90,11 @@ export class ProblemEvents {
     this.#wake()
   }
 
-  /** Writes what is due until aborted. */
+  /** Writes what is due until aborted. When run again nothing counts as told: another agent may have written meanwhile. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options
+    for (const entry of this.#entries()) Object.assign(entry, { count: 0, dueAt: 0, failures: 0 })
     while (!signal.aborted) {
-      const now = clock.elapsed()
+      const now = this.#options.clock.elapsed()
       const next = this.#next(now)
       const dueAt = Math.max(next?.dueAt ?? now + this.#repeatMs, this.#allowedAt)
       const delayMs = dueAt > now ? dueAt - now : this.#bucket.take(now)

@@ -50,6 +50,11 @@ export class Candidate implements Epochs {
     return this.#election.holder
   }
 
+  /** Whether the Lease is ours; also when we do not lead any more, for we could not renew it. */
+  get isHolder(): boolean {
+    return this.holder === this.#options.identity
+  }
+
   holds(epoch: number): boolean {
     return this.#election.holds(epoch, this.#now())
   }

@@ -116,6 +116,9 @@ async function startTheAgent(
     clusterName,
     '--domain',
     domain,
+    // The feed has no Leases.
+    '--leader-election',
+    'off',
   ]
   const startedAt = performance.now()
   const agent = await startAgent(flags, measuredEnv)
