@@ -55,11 +55,7 @@ onCluster('agents that elect a leader', (cluster) => {
   const lease = async () => v.parse(leaseSchema, await cluster().objects.get(LEASE))
   const epoch = () => parseHead(redis.cli('HGET', 'postern:{default}:head', 'text'))?.position.epoch ?? 0
   const leads = (agent: AgentProcess) =>
-    waitFor(
-      'an agent to lead',
-      () => said(agent),
-      (text) => text === 'ready',
-    )
+    waitFor('an agent to lead', agent.isLeading, (isLeading) => isLeading)
   const standsBy = (agent: AgentProcess) =>
     waitFor(
       'an agent to stand by',
@@ -163,8 +159,8 @@ onCluster('agents that elect a leader', (cluster) => {
     await cluster().plane.restart('kube-apiserver')
     await waitFor(
       'one to lead',
-      () => Promise.all(pair.map(said)),
-      (all) => all.filter((text) => text === 'ready').length === 1,
+      () => Promise.all(pair.map((agent) => agent.isLeading())),
+      (all) => all.filter((isLeading) => isLeading).length === 1,
     )
     await annotate('true')
     await holdsWhatIsThere()

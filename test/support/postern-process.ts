@@ -20,8 +20,10 @@ export interface PosternProcess {
 export interface AgentProcess extends PosternProcess {
   /** Base URL of the operator's port. */
   readonly console: string
-  /** Whether everything has been listed and published. */
+  /** Whether everything has been listed and published, here or by another agent. */
   isReady(): Promise<boolean>
+  /** Whether it is ready, and the one that publishes. */
+  isLeading(): Promise<boolean>
 }
 
 export interface ServingProcess extends PosternProcess {
@@ -81,7 +83,8 @@ export async function startAgent(
   const started = startPostern(['agent', '--console', '127.0.0.1:0', ...args], env)
   const console = (await untilSaid(started, AGENT))[1] ?? ''
   const isReady = async () => (await fetch(`${console}/readyz`)).status === 200
-  return { ...started, console, isReady }
+  const isLeading = async () => (await (await fetch(`${console}/readyz`)).text()) === 'ready'
+  return { ...started, console, isReady, isLeading }
 }
 
 /** Starts a relay on free ports, and waits until it listens. */

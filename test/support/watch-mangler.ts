@@ -34,12 +34,13 @@ export async function startWatchMangler(kubeconfig: string): Promise<WatchMangle
     const abort = new AbortController()
     response.once('close', () => abort.abort())
     const accept = incoming.headers.accept ?? 'application/json'
-    const headers = { accept, authorization: `Bearer ${user.token}`, 'content-type': 'application/json' }
-    const method = incoming.method === 'GET' ? 'GET' : 'POST'
+    const type = incoming.headers['content-type'] ?? 'application/json'
+    const headers = { accept, authorization: `Bearer ${user.token}`, 'content-type': type }
+    const method = incoming.method === 'PATCH' ? 'PATCH' : incoming.method === 'POST' ? 'POST' : 'GET'
     try {
       const answer = await request(`${target.server}${incoming.url}`, {
         ...{ method, dispatcher, headers, signal: abort.signal },
-        ...(method === 'POST' && { body: incoming }),
+        ...(method !== 'GET' && { body: incoming }),
       })
       response.writeHead(answer.statusCode, { 'content-type': 'application/json' })
       if (!incoming.url?.includes('watch=true')) return void answer.body.pipe(response)

@@ -30,7 +30,7 @@ export interface FaultRig {
   port(): number
   readonly load: () => SteadyLoad
   readonly agent: () => AgentProcess
-  /** Ends the agent if it runs, and starts another. */
+  /** Ends the agent if it runs, and starts another; resolves when that one publishes. */
   replaceAgent(args?: readonly string[]): Promise<void>
   readonly gateways: ServingProcess[]
   /** Starts the gateway of that place again, on its ports. */
@@ -136,6 +136,7 @@ export function faultRig(
     replaceAgent: async (args = []) => {
       if (agent.child.exitCode === null && agent.child.signalCode === null) await agent.stop('SIGKILL')
       agent = await runAgent(kubeconfig.file, registry.url, args)
+      await waitFor('the new agent to lead', agent.isLeading, (isLeading) => isLeading)
     },
     gateways,
     startGateway: async (place) => {

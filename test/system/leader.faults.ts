@@ -44,23 +44,19 @@ onCluster('two agents, of which one leads, under clients that never retry', (clu
 
   /** The one that leads, and the one that does not. */
   async function roles(): Promise<{ leader: AgentProcess; other: AgentProcess }> {
-    const texts = await waitFor(
+    const leading = await waitFor(
       'one agent to lead',
-      () => Promise.all(agents.map(said)),
-      (all) => all.filter((text) => text === 'ready').length === 1,
+      () => Promise.all(agents.map((agent) => agent.isLeading())),
+      (all) => all.filter((isLeading) => isLeading).length === 1,
     )
-    const [leader] = agents.filter((_agent, i) => texts[i] === 'ready')
-    const [other] = agents.filter((_agent, i) => texts[i] !== 'ready')
+    const [leader] = agents.filter((_agent, i) => leading[i])
+    const [other] = agents.filter((_agent, i) => !leading[i])
     if (leader === undefined || other === undefined) throw new Error(`There are ${agents.length} agents`)
     return { leader, other }
   }
 
   const leads = (agent: AgentProcess) =>
-    waitFor(
-      'the other agent to lead',
-      () => said(agent),
-      (text) => text === 'ready',
-    )
+    waitFor('the other agent to lead', agent.isLeading, (isLeading) => isLeading)
   const head = () => parseHead(redis.cli('HGET', 'postern:{default}:head', 'text'))
   const epoch = () => head()?.position.epoch ?? 0
   /** How many of its publishes the registry took. */
@@ -90,7 +86,7 @@ onCluster('two agents, of which one leads, under clients that never retry', (clu
     await rig.settle()
     expect(await written(leader)).toBe(writtenBefore)
     expect(Math.ceil(epoch() / 100)).toBe(term)
-    expect(await said(other)).toBe('ready')
+    expect(await other.isLeading()).toBe(true)
   })
 
   test('the leader is killed', async () => {
@@ -176,6 +172,6 @@ onCluster('two agents, of which one leads, under clients that never retry', (clu
     leader.child.kill('SIGCONT')
     await rig.scale(4)
     await rig.settle()
-    expect(await said(other)).toBe('ready')
+    expect(await other.isLeading()).toBe(true)
   })
 })

@@ -17,7 +17,7 @@ onCluster(
     beforeAll(async () => {
       kubeconfig = await agentKubeconfig(cluster())
       mangler = await startWatchMangler(kubeconfig.file)
-      await rig.replaceAgent(['--kubeconfig', mangler.kubeconfig])
+      await rig.replaceAgent(['--kubeconfig', mangler.kubeconfig, '--lease', 'postern/postern-agent'])
       await rig.settle()
     })
     afterAll(async () => {
