@@ -91,7 +91,7 @@ class Follower {
   }
 
   /** By itself, for a frame that waits for entries would hold every record's text meanwhile. */
-  async #load(): Promise<{ replica: Replica; position: Position; until: Position | undefined } | undefined> {
+  async #load(): Promise<{ replica: Replica; position: Position; until: Head | undefined } | undefined> {
     const { reader, signal, digest } = this.#options
     const load = await reader.load(signal)
     this.#replica = undefined
@@ -103,7 +103,7 @@ class Follower {
     const { position } = load.before
     const replica = new Replica(load.records, position, digest)
     if (comparePositions(position, target.position) < 0) {
-      return { replica, position, until: target.position }
+      return { replica, position, until: target }
     }
     this.#giveLoad(replica, target)
     return { replica, position, until: undefined }
@@ -119,8 +119,8 @@ class Follower {
     return this.#isResuming && replica && served ? { replica, position: served.position } : undefined
   }
 
-  /** @param until the position at which a torn load is whole; undefined when it is */
-  async #replay(replica: Replica, from: Position, until: Position | undefined): Promise<'gap' | 'reload'> {
+  /** @param until the head at which a torn load is whole; undefined when it is */
+  async #replay(replica: Replica, from: Position, until: Head | undefined): Promise<'gap' | 'reload'> {
     const { reader, signal } = this.#options
     let torn = until
     if (torn === undefined) this.#replica = replica
@@ -129,8 +129,12 @@ class Follower {
       if (entry === 'gap') return 'gap'
       if (entry.changes === 'reload') return 'reload'
       replica.apply(entry.changes, entry)
-      // Half-way through the replay of a torn load nothing fits a root yet.
-      if (torn !== undefined && comparePositions(entry.head.position, torn) < 0) continue
+      if (torn !== undefined && comparePositions(entry.head.position, torn.position) < 0) {
+        // Observed later than what the load has to reach, and before it: the registry went back, and will not get there.
+        if (entry.head.observedAt > torn.observedAt) return 'reload'
+        // Half-way through the replay nothing fits a root yet.
+        continue
+      }
       if (torn !== undefined) this.#giveLoad(replica, entry.head)
       else this.#giveChanges(replica, entry.changes, entry)
       torn = undefined

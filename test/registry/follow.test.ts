@@ -111,6 +111,25 @@ test('a torn load is made whole by replay before it is given', async () => {
   expect([...table]).toEqual([['a', '2']])
 })
 
+test('a torn load that waits for what a fail-over has lost is given up with the next heartbeat', async () => {
+  const { registry, publisher } = published()
+  await publisher.publish([route('a', '1')], 1)
+  let isLost = true
+  const reader = through(registry, {
+    load(load) {
+      if (!isLost || load.after === undefined) return load
+      isLost = false
+      return { ...load, after: { ...load.after, position: { epoch: 3, revision: 1 } } }
+    },
+  })
+  const { events, table } = followed(reader)
+  await vi.waitFor(() => expect(isLost).toBe(false))
+  expect(events).toEqual([])
+  await publisher.heartbeat(2)
+  await vi.waitFor(() => expect(events).toEqual(['load 1-2']))
+  expect([...table]).toEqual([['a', '1']])
+})
+
 test('a tampered load is refused, with growing delays, until it fits its head', async () => {
   const { registry, publisher } = published()
   await publisher.publish([route('a', 'true')], 1)

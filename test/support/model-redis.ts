@@ -25,7 +25,7 @@ const EMPTY: State = { head: undefined, records: new Map(), entries: [] }
  * Redis as docs/design.md §4 uses it, where between any two commands anybody else may have a turn. What was acknowledged
  * can be lost, as by a fail-over or an older dump.
  */
-export class ModelRedis implements RegistryReader {
+export class ModelRedis implements RegistryReader, RegistryWriter {
   readonly #turns: Turns
   #state = EMPTY
   readonly #history: State[] = [EMPTY]
@@ -33,8 +33,6 @@ export class ModelRedis implements RegistryReader {
   readonly published = new Map<string, string>()
   /** Whether the answers of publishes are lost on their way. */
   losesAnswers = false
-  /** Who took each epoch. */
-  readonly #owners = new Map<number, string>()
   /** Counts up when every connection is cut. */
   #cuts = 0
 
@@ -63,18 +61,7 @@ export class ModelRedis implements RegistryReader {
     this.#cuts++
   }
 
-  /** For a leader of that name. */
-  writer(name: string): RegistryWriter {
-    return { publish: (publish) => this.#publish(name, publish) }
-  }
-
-  async #publish(writer: string, { expected, head, changes, isWhole }: Publish): Promise<PublishResult> {
-    const { epoch } = head.position
-    const owner = this.#owners.get(epoch) ?? writer
-    // As the Lease sees to: no two leaders ever have one epoch.
-    if (owner !== writer)
-      return { ok: false, current: { epoch: Math.max(...this.#owners.keys()), revision: 0 } }
-    this.#owners.set(epoch, owner)
+  async publish({ expected, head, changes, isWhole }: Publish): Promise<PublishResult> {
     // The writer may be paused here for long: it was leader when it decided.
     await this.#turns.turn()
     const current = this.#state.head?.position
