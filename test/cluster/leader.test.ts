@@ -145,26 +145,32 @@ onCluster('agents that elect a leader', (cluster) => {
     await holdsWhatIsThere()
   })
 
-  test('without an API server nobody leads; when it is back one does', async () => {
-    const pair = [await start('3s'), await start('3s')]
-    await waitFor(
-      'both to be ready',
-      () => Promise.all(pair.map((agent) => agent.isReady())),
-      (all) => all.every((isReady) => isReady),
-    )
-    await cluster().plane.kill('kube-apiserver')
-    for (const agent of pair) {
-      expect(await standsBy(agent)).toMatch(/^ready: standing by, /)
-    }
-    await cluster().plane.restart('kube-apiserver')
-    await waitFor(
-      'one to lead',
-      () => Promise.all(pair.map((agent) => agent.isLeading())),
-      (all) => all.filter((isLeading) => isLeading).length === 1,
-    )
-    await annotate('true')
-    await holdsWhatIsThere()
-  })
+  test.each([
+    ['is gone', 'SIGKILL', () => cluster().plane.restart('kube-apiserver')],
+    ['answers nothing', 'SIGSTOP', () => cluster().plane.kill('kube-apiserver', 'SIGCONT')],
+  ] as const)(
+    'while the API server %s nobody leads; when it is back one does',
+    async (_what, signal, mend) => {
+      const pair = [await start('3s'), await start('3s')]
+      await waitFor(
+        'both to be ready',
+        () => Promise.all(pair.map((agent) => agent.isReady())),
+        (all) => all.every((isReady) => isReady),
+      )
+      await cluster().plane.kill('kube-apiserver', signal)
+      for (const agent of pair) {
+        expect(await standsBy(agent)).toMatch(/^ready: standing by, /)
+      }
+      await mend()
+      await waitFor(
+        'one to lead',
+        () => Promise.all(pair.map((agent) => agent.isLeading())),
+        (all) => all.filter((isLeading) => isLeading).length === 1,
+      )
+      await annotate('true')
+      await holdsWhatIsThere()
+    },
+  )
 
   test('an agent without election leaves no Lease', async () => {
     const agent = await runAgent(kubeconfig.file, redis.url, ['--leader-election', 'off'])

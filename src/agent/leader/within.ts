@@ -8,8 +8,8 @@ export async function within<T>(
   task: (limited: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController()
-  const error = new Error(`no answer within ${Math.ceil(ms)} ms`)
-  const timer = timers.start(ms, () => late.abort(error))
+  // Without the time, which differs: what is said again and again must be the same to be said once.
+  const timer = timers.start(ms, () => late.abort(new Error('there is no answer in time')))
   try {
     return await task(AbortSignal.any([signal, late.signal]))
   } finally {
