@@ -1,5 +1,6 @@
 import { parseHostTemplate } from '../compile/host-template.ts'
 import { parseClusterCidrs, parseClusters } from './cluster-values.ts'
+import { parseLeaderElection, parseLeaseDuration, parseObjectName } from './election-values.ts'
 import {
   parseAddress,
   parseAllowHosts,
@@ -11,13 +12,10 @@ import {
   parseHttpUrl,
   parseIpPort,
   parseLabelName,
-  parseLeaderElection,
-  parseLeaseDuration,
   parseMaxStale,
   parseMillis,
   parseName,
   parseNetworkPolicy,
-  parseObjectName,
   parsePodSelector,
   parseRatio,
   parseRedisUrl,
