@@ -2,22 +2,24 @@ import { normaliseIp } from '../model/address.ts'
 import { type EndpointSlice, SERVICE_NAME_LABEL } from '../model/objects/endpoint-slice.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import { isPodFinished, podAddresses } from '../model/objects/pod.ts'
-import { allOf, type OneOrMore, withOne, withoutOne } from './one-or-more.ts'
 
 /** Of several holders of one address the first of these is named, whichever came first. */
 const holders = ['the API server', 'a Node', 'a Service', 'a Pod'] as const
 
 export type AddressHolder = (typeof holders)[number]
 
+/** Who holds an address: one, or (when there are several) how many of whom. Most have one. */
+type Held = AddressHolder | Map<AddressHolder, number>
+
 /** Whose addresses are whose, over the whole cluster. */
 export class AddressBook {
-  /** The objects themselves: whatever else is held of each of a hundred thousand Pods adds up. */
-  readonly #holders = new Map<string, OneOrMore<KubeObject>>()
+  /** Counts, not lists: the address at which gateways are reached is that of every Service that they stand before. */
+  readonly #held = new Map<string, Held>()
 
   /** Who holds an address (normalised), if anybody does. */
   holderOf(address: string): AddressHolder | undefined {
-    const all = allOf(this.#holders.get(address)).map(holderOf)
-    return holders.find((each) => all.includes(each))
+    const held = this.#held.get(address)
+    return typeof held === 'object' ? holders.find((holder) => held.has(holder)) : held
   }
 
   /**
@@ -30,19 +32,38 @@ export class AddressBook {
     if (old.length === 0 && now.length === 0) return []
     const touched = new Set([...old, ...now])
     const was = [...touched].map((address) => this.holderOf(address))
-    if (before !== undefined) for (const address of old) this.#leave(address, before)
-    if (after !== undefined) for (const address of now) this.#hold(address, after)
+    if (before !== undefined) for (const address of old) this.#leave(address, holderOf(before))
+    if (after !== undefined) for (const address of now) this.#hold(address, holderOf(after))
     return [...touched].filter((address, i) => this.holderOf(address) !== was[i])
   }
 
-  #hold(address: string, holder: KubeObject): void {
-    this.#holders.set(address, withOne(this.#holders.get(address), holder))
+  #hold(address: string, holder: AddressHolder): void {
+    const held = this.#held.get(address)
+    if (held === undefined) this.#held.set(address, holder)
+    else if (typeof held === 'object') held.set(holder, (held.get(holder) ?? 0) + 1)
+    else
+      this.#held.set(
+        address,
+        held === holder
+          ? new Map([[holder, 2]])
+          : new Map([
+              [held, 1],
+              [holder, 1],
+            ]),
+      )
   }
 
-  #leave(address: string, holder: KubeObject): void {
-    const rest = withoutOne(this.#holders.get(address), holder)
-    if (rest === undefined) this.#holders.delete(address)
-    else this.#holders.set(address, rest)
+  #leave(address: string, holder: AddressHolder): void {
+    const held = this.#held.get(address)
+    if (typeof held !== 'object') {
+      this.#held.delete(address)
+      return
+    }
+    const left = (held.get(holder) ?? 0) - 1
+    if (left > 0) held.set(holder, left)
+    else held.delete(holder)
+    const [[last, count] = []] = held
+    if (held.size === 1 && count === 1 && last !== undefined) this.#held.set(address, last)
   }
 }
 
