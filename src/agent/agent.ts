@@ -1,5 +1,5 @@
 import { Compilation, type ObjectChange, type RecordChange } from '../compile/compilation.ts'
-import type { CompileOptions } from '../compile/output.ts'
+import type { CompileOptions, ServiceExposure } from '../compile/output.ts'
 import { encodeCanonical } from '../model/canonical.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
@@ -11,6 +11,8 @@ export interface AgentOptions {
   readonly publisher: Publisher
   /** Told of the objects whose problems may have changed, before they are published. */
   readonly onProblems?: (changed: readonly ObjectProblems[]) => void
+  /** Told of the Services that changed, or of which it may have changed whether they are exposed. */
+  readonly onServices?: (changed: readonly ServiceExposure[]) => void
   /** Measures publishes. */
   readonly sync?: SyncObserver
 }
@@ -42,12 +44,14 @@ export class Agent {
   readonly #compilation: Compilation
   readonly #publisher: Publisher
   readonly #onProblems: NonNullable<AgentOptions['onProblems']>
+  readonly #onServices: NonNullable<AgentOptions['onServices']>
   readonly #sync: SyncObserver | undefined
 
-  constructor({ compile, publisher, onProblems = () => {}, sync }: AgentOptions) {
+  constructor({ compile, publisher, onProblems = () => {}, onServices = () => {}, sync }: AgentOptions) {
     this.#compilation = new Compilation(compile)
     this.#publisher = publisher
     this.#onProblems = onProblems
+    this.#onServices = onServices
     this.#sync = sync
   }
 
@@ -64,6 +68,7 @@ export class Agent {
   ): Promise<number> {
     const compiled = this.#compilation.apply(changes)
     this.#onProblems(compiled.flatMap((change) => this.#problemsOf(change)))
+    this.#onServices(this.#compilation.takeServices())
     const observer = this.#sync?.began(receivedAt)
     const traceparent = observer?.traceparent
     const news = { receivedAt, ...(traceparent !== undefined && { traceparent }) }

@@ -215,7 +215,8 @@ function readFlags<C extends CommandName>(name: C, given: Given, env: Env, fault
 
 /** The flag, else its variable, else its default; a fault is noted and the default stands in. */
 function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T {
-  const typed = given[attributeOf(flag.name)]
+  const option = given[attributeOf(flag.name)]
+  const typed = Array.isArray(option) ? option.join() : option
   if (typed === true) {
     faults.push(`${flag.name} needs a value: ${flag.metavar}`)
     return flag.fallback

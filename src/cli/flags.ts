@@ -1,6 +1,7 @@
 import { parseHostTemplate } from '../compile/host-template.ts'
 import { parseClusterCidrs, parseClusters } from './cluster-values.ts'
 import { parseLeaderElection, parseLeaseDuration, parseObjectName } from './election-values.ts'
+import { parseGatewayAddresses } from './gateway-addresses.ts'
 import {
   parseAddress,
   parseAllowHosts,
@@ -38,6 +39,8 @@ export interface Flag<T> {
   readonly description: string
   /** Its value is never repeated, not even when it is wrong. */
   readonly isSecret: boolean
+  /** It may be given several times: the values are read as one list. */
+  readonly isRepeatable: boolean
   parse(text: string): ValueParse<T>
 }
 
@@ -178,6 +181,16 @@ export const flags = {
     "the gateways' Pods, whom NetworkPolicies must admit",
     parsePodSelector,
   ),
+  gatewayAddresses: {
+    ...flag(
+      'gateway-address',
+      'ADDRESS|HOSTNAME',
+      '',
+      'where the gateways are reached: what the status of LoadBalancer Services of our class tells; repeatable',
+      parseGatewayAddresses,
+    ),
+    isRepeatable: true,
+  },
   redis: {
     ...optionalFlag(
       'redis',
@@ -338,6 +351,7 @@ function flag<T>(
     fallback: parsed.value,
     description,
     isSecret: false,
+    isRepeatable: false,
     parse,
   }
 }
@@ -358,6 +372,7 @@ function optionalFlag<T>(
     fallback: undefined,
     description,
     isSecret: false,
+    isRepeatable: false,
     parse,
   }
 }

@@ -61,7 +61,7 @@ export const commands = {
       ...redis,
       ...(['kubeconfig', 'cluster', 'leaderElection', 'lease', 'leaseDurationMs'] as const),
       ...compiling,
-      ...(['console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
+      ...(['gatewayAddresses', 'console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],
     example: 'postern agent --redis redis://redis:6379 --domain apps.example.com',
   },
@@ -190,9 +190,11 @@ function addCommand(
     command.option(`${flagName} [${metavar}]`, `${description} [${env}]`, collect)
   }
   for (const id of facts.flags) {
-    const { name: flagName, metavar, env, description, otherwise } = flags[id]
+    const { name: flagName, metavar, env, description, otherwise, isRepeatable } = flags[id]
     const shown = otherwise === '' ? '' : `; default ${otherwise}`
-    command.option(`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`)
+    const [term, text] = [`${flagName} [${metavar}]`, `${description} [${env.join(', ')}${shown}]`]
+    if (isRepeatable) command.option(term, text, collect)
+    else command.option(term, text)
   }
   if (hasFormats(name)) {
     command.option(`--format [${formats[name].join('|')}]`, `how to print [default ${formats[name][0]}]`)

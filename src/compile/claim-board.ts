@@ -50,6 +50,11 @@ export class ClaimBoard {
     return problems
   }
 
+  /** Whether any claim of a Service (namespace/name) stands. */
+  hasPlace(service: string): boolean {
+    return this.#standing.has(service)
+  }
+
   /** The hosts on which claims changed since the last call, each with all that stand. */
   takeChanged(): { host: string; claims: readonly Claim[] }[] {
     const changed = [...this.#dirty].map((host) => ({

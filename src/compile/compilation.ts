@@ -12,7 +12,7 @@ import { endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import { policyProblems } from './network-policy.ts'
 import { compileNode } from './node.ts'
-import type { CompileOptions } from './output.ts'
+import type { CompileOptions, ServiceExposure } from './output.ts'
 import { OverlapBoard } from './overlap-board.ts'
 import { ProblemBook } from './problem-book.ts'
 import { compileRoute } from './route.ts'
@@ -43,6 +43,8 @@ export class Compilation {
   readonly #duplicates = new DuplicateBoard(this.#book)
   readonly #overlaps = new OverlapBoard(this.#book)
   readonly #options: CompileOptions
+  /** Services (namespace/name) to tell of: see takeServices. */
+  readonly #touched = new Set<string>()
   #out: RecordChange[] = []
 
   constructor(options: CompileOptions) {
@@ -72,6 +74,16 @@ export class Compilation {
   /** An object as it is now, by kind/namespace/name. */
   object(key: string): KubeObject | undefined {
     return this.#namespaces.object(key)
+  }
+
+  /** The Services that changed since the last call, or of which it may have changed whether they are exposed. */
+  takeServices(): ServiceExposure[] {
+    const names = [...this.#touched]
+    this.#touched.clear()
+    return names.map((name) => {
+      const service = serviceOf(this.object(`Service/${name}`))
+      return { name, service, isExposed: this.#claims.hasPlace(name) }
+    })
   }
 
   #take(change: ObjectChange): void {
@@ -114,6 +126,7 @@ export class Compilation {
   }
 
   #compileService(name: string, old: Service | undefined, after: Service | undefined): void {
+    this.#touched.add(name)
     const before = this.#services.get(name)
     const compiled = after === undefined ? undefined : compileService(after, this.#options)
     if (compiled === undefined) this.#services.delete(name)
@@ -135,6 +148,7 @@ export class Compilation {
     this.#book.replace(`namespace ${name}`, problems)
     if (!this.#claims.allow(name, hosts)) return
     for (const service of this.#namespaces.services(name)) {
+      this.#touched.add(service)
       this.#book.replace(`claims ${service}`, this.#claims.judge(service))
     }
   }

@@ -1,4 +1,5 @@
 import type { Cidr } from '../model/address.ts'
+import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import type { PosternRecord } from '../model/records.ts'
 import type { HostAllowance } from './allowed-hosts.ts'
@@ -9,6 +10,14 @@ import type { HostTemplate } from './host-template.ts'
 export interface Compiled {
   readonly records: readonly PosternRecord[]
   readonly problems: readonly Problem[]
+}
+
+/** A Service as it is now (undefined when it is gone), and whether a hostname is its own. */
+export interface ServiceExposure {
+  /** namespace/name */
+  readonly name: string
+  readonly service: Service | undefined
+  readonly isExposed: boolean
 }
 
 /** What the whole cluster's compiler is told by the operator. */

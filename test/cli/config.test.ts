@@ -125,6 +125,38 @@ test('the URL of a Redis is not repeated: it may hold a password', () => {
   ])
 })
 
+test('gateways have several addresses, by a flag each, by commas, or by the variable', () => {
+  const redis = ['--redis', 'redis://redis:6379']
+  const addresses = (argv: readonly string[], env: Env = {}) => {
+    const line = parse(['agent', ...redis, ...argv], env)
+    return line.type === 'run' && line.config.command === 'agent' ? line.config.gatewayAddresses : line
+  }
+  const [one, two] = [
+    { ip: '192.0.2.1', hostname: undefined, ipMode: 'Proxy' },
+    { ip: undefined, hostname: 'edge.example.com', ipMode: undefined },
+  ]
+  expect(addresses([])).toEqual([])
+  expect(addresses(['--gateway-address', '192.0.2.1', '--gateway-address=edge.example.com'])).toEqual([
+    one,
+    two,
+  ])
+  expect(addresses(['--gateway-address', '192.0.2.1, edge.example.com'])).toEqual([one, two])
+  expect(addresses([], { POSTERN_GATEWAY_ADDRESS: '192.0.2.1,edge.example.com' })).toEqual([one, two])
+  expect(
+    addresses(['--gateway-address', 'edge.example.com'], { POSTERN_GATEWAY_ADDRESS: '192.0.2.1' }),
+  ).toEqual([two])
+  expect(faults(['agent', ...redis, '--gateway-address', '192.0.2.1', '--gateway-address'])).toEqual([
+    '--gateway-address needs a value: ADDRESS|HOSTNAME',
+  ])
+  expect(
+    faults(['agent', ...redis, '--gateway-address', '192.0.2.1', '--gateway-address', '10.0.0.256']),
+  ).toEqual([
+    expect.stringContaining(
+      'Cannot read --gateway-address: "192.0.2.1,10.0.0.256" is wrong: "10.0.0.256" is neither',
+    ),
+  ])
+})
+
 test('up reads files or a cluster, not both', () => {
   expect(faults(['up', '--manifests', 'k8s', '--kubeconfig', 'k'])).toEqual([
     expect.stringContaining('cannot both be given'),

@@ -3,9 +3,29 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { watchedKinds } from '../../src/agent/cluster/kinds.ts'
 import { VERSION } from '../../workers/node/version.ts'
-import { deployments, manifestFiles, manifestOf, manifests, readInfra } from './manifests.ts'
+import {
+  componentFiles,
+  componentManifests,
+  componentNames,
+  deployments,
+  manifestFiles,
+  manifestOf,
+  manifests,
+  readInfra,
+} from './manifests.ts'
 
 const labels = v.record(v.string(), v.string())
+const roleSchema = v.object({
+  rules: v.array(
+    v.strictObject({
+      apiGroups: v.array(v.string()),
+      resources: v.array(v.string()),
+      resourceNames: v.optional(v.array(v.string())),
+      verbs: v.array(v.string()),
+    }),
+  ),
+})
+const bindingSchema = v.object({ roleRef: v.unknown(), subjects: v.unknown() })
 const portsSchema = v.array(v.object({ port: v.number(), targetPort: v.string() }))
 
 test('kustomization.yaml lists exactly the files that are there, and the image of this version', () => {
@@ -24,25 +44,30 @@ test('everything that has a namespace is in the one that is made, which lets in 
   })
 })
 
-const rule = v.strictObject({
-  apiGroups: v.array(v.string()),
-  resources: v.array(v.string()),
-  resourceNames: v.optional(v.array(v.string())),
-  verbs: v.array(v.string()),
-})
-
-test("the agent's ClusterRole grants exactly what is watched, and the Events that it writes", () => {
-  const { rules } = manifestOf('ClusterRole', 'postern-agent', v.object({ rules: v.array(rule) }))
-  const granted = rules.flatMap(({ apiGroups, resources, verbs }) =>
+/** `group/resource: verbs` of each rule. */
+function grantedBy({ rules }: v.InferOutput<typeof roleSchema>): string[] {
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}: ${verbs.join(' ')}`)),
   )
+}
+
+function bindingOf(kind: string, role: string) {
+  return {
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: role },
+    subjects: [{ kind: 'ServiceAccount', name: 'postern-agent', namespace: 'postern' }],
+  }
+}
+
+test("the agent's ClusterRole grants exactly what is watched, and the Events that it writes", () => {
+  const role = manifestOf('ClusterRole', 'postern-agent', roleSchema)
+  const granted = grantedBy(role)
   const watched = watchedKinds.map(({ apiVersion, path }) => {
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
     return `${group}/${path.split('/').at(-1)}: list watch`
   })
   const written = ['events.k8s.io/events: create patch']
   expect(granted.sort()).toEqual([...watched, ...written].sort())
-  expect(rules.filter(({ resourceNames }) => resourceNames !== undefined)).toEqual([])
+  expect(role.rules.filter(({ resourceNames }) => resourceNames !== undefined)).toEqual([])
   expect(manifests().filter(({ kind }) => /Role$/.test(kind))).toHaveLength(2)
 })
 
@@ -50,7 +75,7 @@ test('its Role, in its own namespace, grants the one Lease; only creating cannot
   const { rules, metadata } = manifestOf(
     'Role',
     'postern-agent',
-    v.object({ metadata: v.object({ namespace: v.string() }), rules: v.array(rule) }),
+    v.object({ ...roleSchema.entries, metadata: v.object({ namespace: v.string() }) }),
   )
   expect(metadata.namespace).toBe('postern')
   const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] }
@@ -62,11 +87,8 @@ test('its Role, in its own namespace, grants the one Lease; only creating cannot
 
 test('the Roles are bound to the ServiceAccount that the agent runs as, and to nobody else', () => {
   for (const kind of ['Role', 'ClusterRole']) {
-    const schema = v.object({ roleRef: v.unknown(), subjects: v.unknown() })
-    expect(manifestOf(`${kind}Binding`, 'postern-agent', schema)).toEqual({
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: 'postern-agent' },
-      subjects: [{ kind: 'ServiceAccount', name: 'postern-agent', namespace: 'postern' }],
-    })
+    const binding = manifestOf(`${kind}Binding`, 'postern-agent', bindingSchema)
+    expect(binding).toEqual(bindingOf(kind, 'postern-agent'))
   }
   const accounts = deployments().map(({ metadata, spec }) => [
     metadata.name,
@@ -78,6 +100,24 @@ test('the Roles are bound to the ServiceAccount that the agent runs as, and to n
     ['postern-gateway', 'postern-gateway', false],
     ['postern-redis', 'default', false],
   ])
+})
+
+test('the component of statuses lets the agent write these, and nothing else', () => {
+  const name = 'postern-agent-status'
+  const component = componentManifests('load-balancer-status')
+  expect(component.map(({ kind }) => kind).sort()).toEqual(['ClusterRole', 'ClusterRoleBinding'])
+  expect(grantedBy(manifestOf('ClusterRole', name, roleSchema, component))).toEqual([
+    '/services/status: patch',
+  ])
+  expect(manifestOf('ClusterRoleBinding', name, bindingSchema, component)).toEqual(
+    bindingOf('ClusterRole', name),
+  )
+})
+
+test.each(componentNames())('component %s lists exactly the files that are there', (name) => {
+  const { resources } = parse(readInfra(`kustomize/components/${name}/kustomization.yaml`))
+  const files = componentFiles().map((file) => file.split('/').slice(1))
+  expect(resources.toSorted()).toEqual(files.filter(([folder]) => folder === name).map(([, file]) => file))
 })
 
 describe.each(deployments().map((deployment) => [deployment.metadata.name, deployment] as const))(

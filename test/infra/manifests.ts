@@ -84,11 +84,26 @@ export function readInfra(path: string): string {
   return readFileSync(new URL(path, INFRA), 'utf8')
 }
 
-/** Every object of infra/kustomize. */
+export function componentNames(): string[] {
+  return readdirSync(new URL('kustomize/components/', INFRA)).sort()
+}
+
+/** Every object of infra/kustomize, those of its components left out. */
 export function manifests(): Manifest[] {
-  return manifestFiles()
-    .flatMap((file) => parseAllDocuments(readInfra(`kustomize/${file}`)))
-    .map((document) => v.parse(anySchema, document.toJS()))
+  return manifestFiles().flatMap(manifestsIn)
+}
+
+/** Every object that a component adds. */
+export function componentManifests(name: string): Manifest[] {
+  return componentFiles()
+    .filter((file) => file.startsWith(`components/${name}/`))
+    .flatMap(manifestsIn)
+}
+
+function manifestsIn(file: string): Manifest[] {
+  return parseAllDocuments(readInfra(`kustomize/${file}`)).map((document) =>
+    v.parse(anySchema, document.toJS()),
+  )
 }
 
 export function deployments(): Deployment[] {
@@ -102,8 +117,9 @@ export function manifestOf<S extends v.GenericSchema>(
   kind: string,
   name: string,
   schema: S,
+  among = manifests(),
 ): v.InferOutput<S> {
-  const found = manifests().filter((object) => object.kind === kind && object.metadata.name === name)
+  const found = among.filter((object) => object.kind === kind && object.metadata.name === name)
   if (found.length !== 1) throw new Error(`There are ${found.length} of ${kind} ${name}`)
   return v.parse(schema, found[0])
 }

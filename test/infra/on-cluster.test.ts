@@ -6,6 +6,7 @@ import type { AuditEvent } from '../cluster/audit.ts'
 import { KubeApi } from '../cluster/kube-api.ts'
 import { onCluster } from '../cluster/on-cluster.ts'
 import { agentKubeconfig, manifest, runAgent } from '../cluster/postern.ts'
+import { grant, OURS, patches, read, serviceJson } from '../cluster/status-rig.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
@@ -81,6 +82,7 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
       metadata: { name: 'wrong', annotations: { 'postern.dev/expose': 'perhaps' } },
       spec: { ports: [{ port: 80 }] },
     }
+    await cluster().objects.apply(serviceJson({ name: 'balancer' }))
     await cluster().objects.apply(JSON.stringify(wrong))
     // An Event is patched an hour later: test/cluster/events.test.ts.
     const wanted = [
@@ -115,12 +117,35 @@ onCluster('infra/kustomize on a real API server', (cluster) => {
     expect(agent.said()).not.toMatch(/Cannot/)
   })
 
+  test('with the component and an address it writes statuses too, once it leads; without, none', async () => {
+    await grant(cluster(), true)
+    const addresses = ['--gateway-address', '192.0.2.1', '--gateway-address', 'edge.example.com']
+    const other = await runAgent(kubeconfig.file, redis.url, addresses)
+    try {
+      await waitFor('the other agent to stand by', other.isReady, (isReady) => isReady)
+      // The one that leads has no address.
+      expect([await read(cluster(), 'balancer'), patches(cluster(), 'balancer')]).toEqual([[], []])
+      expect(await agent.stop()).toBe(0)
+      await waitFor(
+        'the status to be written',
+        () => read(cluster(), 'balancer'),
+        (ingress) => JSON.stringify(ingress) === JSON.stringify(OURS),
+      )
+      expect(patches(cluster(), 'balancer')).toEqual([200, 200])
+    } finally {
+      expect(await other.stop()).toBe(0)
+    }
+    expect(other.said()).not.toMatch(/Cannot/)
+  })
+
   test.each([
     ['GET', '/api/v1/namespaces/postern/secrets'],
     ['GET', '/api/v1/namespaces/postern/configmaps'],
     ['GET', '/api/v1/namespaces/postern/services/postern-gateway'],
     ['GET', '/apis/apps/v1/deployments'],
     ['POST', '/api/v1/namespaces/postern/services'],
+    ['GET', '/api/v1/namespaces/default/services/balancer/status'],
+    ['PATCH', '/api/v1/namespaces/default/services/balancer'],
     ['DELETE', '/api/v1/namespaces/postern/pods/any'],
     ['PATCH', '/api/v1/nodes/node-1/status'],
     ['PATCH', `${LEASES}/another`],

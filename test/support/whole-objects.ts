@@ -57,7 +57,7 @@ export const wholeObjects: readonly WholeObject[] = [
       loadBalancerClass: 'postern.dev/gateway',
       loadBalancerSourceRanges: ['203.0.113.0/24'],
     },
-    status: { loadBalancer: { ingress: [{ ip: '192.0.2.2', hostname: 'lb.example.com' }] } },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.2', hostname: 'lb.example.com', ipMode: 'VIP' }] } },
   },
   ...[
     { type: 'NodePort', ports: [{ port: 80, nodePort: 30081 }], selector: { app: 'web' } },

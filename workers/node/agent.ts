@@ -63,7 +63,15 @@ function startAgent(
     ...(candidate && { epochs: candidate }),
   })
   const compile = { ...config, allowLoopback: false }
-  const cluster = watchCluster({ api, compile, publisher, candidate, writesEvents: true, telemetry })
+  const cluster = watchCluster({
+    api,
+    compile,
+    publisher,
+    candidate,
+    writesEvents: true,
+    gatewayAddresses: config.gatewayAddresses,
+    telemetry,
+  })
   observeEvents(meter, () => cluster.eventsWaiting())
   observeLeader(meter, () => candidate?.isLeading ?? true)
   const view = {

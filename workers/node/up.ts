@@ -64,7 +64,15 @@ async function startSource(
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
     const api = new KubeApi(loadKubeConfig(config.kubeconfig))
-    return watchCluster({ api, compile, publisher, candidate: undefined, writesEvents: false, telemetry })
+    return watchCluster({
+      api,
+      compile,
+      publisher,
+      candidate: undefined,
+      writesEvents: false,
+      gatewayAddresses: [],
+      telemetry,
+    })
   }
   const isSample = config.manifests.length === 0
   const sample = isSample ? await startSample() : undefined

@@ -4,8 +4,10 @@ import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import type { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
 import type { Candidate } from '../../src/agent/leader/candidate.ts'
+import { ServiceStatuses } from '../../src/agent/status/service-statuses.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import type { LoadBalancerIngress } from '../../src/model/objects/service.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
 import { observePublishes, observeTriggers } from '../../src/telemetry/sync-observer.ts'
 import { beat } from './heartbeat.ts'
@@ -31,20 +33,32 @@ export interface WatchClusterOptions {
   readonly candidate: Candidate | undefined
   /** Whether problems are written to the cluster, as Events on its objects. */
   readonly writesEvents: boolean
+  /** Where the gateways are reached, for the status of Services; with none, no status is written. */
+  readonly gatewayAddresses: readonly LoadBalancerIngress[]
   readonly telemetry: Telemetry
 }
 
 /** The agent over a cluster: watches and compiles until stopped, also while another agent publishes. */
 export function watchCluster(options: WatchClusterOptions): WatchedCluster {
-  const { api, compile, publisher, candidate, writesEvents, telemetry } = options
+  const { api, compile, publisher, candidate, writesEvents, gatewayAddresses, telemetry } = options
   const stop = new AbortController()
   const isLeading = (): boolean => candidate?.isLeading ?? true
   const system = { clock: systemClock, timers: systemTimers, random: systemRandom, onTrouble: say }
   const events = writesEvents ? new ProblemEvents({ ...system, api, instance: hostname() }) : undefined
+  const statuses =
+    gatewayAddresses.length > 0
+      ? new ServiceStatuses({
+          ...system,
+          api,
+          addresses: gatewayAddresses,
+          loadBalancerClass: compile.loadBalancerClass,
+        })
+      : undefined
   const agent = new Agent({
     compile,
     publisher,
     onProblems: (changed) => events?.update(changed),
+    onServices: (changed) => statuses?.update(changed),
     sync: onlyWhile(isLeading, observePublishes({ ...telemetry, clock: systemClock })),
   })
   const watch = new ClusterWatch({
@@ -57,7 +71,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
   })
   const observedAt = (): number | undefined => (watch.awaited.length === 0 ? watch.observedAt() : undefined)
   const lead = async (term: AbortSignal): Promise<void> => {
-    await Promise.all([events?.run(term), beat(publisher, observedAt, term, 0)])
+    await Promise.all([events?.run(term), statuses?.run(term), beat(publisher, observedAt, term, 0)])
   }
   const running = Promise.all([
     watch.run(stop.signal),

@@ -25,6 +25,9 @@ export interface KubeTimeouts {
   readonly silenceMs: number
 }
 
+/** Who the API server says wrote a field (`metadata.managedFields`): it takes the name from the user agent. */
+export const FIELD_MANAGER = 'postern-agent'
+
 const TIMEOUTS: KubeTimeouts = { answerMs: 30_000, silenceMs: 150_000 }
 const PAGE_SIZE = 500
 const MAX_REFUSAL_BYTES = 1024 * 1024
@@ -157,7 +160,7 @@ function selected({ fieldSelector }: Collection): Record<string, string> {
 
 function headersOf(payload: Payload | undefined): Record<string, string> {
   const type = payload === undefined ? {} : { 'content-type': CONTENT_TYPES[payload.method] }
-  return { accept: 'application/json', 'user-agent': 'postern-agent', ...type }
+  return { accept: 'application/json', 'user-agent': FIELD_MANAGER, ...type }
 }
 
 async function readRefusal(body: Body): Promise<string> {

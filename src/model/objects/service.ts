@@ -11,17 +11,19 @@ const servicePort = v.object({
   appProtocol: maybe(v.string()),
 })
 
+/** core/v1 LoadBalancerIngress: an address, and how it takes traffic; or a hostname. */
+const loadBalancerIngress = v.object({
+  ip: maybe(v.string()),
+  hostname: maybe(v.string()),
+  ipMode: maybe(v.string()),
+})
+
 /** core/v1 Service, stripped to what is used. */
 export const serviceSchema = v.object({
   kind: v.literal('Service'),
   meta: namespacedMeta,
   status: v.nullish(
-    v.object({
-      loadBalancer: v.nullish(
-        v.object({ ingress: list(v.object({ ip: maybe(v.string()), hostname: maybe(v.string()) })) }),
-        {},
-      ),
-    }),
+    v.object({ loadBalancer: v.nullish(v.object({ ingress: list(loadBalancerIngress) }), {}) }),
     {},
   ),
   spec: v.object({
@@ -45,3 +47,4 @@ export const serviceSchema = v.object({
 
 export type Service = v.InferOutput<typeof serviceSchema>
 export type ServicePort = Service['spec']['ports'][number]
+export type LoadBalancerIngress = Readonly<v.InferOutput<typeof loadBalancerIngress>>
