@@ -10,6 +10,8 @@ export interface WorkloadYaml {
   readonly serviceAnnotations?: Readonly<Record<string, string>>
   readonly podLabels?: Readonly<Record<string, string>>
   readonly isHeadless?: boolean
+  /** Over what the Service's spec would be: its type, and what belongs to it. */
+  readonly serviceSpec?: object
 }
 
 /** A workload and the Service in front of it, whose Pods the stand-in kubelet serves. */
@@ -23,6 +25,7 @@ export function workloadYaml({
   serviceAnnotations = {},
   podLabels = {},
   isHeadless = false,
+  serviceSpec = {},
 }: WorkloadYaml = {}): string {
   const lifecycle =
     preStopSeconds === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } }
@@ -53,6 +56,7 @@ export function workloadYaml({
       ...(isHeadless ? { clusterIP: 'None' } : {}),
       selector: { app: name },
       ports: [{ port: 80, targetPort: port }],
+      ...serviceSpec,
     },
   }
   return [service, workload].map((document) => JSON.stringify(document)).join('\n---\n')
