@@ -39,7 +39,7 @@ const containerSchema = v.object({
 
 const deploymentSchema = v.looseObject({
   kind: v.literal('Deployment'),
-  metadata: v.looseObject({ name: v.string() }),
+  metadata: v.looseObject({ name: v.string(), namespace: v.string() }),
   spec: v.looseObject({
     selector,
     template: v.looseObject({
@@ -106,8 +106,8 @@ function manifestsIn(file: string): Manifest[] {
   )
 }
 
-export function deployments(): Deployment[] {
-  return manifests()
+export function deployments(among = manifests()): Deployment[] {
+  return among
     .filter(({ kind }) => kind === 'Deployment')
     .map((manifest) => v.parse(deploymentSchema, manifest))
 }
