@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { constants, createWriteStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -44,7 +44,9 @@ const PIECE_CHARS = 65_536
 export async function writeRecords(path: string, contents: Contents): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    const file = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true })
+    // Opened first: a stream that opens by itself may do so after the failure has been cleaned up.
+    const handle = await open(temporary, 'wx', 0o600)
+    const file = handle.createWriteStream({ flush: true })
     file.write(FIRST_LINE)
     await pipeline(Readable.from(pieces(contents)), createGzip({ level: 1 }), file)
     await rename(temporary, path)
