@@ -1,246 +1,198 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
-import { choose } from '../balance/choose.ts'
-import type { Endpoint } from '../balance/endpoint.ts'
-import type { Attempt, AttemptEvents, AttemptFailure, AttemptRequest, Dialer } from '../forward/attempt.ts'
-import { requestHeaders } from '../forward/headers.ts'
-import { RequestBody } from '../forward/request-body.node.ts'
+import type { Duplex } from 'node:stream'
+import { responseHeaders, trailerFields } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
-import type { Random, Timer, Timers } from '../model/clock.ts'
+import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import type { AttemptObserver, RequestObserver } from '../telemetry/observer.ts'
-import type { Downstream } from './downstream.node.ts'
-import { forwardedFacts } from './observe.ts'
+import type { RequestObserver } from '../telemetry/observer.ts'
+import type { ClientExchange, ClientFailure, ResponseHandler } from '../wire/client-exchange.node.ts'
+import type { ClientPool } from '../wire/client-pool.node.ts'
+import { NEVER, type Watched } from '../wire/deadlines.ts'
+import type { ResponseHead } from '../wire/response-head.ts'
+import type { ServerExchange } from '../wire/server-exchange.node.ts'
+import type { RequestFailure, RequestHandler } from '../wire/server-handler.ts'
+import { Answer, type AnswerParts } from './answer.node.ts'
+import { Attempts } from './attempts.ts'
+import { endpointRequest } from './endpoint-request.node.ts'
 import type { Forward } from './plan.ts'
-import { isIdempotent, mayRetry } from './retry.ts'
+import { asksForWebSocket } from './received-head.ts'
+import { RequestBody } from './request-body.node.ts'
 import type { GatewayState } from './state.ts'
+import type { TunnelListener } from './tunnel.node.ts'
 
-export interface ExchangeParts {
-  readonly dialer: Dialer<Readable, Duplex>
-  readonly state: GatewayState
-  readonly timers: Timers
+export interface ExchangeParts extends AnswerParts {
+  readonly pool: ClientPool
   readonly random: Random
 }
 
-const NO_CONNECTION: ReadonlySet<ErrorCode> = new Set([
-  'connect-refused',
-  'connect-timeout',
-  'endpoint-unreachable',
-])
-
-/** Carries out one forward plan: attempts, retries, deadlines, and the stream between client and endpoint. */
-export class Exchange implements AttemptEvents<Duplex> {
+/** One request and its answer: what the client's connection tells of it, and the endpoint's, comes to this one object. */
+export class Exchange implements RequestHandler, ResponseHandler, TunnelListener, Watched {
   readonly #parts: ExchangeParts
-  readonly #plan: Forward
-  readonly #request: IncomingMessage
+  readonly #down: ServerExchange
   readonly #peer: Peer
   readonly #observer: RequestObserver
-  readonly #downstream: Downstream
+  readonly #answer: Answer
   readonly #body: RequestBody | undefined
-  readonly #deadline: Timer | undefined
-  #idle: Timer | undefined
-  #attempt: Attempt | undefined
-  #endpoint: Endpoint | undefined
-  #span: AttemptObserver | undefined
-  #status: number | undefined
-  #isOver = false
-  /** The client does not keep up: a stall is its own. */
-  #isBlocked = false
-  readonly #tried: Endpoint[] = []
+  #attempts: Attempts | undefined
+  #up: ClientExchange | undefined
+  /** Nothing is passed on any more. */
+  isOver = false
+  deadline = NEVER
 
-  constructor(
-    parts: ExchangeParts,
-    plan: Forward,
-    request: IncomingMessage,
-    peer: Peer,
-    observer: RequestObserver,
-    downstream: Downstream,
-  ) {
+  constructor(parts: ExchangeParts, down: ServerExchange, peer: Peer, observer: RequestObserver) {
     this.#parts = parts
-    this.#plan = plan
-    this.#request = request
+    this.#down = down
     this.#peer = peer
     this.#observer = observer
-    this.#downstream = downstream
-    this.#body = hasBody(request) ? new RequestBody(request, () => this.#progress()) : undefined
-    const { timeoutMs } = plan.service.record
-    this.#deadline = timeoutMs === 0 ? undefined : parts.timers.start(timeoutMs, () => this.#expire())
+    // Who has asked for another protocol may have sent some of it already.
+    const isLast = asksForWebSocket(down.head)
+    this.#answer = new Answer(down, observer.requestId, parts, isLast)
+    this.#body = down.head.framing.kind === 'none' || isLast ? undefined : new RequestBody(down)
+    down.handler = this
   }
 
-  start(): void {
-    this.#parts.state.requestBegan()
-    this.#downstream.onDrain(() => {
-      this.#isBlocked = false
-      this.#idle?.restart()
-      this.#attempt?.resume()
-    })
-    this.#downstream.onGone(() => this.fail('client-closed'))
-    this.#next('endpoints-none')
+  /** Something must be found out first. Meanwhile the client may leave, or break its body off. */
+  wait(): void {
+    this.#body?.watch()
   }
 
-  /** Ends the exchange: with an error reply when none has begun, else by cutting the client's connection. */
+  /** Carries the plan out: attempts, retries, and the stream between client and endpoint. */
+  forward(plan: Forward, state: GatewayState): void {
+    this.#attempts = new Attempts(plan, state, this.#observer)
+    this.onProgress()
+    this.#parts.deadlines.add(this)
+    this.#next(this.#attempts, 'endpoints-none')
+  }
+
+  /** Ends the exchange: with an error as the answer when none has begun, else by cutting the client's connection. */
   fail(error: ErrorCode): void {
-    if (this.#isOver) return
-    const attempt = this.#attempt
-    this.#endAttempt(error)
-    this.#body?.release()
-    this.#finish()
-    this.#downstream.fail(error)
-    attempt?.abort()
-  }
-
-  /** The client's side is done with: nothing is waited for any more. */
-  closed(): void {
-    this.#idle?.cancel()
+    if (this.isOver) return
+    const up = this.#up
+    this.#end(error)
+    up?.abort()
+    this.#answer.fail(error)
   }
 
   /** The next attempt, or the last failure as the answer. */
-  #next(failure: ErrorCode): void {
-    const { state, random, dialer } = this.#parts
-    const { service } = this.#plan
-    const endpoint = choose(this.#plan, state, random, this.#tried)
+  #next(attempts: Attempts, failure: ErrorCode): void {
+    const { pool, random } = this.#parts
+    const endpoint = attempts.next(random)
     if (endpoint === undefined) {
       this.fail(failure)
       return
     }
-    state.attemptBegan(service.key, endpoint.key, this.#tried.length > 0)
-    this.#tried.push(endpoint)
-    this.#endpoint = endpoint
-    this.#span = this.#observer.attempt(endpoint)
-    this.#attempt = dialer.attempt(this.#attemptRequest(endpoint, this.#span.headers), this)
+    const { head } = this.#down
+    const request = endpointRequest(attempts.plan, head, this.#peer, this.#observer.requestId, attempts.trace)
+    const up = pool.send(endpoint, request, this)
+    // Its body may have been read by now, and found broken.
+    if (!this.isOver) this.#up = up
   }
 
-  #attemptRequest({ address, port }: Endpoint, trace: readonly string[]): AttemptRequest<Readable> {
-    const facts = forwardedFacts(this.#plan, this.#peer, this.#observer.requestId, this.#request.httpVersion)
-    const method = this.#request.method ?? 'GET'
-    return {
-      address,
-      port,
-      method,
-      path: this.#plan.path,
-      headers: requestHeaders(this.#request.rawHeaders, facts, trace),
-      body: this.#body?.lend() ?? null,
-      upgrade: this.#downstream.isUpgrade ? 'websocket' : undefined,
-      isIdempotent: isIdempotent(method),
-    }
+  onSent(up: ClientExchange): void {
+    this.#up = up
+    this.#body?.lend(up)
   }
 
-  onHint(headers: readonly string[]): void {
-    if (!this.#isOver) this.#downstream.hint(headers)
+  onBody(data: Uint8Array): boolean {
+    this.onProgress()
+    return this.#body?.take(data) ?? true
   }
 
-  onHead(status: number, headers: readonly string[]): void {
-    if (this.#isOver) return
-    this.#deadline?.cancel()
-    try {
-      this.#downstream.head(status, headers)
-    } catch {
-      // node:http refuses to write a field that an endpoint should never have sent.
+  onBodyEnd(): void {
+    this.#body?.end()
+  }
+
+  onRequestDrain(): void {
+    this.#body?.resume()
+  }
+
+  onInform(status: number, fields: readonly string[]): void {
+    if (status === 103) this.#answer.hint(fields)
+  }
+
+  onHead({ status, fields }: ResponseHead): void {
+    if (!this.#answer.begin(status, responseHeaders(fields, status))) {
       this.fail('response-invalid')
       return
     }
-    this.#status = status
-    if (this.#endpoint !== undefined) this.#parts.state.connected(this.#endpoint.key)
-    this.#startIdle()
+    this.#attempts?.answered()
+    this.onProgress()
   }
 
-  onData(chunk: Uint8Array): boolean {
-    this.#idle?.restart()
-    this.#isBlocked = !this.#downstream.write(chunk)
-    return !this.#isBlocked
+  onData(data: Uint8Array): boolean {
+    this.onProgress()
+    return this.#answer.write(data)
+  }
+
+  onDrain(): void {
+    this.#answer.isBlocked = false
+    this.onProgress()
+    this.#up?.resume()
   }
 
   onEnd(trailers: readonly string[]): void {
-    if (this.#isOver) return
-    this.#endAttempt(undefined)
-    if (!this.#request.complete) this.#body?.release()
-    this.#finish()
-    this.#downstream.end(trailers)
+    this.#end(undefined)
+    this.#answer.end(trailerFields(trailers))
   }
 
-  onUpgrade(headers: readonly string[], socket: Duplex): void {
-    if (this.#isOver) {
-      socket.destroy()
+  onUpgrade({ fields }: ResponseHead, endpoint: Duplex): void {
+    this.#up = undefined
+    if (!this.#answer.join(responseHeaders(fields, 101), endpoint, this)) {
+      endpoint.destroy()
+      this.fail('response-invalid')
       return
     }
-    this.#deadline?.cancel()
-    this.#status = 101
-    if (this.#endpoint !== undefined) this.#parts.state.connected(this.#endpoint.key)
-    this.#startIdle()
-    this.#attempt = { resume: () => {}, abort: () => void socket.destroy() }
-    this.#downstream.join(
-      headers,
-      socket,
-      () => this.#idle?.restart(),
-      () => {
-        this.#endAttempt(undefined)
-        this.#finish()
-      },
-    )
+    this.#attempts?.answered()
+    this.onProgress()
   }
 
-  onError(failure: AttemptFailure): void {
-    if (this.#isOver) return
-    if (this.#endpoint !== undefined && NO_CONNECTION.has(failure.code)) {
-      this.#parts.state.connectFailed(this.#endpoint.key)
-    }
-    this.#endAttempt(failure.code)
-    if (this.#status !== undefined) {
-      this.fail('response-incomplete')
-      return
-    }
-    const isReplayable = this.#body === undefined || this.#body.bytesRead === 0
-    const facts = {
-      failure,
-      method: this.#request.method ?? 'GET',
-      isReplayable: isReplayable && !this.#downstream.isGone,
-      attempts: this.#tried.length,
-      hasBudget: this.#parts.state.hasRetryBudget(),
-    }
-    if (mayRetry(facts)) this.#next(failure.code)
-    else this.fail(failure.code)
+  onError(failure: ClientFailure): void {
+    const attempts = this.#attempts
+    this.#up = undefined
+    this.#body?.release()
+    attempts?.failed(failure.code, this.#answer.status)
+    const isReplayable = this.#body?.isWhole ?? true
+    if (this.#answer.status !== undefined) this.fail('response-incomplete')
+    else if (attempts?.mayRetry(failure, this.#down.head.method, isReplayable)) {
+      this.#next(attempts, failure.code)
+    } else this.fail(failure.code)
   }
 
-  #startIdle(): void {
-    const { idleTimeoutMs } = this.#plan.service.record
-    if (idleTimeoutMs > 0) this.#idle = this.#parts.timers.start(idleTimeoutMs, () => this.#stall())
+  onFail(failure: RequestFailure): void {
+    // With an answer that is written, but not sent, there is nothing to end.
+    if (this.isOver) this.#answer.cut(failure)
+    else this.fail(failure)
+  }
+
+  onProgress(): void {
+    if (this.#attempts === undefined) return
+    const limitMs = this.#attempts.limitMs(this.#answer.status !== undefined)
+    this.deadline = this.#parts.deadlines.after(limitMs)
   }
 
   /** Nothing moved for too long. The last bytes may still wait for a client that does not read them. */
-  #stall(): void {
-    if (this.#isOver) this.#downstream.cut('client-closed')
-    else this.fail(this.#isBlocked ? 'client-closed' : 'response-timeout')
+  onDeadline(): void {
+    if (this.isOver) this.#answer.cut('client-closed')
+    else if (this.#answer.status !== undefined)
+      this.fail(this.#answer.isBlocked ? 'client-closed' : 'response-timeout')
+    else this.fail(this.#body?.isStarved === true ? 'request-timeout' : 'response-timeout')
   }
 
-  /** A byte of the request moved: the endpoint's time counts from here. */
-  #progress(): void {
-    if (this.#status === undefined) this.#deadline?.restart()
-    else this.#idle?.restart()
+  onTunnelClose(): void {
+    if (!this.isOver) this.#end(undefined)
+    this.onOver()
   }
 
-  #expire(): void {
-    this.fail(this.#body?.isStarved ? 'request-timeout' : 'response-timeout')
+  onOver(): void {
+    this.#parts.deadlines.delete(this)
+    this.#observer.end({ ...this.#answer.outcome, bytesReceived: this.#body?.bytesRead ?? 0 })
   }
 
-  #endAttempt(error: ErrorCode | undefined): void {
-    if (this.#endpoint === undefined) return
-    this.#parts.state.attemptEnded(this.#endpoint.key)
-    this.#span?.end(this.#status, error)
-    this.#endpoint = undefined
-    this.#attempt = undefined
+  #end(error: ErrorCode | undefined): void {
+    this.isOver = true
+    // What is left of a body that nobody wants any more has the connection's own limits.
+    if (error !== undefined || !this.#down.body.isOver) this.deadline = NEVER
+    this.#attempts?.end(this.#answer.status, error)
+    this.#body?.release()
+    this.#up = undefined
   }
-
-  #finish(): void {
-    this.#isOver = true
-    this.#deadline?.cancel()
-  }
-
-  get bytesReceived(): number {
-    return this.#body?.bytesRead ?? 0
-  }
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  const length = request.headers['content-length']
-  return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }

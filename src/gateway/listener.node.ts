@@ -1,76 +1,85 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Buffer } from 'node:buffer'
+import { STATUS_CODES } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
 import { identifyPeer, type Peer } from '../identity/identify.ts'
-import type { Timers } from '../model/clock.ts'
-import type { ErrorCode } from '../model/errors.ts'
-import type { Observer, RequestObserver } from '../telemetry/observer.ts'
-import { Connections, type Underway } from './connections.node.ts'
-import { type Downstream, type DownstreamEnd, ResponseDownstream } from './downstream.node.ts'
+import type { Clock, Timers } from '../model/clock.ts'
+import type { Observer } from '../telemetry/observer.ts'
+import { wireBounds } from '../wire/bounds.ts'
+import { Deadlines } from '../wire/deadlines.ts'
+import type { Refusal } from '../wire/response-text.ts'
+import { ServerConnection, type ServerConnectionParts } from '../wire/server-connection.node.ts'
+import type { ServerExchange } from '../wire/server-exchange.node.ts'
+import type { RequestFailure } from '../wire/server-handler.ts'
+import { DateField } from './date-field.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
 import { type Decided, observeRequest } from './observe.ts'
-import type { Forward, RequestHead, RoadOptions } from './plan.ts'
+import type { Forward, RoadOptions } from './plan.ts'
 import { type ClusterRoad, planAcross } from './plan-across.ts'
-import { headOf, isWebSocket } from './request-head.node.ts'
+import { httpVersionOf, ReceivedHead } from './received-head.ts'
+import { errorReply } from './reply.ts'
 import type { NameResolver } from './road-state.ts'
 import type { ServedCluster } from './served-cluster.ts'
-import { UpgradeDownstream } from './upgrade.node.ts'
+import type { GatewayState } from './state.ts'
+import { LINGER_MS } from './tunnel.node.ts'
 
-export interface GatewayParts extends Omit<ExchangeParts, 'state'> {
+export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
   /** In the operator's order: a host is the first one's that knows it. */
   readonly clusters: readonly ServedCluster[]
   readonly observer: Observer
   readonly road: RoadOptions
+  readonly clock: Clock
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
   readonly names: NameResolver
 }
 
+const MAX_HEAD_BYTES = 32_768
 /** How long a client may take over a request's head. */
 const HEAD_TIMEOUT_MS = 10_000
-/** How often that is looked at: node:http has one timer for all connections. */
-const HEAD_CHECK_MS = 2_000
-const MAX_HEAD_BYTES = 32_768
-/** While it drains: a client that has a connection at hand gets to hear `Connection: close` on its next answer. */
-const IDLE_GRACE_MS = 2_000
 /** How long an idle client connection is kept; longer than most load balancers keep theirs. */
 const KEEP_ALIVE_MS = 75_000
+const CONNECTION_TICK_MS = 1_000
+/** Requests have the deadlines that their Services set, some of them short. */
+const EXCHANGE_TICK_MS = 50
+/** While it drains: a client that has a connection at hand gets to hear `Connection: close` on its next answer. */
+const IDLE_GRACE_MS = 2_000
 
 /** Listens for clients, and walks each request down the road: plan, then carry out. */
 export class Listener {
   readonly #parts: GatewayParts
   readonly #road: ClusterRoad
   /** By the cluster that a plan names. */
-  readonly #exchangeParts: ReadonlyMap<string | undefined, ExchangeParts>
+  readonly #states: ReadonlyMap<string | undefined, GatewayState>
+  readonly #exchangeParts: ExchangeParts
+  readonly #connectionParts: ServerConnectionParts
   readonly #server: Server
-  readonly #peers = new WeakMap<Duplex, Peer>()
-  readonly #upgraded = new Set<Duplex>()
-  readonly #connections: Connections
+  /** Every connection that is open, and whose it is. */
+  readonly #peers = new Map<ServerConnection, Peer>()
   #isDraining = false
-  #areIdleClosed = false
+  #closesIdle = false
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
-    const { clusters, road, ...shared } = parts
-    this.#road = { clusters, options: road, random: shared.random }
-    this.#exchangeParts = new Map(clusters.map(({ name, state }) => [name, { ...shared, state }]))
-    this.#connections = new Connections(parts.timers)
-    this.#server = createServer({
-      maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: HEAD_TIMEOUT_MS,
-      connectionsCheckingInterval: HEAD_CHECK_MS,
-      // Uploads take as long as they move; the exchange has its own deadlines.
-      requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // plan() answers for a Host field that is missing or doubled.
-      requireHostHeader: false,
-      shouldUpgradeCallback: (request) => isWebSocket(request),
-    })
-    this.#server.on('request', (request, response) => this.#onRequest(request, response))
-    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
-    this.#server.on('connect', (request, socket) => this.#onUpgrade(request, socket, Buffer.alloc(0)))
-    this.#server.on('clientError', (error, socket) => this.#connections.broken(socket, error))
+    const { clusters, road, random, pool, timers, clock } = parts
+    this.#road = { clusters, options: road, random }
+    this.#states = new Map(clusters.map(({ name, state }) => [name, state]))
+    const date = new DateField(clock)
+    this.#exchangeParts = { pool, random, date, deadlines: new Deadlines(timers, EXCHANGE_TICK_MS) }
+    this.#connectionParts = {
+      bounds: { ...wireBounds, headBytes: MAX_HEAD_BYTES },
+      // Bodies take as long as they move: the exchange has its own deadlines.
+      timeouts: { headMs: HEAD_TIMEOUT_MS, idleMs: KEEP_ALIVE_MS, stallMs: 0, lingerMs: LINGER_MS },
+      deadlines: new Deadlines(timers, CONNECTION_TICK_MS),
+      endIsLeaving: true,
+      onRequest: (exchange, connection) => this.#onRequest(exchange, connection),
+      refuse: (failure) => refusal(failure, date),
+      onClose: (connection) => void this.#peers.delete(connection),
+    }
+    // A client that has sent its last byte still reads its refusal.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#onConnection(socket),
+    )
   }
 
   /** @returns the port, for when 0 was asked for. */
@@ -88,6 +97,7 @@ export class Listener {
   /** From now on every response asks its client to leave. Connections are still accepted. */
   startDraining(): void {
     this.#isDraining = true
+    for (const connection of this.#peers.keys()) connection.drain()
   }
 
   /** Accepts nothing more, lets what is under way end, and cuts what is left after `graceMs`. */
@@ -95,109 +105,70 @@ export class Listener {
     this.startDraining()
     const { timers } = this.#parts
     await new Promise<void>((resolve) => {
+      // Not at once: a request may be on its way just now.
       const idle = timers.start(Math.min(IDLE_GRACE_MS, graceMs), () => {
-        this.#areIdleClosed = true
-        this.#server.closeIdleConnections()
+        this.#closesIdle = true
+        for (const connection of this.#peers.keys()) connection.closeWhenIdle()
       })
       const cut = timers.start(graceMs, () => {
-        this.#server.closeAllConnections()
-        for (const socket of this.#upgraded) socket.destroy()
+        for (const connection of this.#peers.keys()) connection.cut()
       })
-      // Not http's own close, which also ends idle connections, on which a request may be on its way just now.
-      NetServer.prototype.close.call(this.#server, () => {
+      this.#server.close(() => {
         idle.cancel()
         cut.cancel()
-        this.#server.close()
         resolve()
       })
     })
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#serve(
-      request,
-      request.socket,
-      (requestId, ended) =>
-        new ResponseDownstream(response, requestId, () => this.#isDraining, this.#parts.timers, ended),
-    )
+  #onConnection(socket: Socket): void {
+    const connection = new ServerConnection(socket, this.#connectionParts)
+    this.#peers.set(connection, identifyPeer(socket.remoteAddress ?? '', this.#road.options.trustedProxies))
+    if (this.#isDraining) connection.drain()
+    if (this.#closesIdle) connection.closeWhenIdle()
   }
 
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (head.length > 0) socket.unshift(head)
-    this.#upgraded.add(socket)
-    socket.once('close', () => this.#upgraded.delete(socket))
-    this.#serve(
-      request,
-      socket,
-      (requestId, ended) => new UpgradeDownstream(socket, requestId, this.#parts.timers, ended),
-    )
-  }
-
-  #serve(
-    request: IncomingMessage,
-    socket: Duplex,
-    downstreamOf: (requestId: string, ended: (end: DownstreamEnd) => void) => Downstream,
-  ): void {
-    const peer = this.#peerOf(socket)
-    const head = headOf(request)
-    const decided = this.#decide(head, peer)
-    const observer = observeRequest(this.#parts.observer, head, request.httpVersion, peer, decided)
-    let exchange: Exchange | undefined
-    let isOver = false
-    const fail = (error: ErrorCode): void => {
-      isOver = true
-      ;(exchange ?? downstream).fail(error)
-    }
-    const underway: Underway = { request, fail }
-    const downstream = downstreamOf(observer.requestId, ({ status, error, bytesSent }) => {
-      exchange?.closed()
-      observer.end({ status, error, bytesSent, bytesReceived: exchange?.bytesReceived ?? 0 })
-      this.#connections.end(socket, underway)
-      // A connection that was busy when idle ones were closed is idle now.
-      if (this.#areIdleClosed) this.#server.closeIdleConnections()
-    })
-    this.#connections.begin(socket, underway)
-    const carryOut = (plan: Decided, waits: number): void => {
-      if (typeof plan === 'string' || plan.type === 'reply') {
-        fail(typeof plan === 'string' ? plan : plan.error)
-      } else if (plan.type === 'forward') {
-        exchange = this.#exchange(plan, request, peer, observer, downstream)
-      } else if (waits === 0 || plan.for.type === 'host') {
-        // A table that is loaded whole knows every host.
-        fail('endpoints-none')
-      } else {
-        // Meanwhile the request may have been answered: its body broke, or its client left.
-        void this.#parts.names.resolve(plan.for.name).then(() => {
-          if (!isOver && !downstream.isGone) carryOut(this.#decide(head, peer), waits - 1)
-        })
-      }
-    }
+  #onRequest(down: ServerExchange, connection: ServerConnection): void {
+    const peer = this.#peers.get(connection)
+    if (peer === undefined) throw new Error('Cannot serve a request: its connection is not known')
+    const head = new ReceivedHead(down.head)
+    const decided = down.head.expectation === 'unknown' ? 'expectation-unknown' : this.#decide(head, peer)
+    const observer = observeRequest(this.#parts.observer, head, httpVersionOf(down.head), peer, decided)
+    const exchange = new Exchange(this.#exchangeParts, down, peer, observer)
     // Each cluster may have a name of its own to wait for.
-    carryOut(decided, this.#parts.clusters.length)
+    this.#carryOut(exchange, head, peer, decided, this.#parts.clusters.length)
+  }
+
+  #carryOut(exchange: Exchange, head: ReceivedHead, peer: Peer, plan: Decided, waits: number): void {
+    if (typeof plan === 'string') exchange.fail(plan)
+    else if (plan.type === 'reply') exchange.fail(plan.error)
+    else if (plan.type === 'forward') this.#forward(exchange, plan)
+    else if (waits === 0 || plan.for.type === 'host') {
+      // A table that is loaded whole knows every host.
+      exchange.fail('endpoints-none')
+    } else {
+      exchange.wait()
+      void this.#parts.names.resolve(plan.for.name).then(() => {
+        if (!exchange.isOver) this.#carryOut(exchange, head, peer, this.#decide(head, peer), waits - 1)
+      })
+    }
   }
 
   /** Begins to carry out a plan. Never throws. */
-  #exchange(
-    plan: Forward,
-    request: IncomingMessage,
-    peer: Peer,
-    observer: RequestObserver,
-    downstream: Downstream,
-  ): Exchange {
-    const parts = this.#exchangeParts.get(plan.passage.cluster)
-    if (parts === undefined) throw new Error(`Cannot forward to cluster ${plan.passage.cluster}: not served`)
-    const exchange = new Exchange(parts, plan, request, peer, observer, downstream)
+  #forward(exchange: Exchange, plan: Forward): void {
+    const { cluster } = plan.passage
     try {
-      exchange.start()
+      const state = this.#states.get(cluster)
+      if (state === undefined) throw new Error(`Cannot forward to cluster ${cluster}: not served`)
+      exchange.forward(plan, state)
     } catch (cause) {
       this.#parts.onTrouble(new Error(`Cannot forward a request to ${plan.service.key}`, { cause }))
       exchange.fail('internal')
     }
-    return exchange
   }
 
   /** The plan, or why there is none. */
-  #decide(head: RequestHead, peer: Peer): Decided {
+  #decide(head: ReceivedHead, peer: Peer): Decided {
     try {
       return planAcross(head, peer, this.#road) ?? 'endpoints-none'
     } catch (cause) {
@@ -205,17 +176,12 @@ export class Listener {
       return 'internal'
     }
   }
-
-  #peerOf(socket: Duplex): Peer {
-    const known = this.#peers.get(socket)
-    if (known !== undefined) return known
-    const address = isSocket(socket) ? (socket.remoteAddress ?? '') : ''
-    const peer = identifyPeer(address, this.#parts.road.trustedProxies)
-    this.#peers.set(socket, peer)
-    return peer
-  }
 }
 
-function isSocket(socket: Duplex): socket is Socket {
-  return 'remoteAddress' in socket
+/** The answer to what is no request; none to a client that has left. */
+function refusal(failure: RequestFailure, date: DateField): Refusal | undefined {
+  if (failure === 'client-closed') return undefined
+  const { status, headers, body } = errorReply(failure, '')
+  const fields = [...headers, 'Date', date.value]
+  return { status, reason: STATUS_CODES[status] ?? '', fields, body: Buffer.from(body, 'latin1') }
 }

@@ -13,6 +13,8 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'request-timeout': { status: 408, proxyError: 'http_request_error' },
   // RFC 9112 §6.1.
   'coding-unsupported': { status: 501, proxyError: 'http_request_error' },
+  // RFC 9110 §10.1.1.
+  'expectation-unknown': { status: 417, proxyError: 'http_request_error' },
   'loop-detected': { status: 508, proxyError: 'proxy_loop_detected' },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
   'client-refused': { status: 403, proxyError: 'http_request_denied' },

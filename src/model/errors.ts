@@ -4,6 +4,7 @@ export const errorCodes = [
   'request-head-too-large',
   'request-timeout',
   'coding-unsupported',
+  'expectation-unknown',
   'method-refused',
   'loop-detected',
   'client-refused',

@@ -28,6 +28,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-head-too-large',
   'request-timeout',
   'coding-unsupported',
+  'expectation-unknown',
   'method-refused',
   'host-unknown',
   'path-unknown',

@@ -17,6 +17,8 @@ export interface ReceivedRequest {
   readonly framing: RequestFraming
   /** Whether the client would go on using the connection (RFC 9112 §9.3). */
   readonly keepsAlive: boolean
+  /** It says so itself: some clients of old leave unless the answer does too. */
+  readonly saysKeepAlive: boolean
   /** What Upgrade asks for, in lower case, if Connection names it too; otherwise ''. */
   readonly upgrade: string
   /** RFC 9110 §10.1.1: `continue` waits for 100 before its body, `unknown` asks what we do not know. */
@@ -121,20 +123,18 @@ function headOf({ method, target, minorVersion }: RequestLine, section: FieldSec
   if (method === 'CONNECT' && framing.kind !== 'none') {
     throw new WireError('length-conflicting', 'Cannot frame a body: CONNECT has none')
   }
+  const saysKeepAlive = hasOption(connection, 'keep-alive')
   return {
     method,
     target,
     minorVersion,
     fields,
     framing,
-    keepsAlive: minorVersion === 1 ? !hasOption(connection, 'close') : keepsOldAlive(connection),
+    keepsAlive: (minorVersion === 1 || saysKeepAlive) && !hasOption(connection, 'close'),
+    saysKeepAlive,
     upgrade: section.upgrade !== '' && hasOption(connection, 'upgrade') ? section.upgrade.toLowerCase() : '',
     expectation: expectationOf(section.expect, minorVersion),
   }
-}
-
-function keepsOldAlive(connection: string): boolean {
-  return hasOption(connection, 'keep-alive') && !hasOption(connection, 'close')
 }
 
 /** RFC 9110 §10.1.1: an HTTP/1.0 client cannot wait for what it does not know. */

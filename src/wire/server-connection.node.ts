@@ -24,6 +24,7 @@ export class ServerConnection implements ExchangePlace, SocketListener {
   #exchange: ServerExchange | undefined
   #isAdvancing = false
   #hasEnded = false
+  #closesWhenIdle = false
   isClosing = false
 
   constructor(stream: Duplex, parts: ServerConnectionParts) {
@@ -42,7 +43,8 @@ export class ServerConnection implements ExchangePlace, SocketListener {
 
   /** No byte of a request is here that has not been answered. */
   get isIdle(): boolean {
-    return this.#socket.isOpen && this.#exchange === undefined && !this.#input.isWithinHead
+    const isBetween = this.#exchange === undefined && this.#input.isEmpty && !this.#input.isWithinHead
+    return this.#socket.isOpen && isBetween
   }
 
   /** From now on, every answer is the last of its connection. */
@@ -50,7 +52,9 @@ export class ServerConnection implements ExchangePlace, SocketListener {
     this.isClosing = true
   }
 
-  closeIfIdle(): void {
+  /** Ends it now, or as soon as nothing is being answered. */
+  closeWhenIdle(): void {
+    this.#closesWhenIdle = true
     if (this.isIdle) this.#socket.linger()
   }
 
@@ -206,6 +210,7 @@ export class ServerConnection implements ExchangePlace, SocketListener {
     if (exchange.keepsAlive && !exchange.hasFailed) {
       this.#socket.allow('idleMs')
       this.#advance()
+      if (this.#closesWhenIdle && this.isIdle) this.#socket.linger()
     } else {
       this.#socket.linger()
     }

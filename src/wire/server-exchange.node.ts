@@ -115,7 +115,7 @@ export class ServerExchange {
     const announced = announcedFraming(this.head, status, fields)
     const keeps = this.#keepsAlive && !isLast && !this.#place.isClosing && announced.kind !== 'until-close'
     const isPromised = this.head.expectation === 'continue' && this.body.isUntouched && !this.body.isOver
-    const connection = keeps && !isPromised ? (this.head.minorVersion === 0 ? 'keep-alive' : '') : 'close'
+    const connection = keeps && !isPromised ? (this.head.saysKeepAlive ? 'keep-alive' : '') : 'close'
     const reason = STATUS_CODES[status] ?? ''
     const text = formatResponseHead({ status, reason, fields, framing: announced, connection })
     this.#keepsAlive = connection !== 'close'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import { type ClusterShare, Clusters } from '../../src/gateway/clusters.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
@@ -74,10 +74,11 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
     })
     const stop = new AbortController()
     const done = clusters.run(stop.signal)
-    const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
+    const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
     const listener = new Listener({
       clusters: clusters.served,
-      dialer,
+      pool,
+      clock: systemClock,
       timers: systemTimers,
       random: seededRandom(5),
       names,
@@ -89,7 +90,8 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
     closers.push(async () => {
       await listener.close(0)
       stop.abort()
-      await Promise.all([done, dialer.close(), ...registries.map((registry) => registry.close())])
+      pool.close()
+      await Promise.all([done, ...registries.map((registry) => registry.close())])
     })
     const answer = async (): Promise<string> => {
       const { status, body } = await ask(port, HOST, '/')

@@ -89,7 +89,7 @@ test('a CONNECT is refused and its connection does not stay', async () => {
   client.on('data', (chunk) => {
     text += chunk
   })
-  await gateway.observer.ended(1)
+  await once(client, 'end')
   expect(text).toMatch(/^HTTP\/1\.1 405 /)
 })
 

@@ -1,5 +1,5 @@
 import { Compilation } from '../../src/compile/compilation.ts'
-import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
@@ -112,7 +112,7 @@ export async function startListener(
   }: TestGatewayOptions = {},
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
-  const dialer = new UndiciDialer({ connectTimeoutMs: 500 })
+  const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
   const state = new GatewayState(systemClock)
   const names = new ExternalNames({
     clock: systemClock,
@@ -124,8 +124,9 @@ export async function startListener(
     clusters: [onlyCluster(table, state, roadState(names, undefined))],
     names,
     observer,
-    dialer,
+    pool,
     road,
+    clock: systemClock,
     timers,
     random: systemRandom,
     onTrouble: (error) => {
@@ -140,7 +141,7 @@ export async function startListener(
     listener,
     close: async () => {
       await listener.close(0)
-      await dialer.close()
+      pool.close()
     },
   }
 }

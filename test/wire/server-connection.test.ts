@@ -74,17 +74,25 @@ describe('requests of one connection', () => {
   test('are none while it is idle: then it can be closed', async () => {
     const { client, next, server } = await start()
     client.write(GET())
+    answer((await next()).exchange, 'x')
+    await client.until('\r\n\r\nx')
+    const [connection] = server.connections
+    expect(connection?.isIdle).toBe(true)
+    connection?.closeWhenIdle()
+    expect(await client.ended()).toBe(OK('x'))
+  })
+
+  test('that have begun to come are answered before it is closed', async () => {
+    const { client, next, server } = await start()
+    client.write(`${GET('/1')}GET /2 HT`)
     const { exchange } = await next()
     const [connection] = server.connections
-    connection?.closeIfIdle()
+    connection?.closeWhenIdle()
     answer(exchange, 'x')
     await client.until('\r\n\r\nx')
-    client.write('GET / HT')
+    expect(connection?.isIdle).toBe(false)
     client.write(`TP/1.1\r\nHost: a\r\n\r\n`)
     answer((await next()).exchange, 'y')
-    await client.until('\r\n\r\ny')
-    expect(connection?.isIdle).toBe(true)
-    connection?.closeIfIdle()
     expect(await client.ended()).toBe(OK('x') + OK('y'))
   })
 })

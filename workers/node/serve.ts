@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
-import { UndiciDialer } from '../../src/forward/undici-dialer.node.ts'
+import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
@@ -67,11 +67,12 @@ export async function serveGateway(
       onTable(clusters)
     },
   })
-  const dialer = new UndiciDialer(config)
+  const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers })
   const { observer } = telemetry
   const listener = new Listener({
     clusters: clusters.served,
-    dialer,
+    pool,
+    clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
     names,
@@ -85,7 +86,8 @@ export async function serveGateway(
   const done = clusters.run(following.signal)
   const end = async (): Promise<void> => {
     following.abort()
-    await Promise.all([done, operator.close(), dialer.close()])
+    pool.close()
+    await Promise.all([done, operator.close()])
   }
   if ((await Promise.race([loaded.promise, stopped.then(() => 'stopped')])) === 'stopped') {
     await end()

@@ -1,4 +1,4 @@
-// CPU per request of the sketches beside nginx and HAProxy. Arguments: rounds, seconds.
+// CPU per request of the sketch beside nginx and HAProxy. Arguments: rounds, seconds.
 import { join } from 'node:path'
 import { readTreeUsage } from '../cpu.ts'
 import { loadCore, proxyCore, root, startBackend, startSubjects } from '../peers.ts'
@@ -15,15 +15,10 @@ const cases = [
 try {
   await startBackend(stage)
   const subjects = [...(await startSubjects(stage))]
-  for (const name of ['wire', 'undici']) {
-    const port = await freePort()
-    const command = [process.execPath, join(root, `test/bench/sketch/${name}-proxy.ts`), String(port)]
-    subjects.push({
-      name: `${name} sketch`,
-      port,
-      pid: await stage.start(name, proxyCore, command, saysReady),
-    })
-  }
+  const port = await freePort()
+  const command = [process.execPath, join(root, 'test/bench/sketch/wire-proxy.ts'), String(port)]
+  const pid = await stage.start('wire', proxyCore, command, saysReady)
+  subjects.push({ name: 'wire sketch', port, pid })
   for (const [title, method, step, bytes] of cases) {
     const figures = new Map(subjects.map(({ name }) => [name, [] as string[]]))
     for (let round = 0; round <= rounds; round++) {

@@ -15,7 +15,7 @@ export function nextEndpoint() {
   return endpoint
 }
 
-/** What both sketches add to a request. */
+/** What the sketch adds to a request. */
 export function factsOf(fields: readonly string[]): ForwardedFacts {
   return {
     authority: fields[1] ?? '',

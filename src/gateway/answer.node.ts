@@ -1,0 +1,118 @@
+import { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
+import type { ErrorCode } from '../model/errors.ts'
+import type { RequestEnd } from '../telemetry/observer.ts'
+import type { Deadlines } from '../wire/deadlines.ts'
+import type { ServerExchange } from '../wire/server-exchange.node.ts'
+import { WireError } from '../wire/wire-error.ts'
+import type { DateField } from './date-field.node.ts'
+import { errorReply, responses } from './reply.ts'
+import { Tunnel, type TunnelListener } from './tunnel.node.ts'
+
+/** The rest of a body as small as this is read and dropped, for the sake of the connection. */
+const SMALL_BODY_BYTES = 65_536
+
+export interface AnswerParts {
+  readonly date: DateField
+  readonly deadlines: Deadlines
+}
+
+/** What one client gets: an endpoint's answer, or an error's. */
+export class Answer {
+  readonly #down: ServerExchange
+  readonly #requestId: string
+  readonly #parts: AnswerParts
+  readonly #isLast: boolean
+  #tunnel: Tunnel | undefined
+  /** Undefined before it has begun. */
+  status: number | undefined
+  /** The client does not keep up: a stall is its own. */
+  isBlocked = false
+  error: ErrorCode | undefined
+
+  /** @param isLast the connection closes after it */
+  constructor(down: ServerExchange, requestId: string, parts: AnswerParts, isLast: boolean) {
+    this.#down = down
+    this.#requestId = requestId
+    this.#parts = parts
+    this.#isLast = isLast
+  }
+
+  /** 103 with its Link fields, which alone are meant for it (RFC 8297 §2). */
+  hint(fields: readonly string[]): void {
+    const links: string[] = []
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      if (fields[i]?.toLowerCase() === 'link') links.push('Link', fields[i + 1] ?? '')
+    }
+    // It has been read by the same rules as it is written by: no field of it can be refused.
+    if (links.length > 0) this.#down.inform(103, links)
+  }
+
+  /** @returns false when it cannot be written: then nothing has been */
+  begin(status: number, fields: string[]): boolean {
+    try {
+      this.#down.respond(status, this.#parts.date.addTo(fields), this.#isLast)
+    } catch (error) {
+      if (error instanceof WireError) return false
+      throw error
+    }
+    this.status = status
+    return true
+  }
+
+  /** Of what its head has promised. @returns false when the client does not keep up */
+  write(data: Uint8Array): boolean {
+    this.isBlocked = !this.#down.write(data)
+    return !this.isBlocked
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#down.end(trailers)
+  }
+
+  /** Joins the client with an endpoint that has upgraded. @returns false when the 101 cannot be written */
+  join(fields: readonly string[], endpoint: Duplex, listener: TunnelListener): boolean {
+    try {
+      const client = this.#down.upgrade('websocket', fields)
+      this.#tunnel = new Tunnel(client, endpoint, this.#parts.deadlines, listener)
+    } catch (error) {
+      if (error instanceof WireError) return false
+      throw error
+    }
+    this.status = 101
+    return true
+  }
+
+  /** Answers with an error, or cuts the connection when an answer has begun. */
+  fail(error: ErrorCode): void {
+    if (this.#down.isBegun || error === 'client-closed') {
+      this.cut(error)
+      return
+    }
+    this.error = error
+    const { status, headers, body } = errorReply(error, this.#requestId)
+    const fields = [...headers, 'Date', this.#parts.date.value]
+    this.#down.respond(status, fields, this.#isLast || !this.#endsSoon())
+    this.status = status
+    this.#down.write(Buffer.from(body, 'latin1'))
+    this.#down.end([])
+  }
+
+  /** Cuts the connection, whatever has been sent. */
+  cut(error: ErrorCode): void {
+    this.error ??= error
+    this.#down.cut()
+  }
+
+  /** What it came to. A client that left before there was an answer has a status for the log only. */
+  get outcome(): Omit<RequestEnd, 'bytesReceived'> {
+    const { error, status = responses['client-closed'].status } = this
+    return { status, error, bytesSent: this.#tunnel?.bytesSent ?? this.#down.bytesSent }
+  }
+
+  #endsSoon(): boolean {
+    const { body, head } = this.#down
+    if (body.isOver) return true
+    return head.framing.kind === 'fixed' && head.framing.length <= SMALL_BODY_BYTES
+  }
+}

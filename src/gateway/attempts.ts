@@ -1,0 +1,79 @@
+import { choose } from '../balance/choose.ts'
+import type { Endpoint } from '../balance/endpoint.ts'
+import type { AttemptFailure } from '../forward/attempt.ts'
+import type { Random } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import type { AttemptObserver, RequestObserver } from '../telemetry/observer.ts'
+import type { Forward } from './plan.ts'
+import { mayRetry } from './retry.ts'
+import type { GatewayState } from './state.ts'
+
+const NO_CONNECTION: ReadonlySet<ErrorCode> = new Set([
+  'connect-refused',
+  'connect-timeout',
+  'endpoint-unreachable',
+])
+
+const NO_FIELDS: readonly string[] = []
+
+/** The attempts of one exchange, one after another: which endpoint is next, and what became of it. */
+export class Attempts {
+  readonly plan: Forward
+  readonly #state: GatewayState
+  readonly #observer: RequestObserver
+  readonly #tried: Endpoint[] = []
+  #endpoint: Endpoint | undefined
+  #span: AttemptObserver | undefined
+
+  constructor(plan: Forward, state: GatewayState, observer: RequestObserver) {
+    this.plan = plan
+    this.#state = state
+    this.#observer = observer
+    state.requestBegan()
+  }
+
+  /** How long nothing may move, in milliseconds; 0: without end. */
+  limitMs(hasAnswer: boolean): number {
+    const { timeoutMs, idleTimeoutMs } = this.plan.service.record
+    return hasAnswer ? idleTimeoutMs : timeoutMs
+  }
+
+  /** Begins another. @returns undefined when there is no endpoint left */
+  next(random: Random): Endpoint | undefined {
+    const endpoint = choose(this.plan, this.#state, random, this.#tried)
+    if (endpoint === undefined) return undefined
+    this.#state.attemptBegan(this.plan.service.key, endpoint.key, this.#tried.length > 0)
+    this.#tried.push(endpoint)
+    this.#endpoint = endpoint
+    this.#span = this.#observer.attempt(endpoint)
+    return endpoint
+  }
+
+  /** Fields that carry the trace to the endpoint, as [name, value, …]. */
+  get trace(): readonly string[] {
+    return this.#span?.headers ?? NO_FIELDS
+  }
+
+  /** The endpoint has begun its answer. */
+  answered(): void {
+    if (this.#endpoint !== undefined) this.#state.connected(this.#endpoint.key)
+  }
+
+  failed(code: ErrorCode, status: number | undefined): void {
+    if (this.#endpoint !== undefined && NO_CONNECTION.has(code)) this.#state.connectFailed(this.#endpoint.key)
+    this.end(status, code)
+  }
+
+  /** Ends the one that is under way, if any. */
+  end(status: number | undefined, error: ErrorCode | undefined): void {
+    if (this.#endpoint === undefined) return
+    this.#state.attemptEnded(this.#endpoint.key)
+    this.#span?.end(status, error)
+    this.#endpoint = undefined
+  }
+
+  mayRetry(failure: AttemptFailure, method: string, isReplayable: boolean): boolean {
+    const hasBudget = this.#state.hasRetryBudget()
+    return mayRetry({ failure, method, isReplayable, attempts: this.#tried.length, hasBudget })
+  }
+}
