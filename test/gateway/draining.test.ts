@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, type RequestListener, request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -92,6 +93,17 @@ test('a connection that stays idle is closed, and does not hold up the drain', a
   const { socket } = response
   await text(response)
   const left = once(socket, 'close')
+  await gateway.listener.close(LONG_MS)
+  await left
+})
+
+test('a connection on which nothing was ever sent does not hold up the drain', async () => {
+  const gateway = await gatewayOver((_request, response) => void response.end('ok'))
+  const silent = connect(gateway.port, '127.0.0.1').resume()
+  await once(silent, 'connect')
+  // The kernel tells of a connection before the listener has accepted it; those after it come later.
+  await send({ port: gateway.port })
+  const left = once(silent, 'close')
   await gateway.listener.close(LONG_MS)
   await left
 })

@@ -62,6 +62,25 @@ test('bytes that come with an upgrade reach the endpoint after the 101', async (
   expect(text).toMatch(/^HTTP\/1\.1 101 [\s\S]*got early$/)
 })
 
+test('an upgrade that says that it has no body is one', async () => {
+  const head = Promise.withResolvers<string>()
+  const server = await startTcp((socket) =>
+    socket.once('data', (chunk) => {
+      head.resolve(`${chunk}`)
+      socket.end(SWITCH)
+    }),
+  )
+  closers.push(server.close)
+  const gateway = await gatewayTo(server.port)
+  const client = dial(gateway.port)
+  client.write(`${UPGRADE}Content-Length: 0\r\n\r\n`)
+  let text = ''
+  for await (const chunk of client) text += chunk
+  expect(text).toMatch(/^HTTP\/1\.1 101 /)
+  expect(await head.promise).toMatch(/\r\nUpgrade: websocket\r\n/)
+  expect(await head.promise).not.toMatch(/content-length/i)
+})
+
 test.each([
   ['declines', (socket: Socket) => socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno')],
   ['leaves', (socket: Socket) => socket.destroy()],
