@@ -21,9 +21,10 @@ import {
   ATTR_SERVICE_VERSION,
 } from '@opentelemetry/semantic-conventions'
 import sonicBoom from 'sonic-boom'
-import { systemRandom } from '../../src/model/clock.node.ts'
+import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import { type AccessLogEntry, formatAccessLog } from '../../src/telemetry/access-log.ts'
+import { LineBuffer } from '../../src/telemetry/line-buffer.ts'
 import { metric } from '../../src/telemetry/names.ts'
 import type { Observer } from '../../src/telemetry/observer.ts'
 import { createObserver } from '../../src/telemetry/otel-observer.ts'
@@ -58,7 +59,7 @@ interface AccessLog {
 const SCOPE = 'postern'
 const SHUTDOWN_MS = 2000
 const LOG_FLUSH_MS = 200
-const LOG_MIN_BYTES = 4096
+const LOG_CHARS = 16_384
 const LOG_MAX_BYTES = 16 * 1024 * 1024
 
 /** Starts the OpenTelemetry SDKs and the access log. Nothing here waits for a collector. */
@@ -141,21 +142,23 @@ function openAccessLog(target: string, dropped: Counter): AccessLog {
   const stream = new sonicBoom.SonicBoom({
     ...(target === 'stdout' ? { fd: 1 } : { dest: target, mkdir: true }),
     sync: false,
-    minLength: LOG_MIN_BYTES,
     maxLength: LOG_MAX_BYTES,
-    periodicFlush: LOG_FLUSH_MS,
   })
-  stream.on('drop', () => dropped.add(1))
+  stream.on('drop', (lines: string) => dropped.add(lines.split('\n').length - 1))
   // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
   stream.once('error', (error: Error) => process.stderr.write(`Cannot write access log: ${error.message}\n`))
   stream.on('error', () => {})
+  // The stream measures all that waits in it at every write: a line is too little to give it.
+  const options = { timers: systemTimers, maxChars: LOG_CHARS, flushMs: LOG_FLUSH_MS }
+  const buffer = new LineBuffer((lines) => void stream.write(lines), options)
   let isOpen = true
   return {
     write: (entry) => {
-      if (isOpen) stream.write(`${formatAccessLog(entry)}\n`)
+      if (isOpen) buffer.add(formatAccessLog(entry))
     },
     close: () => {
       isOpen = false
+      buffer.flush()
       return new Promise((resolve) => {
         stream.once('close', resolve)
         stream.end()
