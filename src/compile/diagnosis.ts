@@ -110,22 +110,22 @@ export class Diagnosis {
     const namespace = namespaceOf(name)
     const slices = exposed === undefined ? [] : this.#endpoints.slicesOf(name)
     const around = this.#surroundings(namespace)
-    const silence = exposed === undefined ? [] : diagnoseEndpoints(exposed.service, slices, around)
+    const records = slices.flatMap(({ record }) => record.endpoints)
+    // Without a selector the slices say which port it is, not the Service.
+    const hasTarget = exposed?.service.spec.selector !== undefined
+    const pods = hasTarget ? podsBehind(exposed.service, records, around) : []
+    const wrongTarget = exposed === undefined ? [] : diagnoseTargetPort(exposed.service, exposed.port, pods)
+    this.#book.replace(`target ${name}`, wrongTarget)
+    // A name that no Pod knows is in no slice: once said is enough.
+    const port = wrongTarget.some(({ severity }) => severity === 'error') ? undefined : exposed?.port
+    const silence = exposed === undefined ? [] : diagnoseEndpoints(exposed.service, port, slices, around)
     this.#noteAiling(namespace, name, silence.length > 0)
     this.#book.replace(`endpoints ${name}`, silence)
-    const records = slices.flatMap(({ record }) => record.endpoints)
     // Where nothing can serve anyway, that is said already.
     const isByNode = exposed?.isByNode && silence.length === 0
     this.#book.replace(
       `node-port ${name}`,
       isByNode ? findRefusedNodePort(exposed.service, exposed.port, slices) : [],
-    )
-    // Without a selector the slices say which port it is, not the Service.
-    const hasTarget = exposed?.service.spec.selector !== undefined
-    const pods = hasTarget ? podsBehind(exposed.service, records, around) : []
-    this.#book.replace(
-      `target ${name}`,
-      exposed === undefined ? [] : diagnoseTargetPort(exposed.service, exposed.port, pods),
     )
     const guard = {
       policies: this.#policies(namespace),

@@ -1,6 +1,6 @@
 import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import { isPodReady, type Pod } from '../model/objects/pod.ts'
-import type { Service } from '../model/objects/service.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
 import { compareText, type Problem, type ProblemCode, type Severity } from '../model/problem.ts'
 import type { EndpointRecord } from '../model/records.ts'
@@ -9,23 +9,31 @@ import { type Labels, makes, podsBehind, type Surroundings, selects } from './ba
 import type { CompiledSlice, Refusal } from './endpoint-slice.ts'
 import { type Labelled, nearestLabels } from './nearest-labels.ts'
 import { describeTrouble } from './pod-trouble.ts'
+import { fits, unfit } from './slice-fit.ts'
 
 /** How many Pods are named. */
 const SHOWN = 5
 
-/** Why an exposed Service would answer 503: nothing behind it, and the nearest reason for that. */
+/**
+ * Why an exposed Service would answer 503: nothing behind it, and the nearest reason for that.
+ * @param port the exposed one; undefined where it is known that the slices cannot have it
+ */
 export function diagnoseEndpoints(
   service: Service,
+  port: ServicePort | undefined,
   slices: readonly CompiledSlice[],
   around: Surroundings,
 ): Problem[] {
-  const endpoints = slices.flatMap(({ record }) => record.endpoints)
+  const fitting = slices.filter((slice) => port === undefined || fits(slice, service, port))
+  const endpoints = fitting.flatMap(({ record }) => record.endpoints)
   if (endpoints.some(canServe)) return []
-  const refused = slices.reduce((sum, { refusals }) => sum + refusals.length, 0)
+  const refused = fitting.reduce((sum, { refusals }) => sum + refusals.length, 0)
   if (endpoints.length + refused > 0) {
     const trouble = describeTrouble(podsBehind(service, endpoints, around))
     return [unready(service, noneServes(endpoints.length, refused), trouble)]
   }
+  const others = slices.filter(({ record, refusals }) => record.endpoints.length + refusals.length > 0)
+  if (port !== undefined && others.length > 0) return [unfit(service, port, others)]
   const { selector } = service.spec
   return selector === undefined || Object.keys(selector).length === 0
     ? [missing(service)]

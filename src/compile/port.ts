@@ -42,6 +42,12 @@ export function choosePort(service: Service, asked: string | number | undefined)
       )
 }
 
+/** The path of a port's field, as problems name it. UDP and TCP may share a number: then by the name of the port. */
+export function portField({ spec }: Service, { port, name }: ServicePort, field: string): string {
+  const isAlone = spec.ports.filter((each) => each.port === port).length <= 1
+  return `spec.ports[${isAlone ? `port=${port}` : `name=${name}`}].${field}`
+}
+
 const EXTERNAL_PORT: ServicePort = {
   name: '',
   protocol: 'TCP',

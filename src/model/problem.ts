@@ -9,6 +9,7 @@ export const problemCodes = [
   'duplicate-object',
   'endpoint-refused',
   'endpoints-missing',
+  'endpoints-unfit',
   'endpoints-unready',
   'external-name-refused',
   'field-invalid',

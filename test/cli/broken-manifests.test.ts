@@ -21,6 +21,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['duplicate-object', 'Service twice', 16],
   ['endpoint-refused', 'EndpointSlice outside-1', 25],
   ['endpoints-missing', 'Service nobody', 8],
+  ['endpoints-unfit', 'Service misnamed', 10],
   ['endpoints-unready', 'Service crashing', 9],
   ['external-name-refused', 'Service alias', 9],
   ['field-invalid', 'Service ranges', 12],

@@ -14,6 +14,13 @@ export const endpointProblems = entries({
     cause: 'Nothing says which Pods are behind the Service. Its hostnames answer 503.',
     mend: 'Add `spec.selector`; or write an EndpointSlice with the label `kubernetes.io/service-name`.',
   },
+  'endpoints-unfit': {
+    title: 'EndpointSlices that do not fit the Service',
+    severity: 'error',
+    cause:
+      'The Service has endpoints, but in EndpointSlices that have no port of the exposed port’s name, or are of an address family that is not among `spec.ipFamilies`. Neither a gateway nor kube-proxy finds anything in them. Its hostnames answer 503.',
+    mend: 'Call the port in the EndpointSlice as in the Service (a port without a name has none there either), or write a slice of the Service’s family.',
+  },
   'endpoints-unready': {
     title: 'No Pod of the Service can serve',
     severity: 'warning',
