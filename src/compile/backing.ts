@@ -1,3 +1,4 @@
+import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import type { Pod } from '../model/objects/pod.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
@@ -14,11 +15,12 @@ export function selects(selector: Labels | undefined, labels: Labels): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
 }
 
-/** What else is in the Service's namespace. */
+/** What else is in the Service's namespace, and its slices as they stand. */
 export interface Surroundings {
   readonly pod: (name: string) => Pod | undefined
   readonly pods: () => readonly Pod[]
   readonly workloads: () => readonly Workload[]
+  readonly slices: () => readonly EndpointSlice[]
 }
 
 /** The Pods behind a Service: of its endpoints; without any, those that it selects, else as templates would make them. */

@@ -109,7 +109,7 @@ export class Diagnosis {
     const exposed = this.#exposed.get(name)
     const namespace = namespaceOf(name)
     const slices = exposed === undefined ? [] : this.#endpoints.slicesOf(name)
-    const around = this.#surroundings(namespace)
+    const around = this.#surroundings(name)
     const records = slices.flatMap(({ record }) => record.endpoints)
     // Without a selector the slices say which port it is, not the Service.
     const hasTarget = exposed?.service.spec.selector !== undefined
@@ -141,11 +141,13 @@ export class Diagnosis {
     else if (ailing.delete(name) && ailing.size === 0) this.#ailing.delete(namespace)
   }
 
-  #surroundings(namespace: string): Surroundings {
+  #surroundings(service: string): Surroundings {
+    const namespace = namespaceOf(service)
     return {
       pod: (name) => this.#namespaces.pod(namespace, name),
       pods: () => [...this.#namespaces.pods(namespace)],
       workloads: () => [...this.#namespaces.workloads(namespace)],
+      slices: () => [...this.#namespaces.slices(service)],
     }
   }
 

@@ -36,7 +36,7 @@ export function diagnoseEndpoints(
   if (port !== undefined && others.length > 0) return [unfit(service, port, others)]
   const { selector } = service.spec
   return selector === undefined || Object.keys(selector).length === 0
-    ? [missing(service)]
+    ? [missing(service, around.slices())]
     : [withoutEndpoints(service, selector, around)]
 }
 
@@ -77,9 +77,17 @@ function unmatched(service: Service, selector: Labels, candidates: readonly Labe
   })
 }
 
-function missing(service: Service): Problem {
+function missing(service: Service, slices: readonly EndpointSlice[]): Problem {
+  const names = slices.filter(({ addressType }) => addressType === 'FQDN').map(({ meta }) => meta.name)
+  if (names.length > 0) {
+    const [first] = names.sort(compareText)
+    return problem(service, 'endpoints-missing', 'warning', {
+      message: `The Service has no selector, and EndpointSlice ${first} is of addressType FQDN, which is not used`,
+      hint: 'Write a slice of IPv4 or IPv6 addresses (kube-proxy uses no FQDN either); for a name outside, a Service of type ExternalName.',
+    })
+  }
   return problem(service, 'endpoints-missing', 'warning', {
-    message: 'The Service has no selector and no EndpointSlice',
+    message: `The Service has no selector and no ${slices.length === 0 ? 'EndpointSlice' : 'endpoint in its EndpointSlices'}`,
     hint: 'Add a selector, or an EndpointSlice labelled kubernetes.io/service-name.',
   })
 }

@@ -4,6 +4,7 @@ import { PREFIX } from '../model/objects/meta.ts'
 import { type KubeObject, keyOf, objectKey } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import { deriveSlices } from './derive.ts'
+import { mirrorEndpoints } from './mirror.ts'
 import type { Located, ParsedManifest } from './parse.ts'
 import { locate, type Place } from './place.ts'
 
@@ -11,7 +12,7 @@ import { locate, type Place } from './place.ts'
 export interface Collection {
   readonly objects: ReadonlyMap<string, KubeObject>
   readonly problems: readonly Problem[]
-  /** Where each object stands, by key; slices that were derived stand where their Service does. */
+  /** Where each object stands, by key; slices that were derived stand where their Service or Endpoints do. */
   readonly places: ReadonlyMap<string, Place>
 }
 
@@ -27,11 +28,16 @@ export function collectManifests(manifests: readonly ParsedManifest[]): Collecti
   }
   const objects = new Map([...located].map(([key, { object }]) => [key, object]))
   const places = new Map([...located].map(([key, { place }]) => [key, place]))
-  for (const slice of deriveSlices([...objects.values()])) {
+  const made = [...objects.values()]
+  const slices = [
+    ...deriveSlices(made).map((slice) => ({ slice, from: 'Service' })),
+    ...mirrorEndpoints(made).map((slice) => ({ slice, from: 'Endpoints' })),
+  ]
+  for (const { slice, from } of slices) {
     objects.set(keyOf(slice), slice)
-    const service = slice.meta.labels[SERVICE_NAME_LABEL] ?? ''
-    const place = places.get(objectKey('Service', slice.meta.namespace, service))
-    // The Service has none of the slice's fields.
+    const name = slice.meta.labels[SERVICE_NAME_LABEL] ?? ''
+    const place = places.get(objectKey(from, slice.meta.namespace, name))
+    // The origin has none of the slice's fields.
     if (place !== undefined) places.set(keyOf(slice), { ...place, lineOf: () => place.line })
   }
   return { objects, problems, places }

@@ -4,12 +4,7 @@ import { ZONE_LABEL } from '../model/objects/node.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import { isPodFinished, isPodReady, type Pod, podAddresses, podPorts } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
-
-/** At most this many endpoints a slice, as the controller's `--max-endpoints-per-slice`. */
-const MAX_ENDPOINTS = 100
-
-type SlicePort = EndpointSlice['ports'][number]
-type Family = 'IPv4' | 'IPv6'
+import { type Family, familyOf, type SlicePort, sliceUp } from './slice-up.ts'
 
 /**
  * The EndpointSlices that the endpoint-slice controller would write, for Services with a selector that have none:
@@ -56,35 +51,11 @@ function slicesOf(service: Service, pods: readonly Pod[], zones: Zones): Endpoin
       group.endpoints.push(endpointOf(service, pod, address, zones))
     }
     for (const { ports, endpoints } of groups.values()) {
-      for (let start = 0; start < endpoints.length; start += MAX_ENDPOINTS) {
-        const name = `${service.meta.name}-${family.toLowerCase()}-${slices.length}`
-        slices.push(slice(service, name, family, ports, endpoints.slice(start, start + MAX_ENDPOINTS)))
-      }
+      const name = `${service.meta.name}-${family.toLowerCase()}`
+      slices.push(...sliceUp({ service: service.meta, name, first: slices.length, family }, ports, endpoints))
     }
   }
   return slices
-}
-
-function slice(
-  service: Service,
-  name: string,
-  family: Family,
-  ports: SlicePort[],
-  endpoints: SliceEndpoint[],
-): EndpointSlice {
-  return {
-    kind: 'EndpointSlice',
-    meta: {
-      name,
-      namespace: service.meta.namespace,
-      uid: '',
-      deletionTimestamp: undefined,
-      labels: { [SERVICE_NAME_LABEL]: service.meta.name },
-    },
-    addressType: family,
-    endpoints,
-    ports,
-  }
 }
 
 function endpointOf(service: Service, pod: Pod, address: string, zones: Zones): SliceEndpoint {
@@ -133,8 +104,4 @@ function familiesOf(service: Service, pods: readonly Pod[]): readonly Family[] {
   if (service.spec.ipFamilies.length > 0) return service.spec.ipFamilies
   const families = new Set(pods.flatMap(podAddresses).map(familyOf))
   return families.has('IPv4') || families.size === 0 ? ['IPv4'] : ['IPv6']
-}
-
-function familyOf(address: string): Family {
-  return address.includes(':') ? 'IPv6' : 'IPv4'
 }

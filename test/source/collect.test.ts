@@ -42,3 +42,11 @@ test('a Namespace that two manifests describe differently is only a warning', ()
   ])
   expect(problems).toMatchObject([{ code: 'duplicate-object', severity: 'warning' }])
 })
+
+test('a slice that a cluster would mirror stands where its Endpoints do', () => {
+  const endpoints =
+    'apiVersion: v1\nkind: Endpoints\nmetadata: { name: web }\nsubsets: [{ addresses: [{ ip: 10.0.0.1 }] }]\n'
+  const { places } = collectManifests([parseManifest(`${service(80)}---\n${endpoints}`, 'a.yaml')])
+  const place = places.get('EndpointSlice/default/web-mirrored-0-ipv4-0')
+  expect([place?.line, place?.lineOf('endpoints[0]')]).toEqual([6, 6])
+})

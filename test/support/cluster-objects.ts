@@ -68,6 +68,7 @@ export const slice = fc
     service: names,
     ready: fc.boolean(),
     type: fc.constantFrom('IPv4', 'IPv4', 'IPv4', 'FQDN'),
+    port: fc.constantFrom('p80', 'p80', 'p81', ''),
     endpoints: fc.array(fc.tuple(addresses, fc.option(target)), { minLength: 1, maxLength: 3 }),
   })
   .map((some) => ({
@@ -75,7 +76,7 @@ export const slice = fc
     kind: 'EndpointSlice',
     metadata: { ...some.meta, labels: { 'kubernetes.io/service-name': some.service } },
     addressType: some.type,
-    ports: [{ port: 8080 }],
+    ports: [{ name: some.port, port: 8080 }],
     endpoints: some.endpoints.map(([address, targetRef]) => ({
       addresses: [address],
       hostname: address.at(-1) === '1' ? 'h' : undefined,

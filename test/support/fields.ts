@@ -1,4 +1,5 @@
 import { endpointSliceSchema } from '../../src/model/objects/endpoint-slice.ts'
+import { endpointsSchema } from '../../src/model/objects/endpoints.ts'
 import { namespaceSchema } from '../../src/model/objects/namespace.ts'
 import { networkPolicySchema } from '../../src/model/objects/network-policy.ts'
 import { nodeSchema } from '../../src/model/objects/node.ts'
@@ -10,6 +11,7 @@ import { workloadKinds, workloadSchema } from '../../src/model/objects/workload.
 export const kindsRead: readonly (readonly [name: string, schema: object, kinds: readonly string[]])[] = [
   ['Service', serviceSchema, ['Service']],
   ['EndpointSlice', endpointSliceSchema, ['EndpointSlice']],
+  ['Endpoints', endpointsSchema, ['Endpoints']],
   ['Pod', podSchema, ['Pod']],
   ['Node', nodeSchema, ['Node']],
   ['Namespace', namespaceSchema, ['Namespace']],

@@ -17,6 +17,13 @@ const selector = {
 
 type WholeObject = { readonly [field: string]: Json } & { readonly kind: string }
 
+const endpointAddress = {
+  ip: '10.244.0.1',
+  hostname: 'web-0',
+  nodeName: 'node-1',
+  targetRef: { kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u' },
+}
+
 /** Whole objects of each kind that is read: every field that is read stands in one. */
 export const wholeObjects: readonly WholeObject[] = [
   {
@@ -84,6 +91,18 @@ export const wholeObjects: readonly WholeObject[] = [
         hostname: 'web-0',
         hints: { forZones: [{ name: 'a' }], forNodes: [{ name: 'node-1' }] },
         targetRef: { kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u' },
+      },
+    ],
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: meta('outside'),
+    subsets: [
+      {
+        addresses: [endpointAddress],
+        notReadyAddresses: [endpointAddress],
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
       },
     ],
   },

@@ -9,9 +9,10 @@ export const endpointProblems = entries({
     mend: 'Let the endpoint name its Pod in `targetRef` (namespace, name and UID). For endpoints outside the cluster the operator allows their block with `--allow-endpoint-cidrs`.',
   },
   'endpoints-missing': {
-    title: 'A Service without selector and without EndpointSlice',
+    title: 'A Service without selector and without endpoints',
     severity: 'warning',
-    cause: 'Nothing says which Pods are behind the Service. Its hostnames answer 503.',
+    cause:
+      'Nothing says what is behind the Service: it has no `spec.selector`, and no EndpointSlice with an endpoint. Slices of addressType FQDN are not used, as kube-proxy does not use them. Its hostnames answer 503.',
     mend: 'Add `spec.selector`; or write an EndpointSlice with the label `kubernetes.io/service-name`.',
   },
   'endpoints-unfit': {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { excerpt } from '../excerpt.ts'
 import type { Problem } from '../problem.ts'
 import { type EndpointSlice, endpointSliceSchema } from './endpoint-slice.ts'
+import { type Endpoints, endpointsSchema } from './endpoints.ts'
 import { type Namespace, namespaceSchema } from './namespace.ts'
 import { type NetworkPolicy, networkPolicySchema } from './network-policy.ts'
 import { type Node, nodeSchema } from './node.ts'
@@ -14,6 +15,7 @@ import { type Workload, workloadSchema } from './workload.ts'
 export type KubeObject =
   | Service
   | EndpointSlice
+  | Endpoints
   | Pod
   | Node
   | Namespace
@@ -24,6 +26,7 @@ export type KubeObject =
 const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['v1/Service', serviceSchema],
   ['discovery.k8s.io/v1/EndpointSlice', endpointSliceSchema],
+  ['v1/Endpoints', endpointsSchema],
   ['v1/Pod', podSchema],
   ['v1/Node', nodeSchema],
   ['v1/Namespace', namespaceSchema],
