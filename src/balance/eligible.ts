@@ -57,7 +57,7 @@ function podEndpoints(
 }
 
 /** `spec.ipFamilies` in its order: the first that we reach, and in which there is an endpoint, is the Service's here. */
-function familiesOf({ families }: ServiceRecord, place: Place): readonly Family[] {
+export function familiesOf({ families }: ServiceRecord, place: Place): readonly Family[] {
   const wanted: readonly Family[] = families.length > 0 ? families : ['IPv4', 'IPv6']
   return wanted.filter((family) => place.families.includes(family))
 }
@@ -106,7 +106,8 @@ function nodeEndpoints(
   return endpoints
 }
 
-function firstIn(families: readonly Family[], addresses: readonly string[]): string | undefined {
+/** The address at which a node is dialled. */
+export function firstIn(families: readonly Family[], addresses: readonly string[]): string | undefined {
   for (const family of families) {
     const address = addresses.find((each) => each.includes(':') === (family === 'IPv6'))
     if (address !== undefined) return address
