@@ -51,6 +51,7 @@ export function hostNotAllowed(host: string, origin: RuleOrigin): Problem {
     field: annotationField(annotations.host.name),
     message: `Namespace ${origin.namespace} may not claim ${host}: the operator allows hostnames one by one`,
     hint: `Ask who runs the cluster to list it in ${namespaceAnnotations.allowedHosts.name} on Namespace ${origin.namespace}, or in the agent's --allow-hosts; without ${annotations.host.name} the default hostname applies.`,
+    host,
   }
 }
 

@@ -88,5 +88,6 @@ function reserved(service: Service, host: string, { domain }: HostNaming): Probl
     field: annotationField(annotations.host.name),
     message: `${host} is below ${domain}, where each namespace owns its own names`,
     hint: `Use a name of namespace ${service.meta.namespace}, or one outside ${domain}; without the annotation the default hostname applies.`,
+    host,
   })
 }

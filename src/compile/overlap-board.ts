@@ -80,5 +80,6 @@ function overlap(host: string, first: Rule, wildcard: string, lost: readonly Rul
     field: annotationField(annotations.host.name),
     message: `${host} answers 404 on paths that ${wildcard} has: ${paths.sort(compareText).slice(0, SHOWN).join(', ')}${others}`,
     hint: `Nothing falls through from a host to a wildcard: list ${host} on these Services too, or drop it here.`,
+    host,
   }
 }

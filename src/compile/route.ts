@@ -44,6 +44,7 @@ function hostConflict(host: string, origin: RuleOrigin): Problem {
     field: annotationField(annotations.host.name),
     message: `${host} is already claimed by an older Service in another namespace`,
     hint: 'Choose another hostname; the older claim keeps it.',
+    host,
   }
 }
 
@@ -60,6 +61,7 @@ function pathConflict(host: string, rule: Rule, winner: Rule): Problem {
     hint: isOfPods(winner)
       ? 'Choose another path or hostname; an exact hostname goes before the wildcard.'
       : 'Choose another path or hostname; the older Service keeps it.',
+    host,
   }
 }
 

@@ -4,6 +4,7 @@ import type { RuleAction, ServiceRecord } from '../model/records.ts'
 import { annotationField, type Readings, readAnnotations, serviceProblem, valueOr } from './annotations.ts'
 import { compileBackend } from './backend.ts'
 import { type Claim, hostsOf } from './claim.ts'
+import { defaultHostOf, type HostNaming } from './host-owner.ts'
 import type { CompileOptions } from './output.ts'
 import { annotations } from './schema.ts'
 import { claimsOf } from './service-claims.ts'
@@ -21,17 +22,26 @@ const NOTHING: CompiledService = { claims: [], record: undefined, problems: [] }
 export function compileService(service: Service, options: CompileOptions): CompiledService {
   const { readings, problems } = readAnnotations(service)
   if (!isExposed(service, readings, options)) {
-    return { ...NOTHING, problems: [...problems, ...unusedAnnotations(service, readings)] }
+    const all = [...problems, ...unusedAnnotations(service, readings)]
+    return { ...NOTHING, problems: withoutHost(service, all, options) }
   }
   const backend = compileBackend(service, readings, options)
   const hosts = hostsOf(service, readings.host, options)
   const stripped = stripPrefix(service, readings)
   const action = withStripPrefix(backend.action, stripped.prefix)
+  const claims = claimsOf(service, hosts.hosts, readings, action, options)
+  const all = [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems]
   return {
-    claims: claimsOf(service, hosts.hosts, readings, action, options),
+    claims,
     record: backend.record,
-    problems: [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems],
+    problems: claims.length === 0 ? withoutHost(service, all, options) : all,
   }
+}
+
+/** Of a Service that has no host, with the one it would have by default: whoever asks there learns why. */
+function withoutHost(service: Service, problems: readonly Problem[], naming: HostNaming): readonly Problem[] {
+  const host = defaultHostOf(service.meta.name, service.meta.namespace, naming)
+  return host === undefined ? problems : problems.map((problem) => ({ host, ...problem }))
 }
 
 /** By annotation, or as a load balancer of our class unless the annotation says no. */

@@ -58,6 +58,8 @@ export interface Problem<Code extends string = ProblemCode> {
   readonly message: string
   /** What to do about it. */
   readonly hint: string
+  /** The host (or wildcard) that the object has not, or not as meant, because of it: what explain finds it by. */
+  readonly host?: string | undefined
   /** Where it stands, when the object came from a file: its name, and the line from 1. */
   readonly file?: string | undefined
   readonly line?: number | undefined
@@ -72,6 +74,7 @@ export const problemSchema: v.GenericSchema<unknown, Problem<string>> = v.object
   field: v.string(),
   message: v.string(),
   hint: v.string(),
+  host: v.optional(v.string()),
   file: v.optional(v.string()),
   line: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 })

@@ -8,6 +8,7 @@ import type { Table } from '../table.ts'
 import { endpointLine, guardLine } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
 import { nearHosts } from './near-hosts.ts'
+import { hostProblems, SHOWN } from './problems.ts'
 
 type Told = Omit<ExplainedStep, 'verdict'>
 
@@ -17,9 +18,6 @@ export interface StepParts {
   readonly balance: BalanceState
   readonly road: RoadOptions
 }
-
-/** More lines of one kind say nothing new. */
-const SHOWN = 20
 
 /** A step on one table. */
 type TableStep = Exclude<Step, { step: 'cluster' | 'namespace' | 'answer' }>
@@ -73,12 +71,13 @@ function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told 
 }
 
 function routeStep({ host, route }: StepOf<'route'>, { table }: StepParts): Told {
+  const problems = hostProblems(host, table.problems())
   if (route !== undefined) {
     const how = route.host === host ? 'exactly' : `as ${route.host}`
-    return { step: 'route', summary: `${host} is exposed ${how}`, details: [] }
+    return { step: 'route', summary: `${host} is exposed ${how}`, details: problems }
   }
   const near = nearHosts(host, table.routes())
-  const details = near.length === 0 ? [] : [`near misses: ${near.join(', ')}`]
+  const details = near.length === 0 ? problems : [...problems, `near misses: ${near.join(', ')}`]
   return { step: 'route', summary: `nothing is exposed at ${host}`, details }
 }
 
