@@ -60,6 +60,12 @@ export class Table {
     return [...(this.#slices.get(`${namespace}/${name}`)?.values() ?? [])]
   }
 
+  /** The names of its EndpointSlices. */
+  sliceNamesOf({ namespace, name }: Pick<ServiceRecord, 'namespace' | 'name'>): readonly string[] {
+    const keys = this.#slices.get(`${namespace}/${name}`)?.keys() ?? []
+    return [...keys].map((key) => key.slice(key.lastIndexOf('/') + 1))
+  }
+
   get nodes(): ReadonlyMap<string, NodeRecord> {
     return this.#nodes.all
   }

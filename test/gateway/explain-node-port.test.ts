@@ -87,6 +87,7 @@ test('a NodePort that may lead to a refused endpoint names the problem, and says
     details: [
       '10.1.0.1 (node-1) is out: its NodePort may lead to an endpoint that is refused',
       '10.1.0.2 (node-2) is out: its NodePort may lead to an endpoint that is refused',
+      expect.stringMatching(/^warning endpoint-refused, EndpointSlice shop\/web-1, endpoints\[1\]: /),
     ],
   })
   expect(problems).toContainEqual(

@@ -8,7 +8,7 @@ import type { Table } from '../table.ts'
 import { endpointLine, guardLine } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
 import { nearHosts } from './near-hosts.ts'
-import { hostProblems, SHOWN } from './problems.ts'
+import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
 
 type Told = Omit<ExplainedStep, 'verdict'>
 
@@ -136,24 +136,22 @@ function endpointsStep(
   { service, endpoints, isByName }: StepOf<'endpoints'>,
   { table, balance }: StepParts,
 ): Told {
-  const every = passedOver(
-    service.record,
-    table.slicesOf(service.record),
-    table.nodes,
-    table.place,
-    endpoints,
-  )
+  const slices = table.slicesOf(service.record)
   // Asked for by name, the others have no part in it.
-  const out = isByName ? [] : every
+  const out = isByName ? [] : passedOver(service.record, slices, table.nodes, table.place, endpoints)
+  // Nodes are counted where they are asked, and the endpoints behind them are not.
+  const isOfPods = service.record.target.type === 'pod' && !isByName
+  const refused = !isOfPods ? 0 : slices.reduce((sum, slice) => sum + (slice.refused ?? 0), 0)
   const details = [
     ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, balance)),
     ...out.slice(0, SHOWN).map(({ address, pod, node, reason }) => {
       const name = pod ?? node
       return `${address}${name === undefined ? '' : ` (${name})`} is out: ${reason}`
     }),
+    ...(isByName ? [] : refusedEndpoints(service.record, table)),
   ]
-  const count = endpoints.length
-  return { step: 'endpoints', summary: `${count} can serve, ${out.length} cannot`, details }
+  const others = `${out.length} cannot${refused === 0 ? '' : `, ${refused} refused`}`
+  return { step: 'endpoints', summary: `${endpoints.length} can serve, ${others}`, details }
 }
 
 function policyStep(
