@@ -47,7 +47,7 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   /** Where it stands there. */
   readonly place: Place
   readonly maxStaleMs: number
-  readonly names: Pick<ExternalNames, 'externalEndpoints'>
+  readonly names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
   readonly copyOf?: (cluster: ClusterFacts) => ClusterCopy | undefined

@@ -1,5 +1,6 @@
 import { type Endpoint, keyed } from '../balance/endpoint.ts'
 import { parseIp } from '../model/address.ts'
+import { asError } from '../model/as-error.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import { type ExternalReach, externalRefusal } from './external-reach.ts'
@@ -29,6 +30,8 @@ interface Entry {
   /** Not used from then on. */
   endsAt: number
   asking: Promise<void> | undefined
+  /** What was wrong with the last answer, a line each. */
+  troubles: readonly string[]
 }
 
 const MIN_TTL_MS = 1_000
@@ -39,6 +42,8 @@ const STALE_MS = 300_000
 const FAILURE_MS = 5_000
 /** More names than any gateway serves: the oldest go. */
 const MAX_NAMES = 10_000
+/** Of one answer, which whoever holds the name may make as long as he likes. */
+const MAX_TROUBLES = 20
 
 /**
  * Addresses of ExternalName Services, with their TTL. An answer that leads where no name may is dropped; what was checked
@@ -63,9 +68,25 @@ export class ExternalNames {
     return entry.addresses.flatMap((address) => (isNode(address) ? [] : externalEndpoint(address, port)))
   }
 
+  /** What was wrong with the last answer for a name: that there was none, or what of it was refused. */
+  troublesOf(name: string): readonly string[] {
+    const { addresses = [], troubles = [] } = this.#entries.get(name) ?? {}
+    const { isNode } = this.#options.reach
+    const ofNodes = addresses
+      .filter(isNode)
+      .map((address) => refused(name, address, 'is the address of a Node'))
+    return [...troubles, ...ofNodes]
+  }
+
   /** Resolves once the name has an answer, or is known to have none. Never rejects. */
   resolve(name: string): Promise<void> {
-    const entry = this.#entries.get(name) ?? { addresses: [], dueAt: 0, endsAt: 0, asking: undefined }
+    const entry = this.#entries.get(name) ?? {
+      addresses: [],
+      dueAt: 0,
+      endsAt: 0,
+      asking: undefined,
+      troubles: [],
+    }
     this.#entries.set(name, entry)
     if (this.#entries.size > MAX_NAMES) this.#forgetOldest()
     entry.asking ??= this.#ask(name, entry).finally(() => {
@@ -79,11 +100,12 @@ export class ExternalNames {
     try {
       const { addresses, ttlSeconds } = await resolve(name)
       const ttlMs = Math.min(MAX_TTL_MS, Math.max(MIN_TTL_MS, ttlSeconds * 1000))
-      entry.addresses = addresses.flatMap((address) => this.#read(name, address) ?? [])
+      this.#read(name, addresses, entry)
       entry.dueAt = clock.elapsed() + ttlMs
       entry.endsAt = entry.dueAt + STALE_MS
     } catch (cause) {
       onTrouble(new Error(`Cannot resolve ${name}`, { cause }))
+      entry.troubles = [`Cannot resolve ${name}: ${asError(cause).message}`]
       const now = clock.elapsed()
       entry.dueAt = now + FAILURE_MS
       if (now < entry.endsAt) return
@@ -92,20 +114,30 @@ export class ExternalNames {
     }
   }
 
-  /** An address that may be dialled, normalised. */
-  #read(name: string, text: string): string | undefined {
+  /** Of an answer what may be dialled, normalised. */
+  #read(name: string, texts: readonly string[], entry: Entry): void {
     const { reach, onTrouble } = this.#options
-    const address = parseIp(text)
-    const refusal = address === undefined ? 'is no address' : externalRefusal(address, reach)
-    if (refusal === undefined) return address?.toString()
-    onTrouble(new Error(`Refused an answer for ${name}: ${text} ${refusal}`))
-    return undefined
+    const addresses: string[] = []
+    const troubles: string[] = []
+    for (const text of texts) {
+      const address = parseIp(text)
+      const refusal = address === undefined ? 'is no address' : externalRefusal(address, reach)
+      if (address !== undefined && refusal === undefined) addresses.push(address.toString())
+      else troubles.push(refused(name, text, refusal ?? 'is no address'))
+    }
+    for (const trouble of troubles) onTrouble(new Error(trouble))
+    entry.addresses = addresses
+    entry.troubles = texts.length === 0 ? [`${name} has no address`] : troubles.slice(0, MAX_TROUBLES)
   }
 
   #forgetOldest(): void {
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
+}
+
+function refused(name: string, text: string, refusal: string): string {
+  return `Refused an answer for ${name}: ${text} ${refusal}`
 }
 
 /** @param address or a name, where the platform resolves it */

@@ -101,6 +101,8 @@ export interface RoadState {
   staleness(host: string): Staleness | undefined
   /** Where a name outside the cluster leads; undefined until that is known. */
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
+  /** For `explain`: what was wrong with the last answer for a name. Not known where the platform resolves it. */
+  externalTroubles?(name: string): readonly string[]
 }
 
 /** What a request met on its road, for those who want to know: each step tells what was looked at and what came of it. */

@@ -10,11 +10,12 @@ export interface NameResolver {
 
 /** What the road reads of the present in a gateway that holds every host: those of a cluster are all as old as each other. */
 export function roadState(
-  names: Pick<ExternalNames, 'externalEndpoints'>,
+  names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>,
   freshness: Pick<Freshness, 'staleness'> | undefined,
 ): RoadState {
   return {
     externalEndpoints: (target) => names.externalEndpoints(target),
+    externalTroubles: (name) => names.troublesOf(name),
     staleness: () => freshness?.staleness(),
   }
 }

@@ -181,11 +181,14 @@ test.each(['203.1.113.9', '::ffff:203.1.113.9', '2606:4700:0:0::9', '10.1.0.9'])
 
 test('an address that becomes a Node’s is not dialled from then on', async () => {
   const nodes = new Set<string>()
-  const { held, answer, asked } = scripted({ nodes })
+  const { names, held, answer, asked } = scripted({ nodes })
   await answer(['203.1.113.9', '198.41.0.4'])
   expect(held()).toEqual(['203.1.113.9:443', '198.41.0.4:443'])
   nodes.add('203.1.113.9')
   expect(held()).toEqual(['198.41.0.4:443'])
+  expect(names.troublesOf(TARGET.name)).toEqual([
+    expect.stringContaining('203.1.113.9 is the address of a Node'),
+  ])
   expect(asked).toHaveLength(1)
 })
 

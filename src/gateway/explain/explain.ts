@@ -61,7 +61,8 @@ function noteInto(
       if (last !== undefined) steps.push({ ...last, verdict: step.type === 'reply' ? 'stop' : 'pass' })
     } else {
       const table = cluster.table()
-      const told = table && explainStep(step, head, { table, balance: cluster.state, road })
+      const told =
+        table && explainStep(step, head, { table, balance: cluster.state, present: cluster.present, road })
       if (told !== undefined) steps.push({ ...told, verdict: 'pass' })
     }
   }

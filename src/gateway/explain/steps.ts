@@ -3,7 +3,7 @@ import { passedOver } from '../../balance/passed-over.ts'
 import { parseIp } from '../../model/address.ts'
 import type { Rule, ServiceRecord } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
-import type { RequestHead, RoadOptions, Step } from '../plan.ts'
+import type { RequestHead, RoadOptions, RoadState, Step } from '../plan.ts'
 import type { Table } from '../table.ts'
 import { endpointLine, guardLine } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
@@ -16,6 +16,7 @@ type Told = Omit<ExplainedStep, 'verdict'>
 export interface StepParts {
   readonly table: Table
   readonly balance: BalanceState
+  readonly present: RoadState
   readonly road: RoadOptions
 }
 
@@ -134,13 +135,14 @@ function seconds(ms: number): string {
 
 function endpointsStep(
   { service, endpoints, isByName }: StepOf<'endpoints'>,
-  { table, balance }: StepParts,
+  { table, balance, present }: StepParts,
 ): Told {
+  const { target } = service.record
   const slices = table.slicesOf(service.record)
   // Asked for by name, the others have no part in it.
   const out = isByName ? [] : passedOver(service.record, slices, table.nodes, table.place, endpoints)
   // Nodes are counted where they are asked, and the endpoints behind them are not.
-  const isOfPods = service.record.target.type === 'pod' && !isByName
+  const isOfPods = target.type === 'pod' && !isByName
   const refused = !isOfPods ? 0 : slices.reduce((sum, slice) => sum + (slice.refused ?? 0), 0)
   const details = [
     ...endpoints.slice(0, SHOWN).map((endpoint) => endpointLine(endpoint, balance)),
@@ -149,6 +151,7 @@ function endpointsStep(
       return `${address}${name === undefined ? '' : ` (${name})`} is out: ${reason}`
     }),
     ...(isByName ? [] : refusedEndpoints(service.record, table)),
+    ...(target.type === 'external' ? (present.externalTroubles?.(target.name) ?? []) : []),
   ]
   const others = `${out.length} cannot${refused === 0 ? '' : `, ${refused} refused`}`
   return { step: 'endpoints', summary: `${endpoints.length} can serve, ${others}`, details }
