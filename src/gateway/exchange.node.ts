@@ -17,7 +17,7 @@ import type { Forward } from './plan.ts'
 import { asksForWebSocket } from './received-head.ts'
 import { RequestBody } from './request-body.node.ts'
 import type { GatewayState } from './state.ts'
-import type { TunnelListener } from './tunnel.node.ts'
+import { LINGER_MS, type TunnelListener } from './tunnel.node.ts'
 
 export interface ExchangeParts extends AnswerParts {
   readonly pool: ClientPool
@@ -58,31 +58,27 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   /** Carries the plan out: attempts, retries, and the stream between client and endpoint. */
   forward(plan: Forward, state: GatewayState): void {
     this.#attempts = new Attempts(plan, state, this.#observer)
-    this.onProgress()
-    this.#parts.deadlines.add(this)
+    this.#watch(this.#attempts.limitMs(false))
     this.#next(this.#attempts, 'endpoints-none')
   }
 
   /** Ends the exchange: with an error as the answer when none has begun, else by cutting the client's connection. */
   fail(error: ErrorCode): void {
     if (this.isOver) return
-    const up = this.#up
     this.#end(error)
-    up?.abort()
     this.#answer.fail(error)
   }
 
   /** The next attempt, or the last failure as the answer. */
   #next(attempts: Attempts, failure: ErrorCode): void {
-    const { pool, random } = this.#parts
-    const endpoint = attempts.next(random)
+    const endpoint = attempts.next(this.#parts.random)
     if (endpoint === undefined) {
       this.fail(failure)
       return
     }
     const { head } = this.#down
     const request = endpointRequest(attempts.plan, head, this.#peer, this.#observer.requestId, attempts.trace)
-    const up = pool.send(endpoint, request, this)
+    const up = this.#parts.pool.send(endpoint, request, this)
     // Its body may have been read by now, and found broken.
     if (!this.isOver) this.#up = up
   }
@@ -150,9 +146,8 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     this.#up = undefined
     this.#body?.release()
     attempts?.failed(failure.code, this.#answer.status)
-    const isReplayable = this.#body?.isWhole ?? true
     if (this.#answer.status !== undefined) this.fail('response-incomplete')
-    else if (attempts?.mayRetry(failure, this.#down.head.method, isReplayable)) {
+    else if (attempts?.mayRetry(failure, this.#down.head.method, this.#body?.isWhole ?? true)) {
       this.#next(attempts, failure.code)
     } else this.fail(failure.code)
   }
@@ -164,9 +159,8 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   }
 
   onProgress(): void {
-    if (this.#attempts === undefined) return
-    const limitMs = this.#attempts.limitMs(this.#answer.status !== undefined)
-    this.deadline = this.#parts.deadlines.after(limitMs)
+    const limitMs = this.#attempts?.limitMs(this.#answer.status !== undefined)
+    if (limitMs !== undefined) this.deadline = this.#parts.deadlines.after(limitMs)
   }
 
   /** Nothing moved for too long. The last bytes may still wait for a client that does not read them. */
@@ -189,10 +183,17 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
 
   #end(error: ErrorCode | undefined): void {
     this.isOver = true
-    // What is left of a body that nobody wants any more has the connection's own limits.
-    if (error !== undefined || !this.#down.body.isOver) this.deadline = NEVER
+    // An error of ours is read soon, or not at all. What is left of a body has the connection's own limits.
+    if (error !== undefined) this.#watch(LINGER_MS)
+    else if (!this.#down.body.isOver) this.deadline = NEVER
     this.#attempts?.end(this.#answer.status, error)
     this.#body?.release()
+    this.#up?.abort()
     this.#up = undefined
+  }
+
+  #watch(limitMs: number): void {
+    this.deadline = this.#parts.deadlines.after(limitMs)
+    this.#parts.deadlines.add(this)
   }
 }

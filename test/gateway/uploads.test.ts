@@ -183,3 +183,17 @@ test('a client that does not read its last bytes is cut off', async () => {
   const [seen] = await gateway.observer.ended(1)
   expect(seen).toMatchObject({ status: 200, error: 'client-closed' })
 })
+
+test('a client that asks on and on, and reads no refusal, is cut off', async () => {
+  const gateway = await gatewayTo([])
+  const client = dial(gateway.port).pause()
+  const closed = new Promise((resolve) => client.once('close', resolve))
+  const requests = `GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(1000)
+  const feed = (): void => {
+    while (client.writable && client.write(requests));
+  }
+  client.on('drain', feed)
+  feed()
+  await closed
+  expect(gateway.observer.seen.at(-1)).toMatchObject({ status: 503, error: 'endpoints-none' })
+})
