@@ -1,13 +1,17 @@
 import type { NetworkPolicy } from '../model/objects/network-policy.ts'
 import type { KubeObject } from '../model/objects/object.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
+import type { Problem } from '../model/problem.ts'
 import { findShutOut } from './admission.ts'
 import { type Labels, podsBehind, type Surroundings } from './backing.ts'
 import type { EndpointBoard } from './endpoint-board.ts'
+import type { CompiledSlice } from './endpoint-slice.ts'
 import { diagnoseEndpoints } from './endpoints.ts'
+import { KnownNodes } from './known-nodes.ts'
 import { diagnoseNamespace } from './namespace-guard.ts'
 import type { NamespaceIndex } from './namespace-index.ts'
 import { findRefusedNodePort } from './node-port.ts'
+import { findNoNode } from './node-reach.ts'
 import type { CompileOptions } from './output.ts'
 import type { ProblemBook } from './problem-book.ts'
 import { ShutOutBoard } from './shut-out-board.ts'
@@ -38,6 +42,7 @@ export class Diagnosis {
   /** Services that cannot be served, by namespace: a Pod or a workload may be why. */
   readonly #ailing = new Map<string, Set<string>>()
   readonly #dirtyNamespaces = new Set<string>()
+  readonly #nodes = new KnownNodes()
   #gatewayNamespaceLabels: Labels | undefined
 
   constructor(
@@ -79,9 +84,12 @@ export class Diagnosis {
         this.#gatewayNamespaceLabels = after?.meta.labels
         for (const service of this.#exposed.keys()) this.#doubtful.add(service)
         return
+      case 'Node':
+        if (!this.#nodes.replace(name, after?.kind === 'Node' ? after : undefined)) return
+        for (const [service, { isByNode }] of this.#exposed) if (isByNode) this.#doubtful.add(service)
+        return
       case 'Service':
       case 'EndpointSlice':
-      case 'Node':
         return
       default:
         for (const service of this.#ailing.get(namespace) ?? []) this.#doubtful.add(service)
@@ -122,10 +130,10 @@ export class Diagnosis {
     this.#noteAiling(namespace, name, silence.length > 0)
     this.#book.replace(`endpoints ${name}`, silence)
     // Where nothing can serve anyway, that is said already.
-    const isByNode = exposed?.isByNode && silence.length === 0
+    const byNode = exposed?.isByNode && silence.length === 0 ? exposed : undefined
     this.#book.replace(
       `node-port ${name}`,
-      isByNode ? findRefusedNodePort(exposed.service, exposed.port, slices) : [],
+      byNode === undefined ? [] : this.#diagnoseNodePort(byNode, slices),
     )
     const guard = {
       policies: this.#policies(namespace),
@@ -133,6 +141,11 @@ export class Diagnosis {
       gatewayNamespaceLabels: this.#gatewayNamespaceLabels,
     }
     this.#shutOuts.replace(name, exposed && findShutOut(pods, exposed.port, guard))
+  }
+
+  #diagnoseNodePort({ service, port }: Exposed, slices: readonly CompiledSlice[]): readonly Problem[] {
+    const refused = findRefusedNodePort(service, port, slices)
+    return refused.length > 0 ? refused : findNoNode(service, port, slices, this.#nodes.all)
   }
 
   #noteAiling(namespace: string, name: string, isAiling: boolean): void {

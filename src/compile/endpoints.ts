@@ -118,7 +118,7 @@ function noneServes(count: number, refused: number): string {
 }
 
 /** A terminating endpoint serves when nothing else is ready. */
-function canServe({ ready, serving, terminating }: EndpointRecord): boolean {
+export function canServe({ ready, serving, terminating }: EndpointRecord): boolean {
   return ready || (serving && terminating)
 }
 

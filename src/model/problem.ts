@@ -22,6 +22,7 @@ export const problemCodes = [
   'node-port-missing',
   'node-port-open',
   'node-port-refused',
+  'node-port-unreachable',
   'object-invalid',
   'path-conflict',
   'platform-unsupported',

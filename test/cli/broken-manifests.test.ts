@@ -35,6 +35,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['node-port-missing', 'Service no-node', 13],
   ['node-port-open', 'Service balancer', 15],
   ['node-port-refused', 'Service half-lent', 12],
+  ['node-port-unreachable', 'Service kept', 10],
   ['object-invalid', 'Service eighty', 12],
   ['path-conflict', 'Service carts', 25],
   ['policy-invalid', 'NetworkPolicy mistyped', 14],
@@ -55,6 +56,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
 const BESIDES: Partial<Record<ProblemCode, readonly ProblemCode[]>> = {
   'affinity-behind-node': ['node-port-open'],
   'node-port-refused': ['endpoint-refused', 'node-port-open'],
+  'node-port-unreachable': ['node-port-open'],
 }
 
 /** `postern check` where hosts must be allowed. */

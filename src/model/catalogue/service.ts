@@ -42,6 +42,13 @@ export const serviceProblems = entries({
       'Requests are to go to nodes, and kube-proxy sends them on to whatever stands in the Service’s EndpointSlices: also to an endpoint that no request may be sent to (`endpoint-refused`). Which one it chooses the gateway cannot see, so that the whole Service is closed: 503.',
     mend: 'Mend the EndpointSlice: its own problem says which endpoint is refused, and why. Or set `postern.dev/target: "pod"`: then only that endpoint is left out.',
   },
+  'node-port-unreachable': {
+    title: 'A NodePort that no node can be asked for',
+    severity: 'warning',
+    cause:
+      'Requests are to go to nodes, and none is left: gateways leave out nodes that are not ready, have the label `node.kubernetes.io/exclude-from-external-load-balancers`, or have no address of the Service’s family; under `externalTrafficPolicy: Local` also those without a Pod that can serve. Its hostnames answer 503.',
+    mend: 'Mend the nodes that the message names, or let the Pods run on others; or set `externalTrafficPolicy: Cluster`, or `postern.dev/target: "pod"`.',
+  },
   'platform-unsupported': {
     title: 'Something that this gateway’s platform cannot do',
     severity: 'error',
