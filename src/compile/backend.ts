@@ -4,7 +4,7 @@ import { type RuleAction, type ServiceRecord, serviceKey } from '../model/record
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
 import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions } from './output.ts'
-import { choosePort } from './port.ts'
+import { choosePort, portField } from './port.ts'
 import { isCarried, protocolOf } from './protocol.ts'
 import { annotations } from './schema.ts'
 import { sourcesOf } from './sources.ts'
@@ -88,7 +88,7 @@ function notCarried(
   const problem = serviceProblem(service, {
     code: 'protocol-unsupported',
     severity: 'error',
-    field: `spec.ports[port=${port.port}].appProtocol`,
+    field: portField(service, port, 'appProtocol'),
     message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
     hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
   })

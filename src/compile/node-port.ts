@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { serviceProblem } from './annotations.ts'
 import type { CompiledSlice } from './endpoint-slice.ts'
+import { portField } from './port.ts'
 import { annotations } from './schema.ts'
 
 /** An exposed port that every node answers on as well: who comes that way meets none of the gateway's checks. */
@@ -16,7 +17,7 @@ export function findOpenNodePort(service: Service, port: ServicePort, isNeeded: 
     serviceProblem(service, {
       code: 'node-port-open',
       severity: isNeeded ? 'info' : 'warning',
-      field: port.nodePort === undefined ? 'spec.type' : `spec.ports[port=${port.port}].nodePort`,
+      field: port.nodePort === undefined ? 'spec.type' : portField(service, port, 'nodePort'),
       message: `Port ${port.port} is open on every node too, as NodePort${number}, past the gateway's checks`,
       hint: isNeeded
         ? 'The gateway uses it: let a firewall admit only the gateways to it.'
@@ -40,7 +41,7 @@ export function findRefusedNodePort(
     serviceProblem(service, {
       code: 'node-port-refused',
       severity: 'error',
-      field: `spec.ports[port=${port.port}].nodePort`,
+      field: portField(service, port, 'nodePort'),
       message: `Requests are to go to nodes, but NodePort ${port.nodePort} may lead to ${endpoints} refused`,
       hint: `Mend the EndpointSlice (its problem endpoint-refused says why), or set ${annotations.target.name}: "pod". Until then its hostnames answer 503.`,
     }),

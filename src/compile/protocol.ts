@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
 import type { Part } from './output.ts'
+import { portField } from './port.ts'
 
 export type Protocol = ServiceRecord['protocol']
 
@@ -22,14 +23,15 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
 const CARRIED: ReadonlySet<Protocol> = new Set(['http', 'ws'])
 
 /** What `appProtocol` says of a port; absent is http. */
-export function protocolOf(service: Service, { port, appProtocol }: ServicePort): Part<Protocol> {
+export function protocolOf(service: Service, port: ServicePort): Part<Protocol> {
+  const { appProtocol } = port
   const name = appProtocol?.toLowerCase() ?? 'http'
   const value = Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined
   if (value !== undefined) return { ok: true, value }
   const problem = serviceProblem(service, {
     code: 'protocol-unknown',
     severity: 'error',
-    field: `spec.ports[port=${port}].appProtocol`,
+    field: portField(service, port, 'appProtocol'),
     message: `Unknown appProtocol "${appProtocol}"`,
     hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
   })

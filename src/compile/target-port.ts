@@ -2,6 +2,7 @@ import { type ContainerPort, type Pod, podPorts } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import { compareText, type Problem } from '../model/problem.ts'
 import { serviceProblem } from './annotations.ts'
+import { portField } from './port.ts'
 
 const SHOWN = 5
 
@@ -23,7 +24,7 @@ export function diagnoseTargetPort(service: Service, port: ServicePort, pods: re
     serviceProblem(service, {
       code: 'target-port-unknown',
       severity: typeof target === 'string' ? 'error' : 'warning',
-      field: `spec.ports[port=${port.port}].${port.targetPort === undefined ? 'port' : 'targetPort'}`,
+      field: portField(service, port, port.targetPort === undefined ? 'port' : 'targetPort'),
       message: `Port ${port.port} leads to container port ${JSON.stringify(target)}, which no container of its Pods declares`,
       hint:
         names.length === 0

@@ -3,6 +3,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
 import type { CompileOptions, Part } from './output.ts'
+import { portField } from './port.ts'
 import { annotations } from './schema.ts'
 
 type Target = ServiceRecord['target']
@@ -25,7 +26,7 @@ export function targetOf(
   const problem = serviceProblem(service, {
     code: 'node-port-missing',
     severity: 'error',
-    field: `spec.ports[port=${port.port}].nodePort`,
+    field: portField(service, port, 'nodePort'),
     message: `Requests are to go to nodes, but port ${port.port} has no nodePort`,
     hint: `Give the Service type NodePort, or set ${annotations.target.name}: "pod".`,
   })
