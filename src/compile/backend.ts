@@ -9,6 +9,7 @@ import { isCarried, protocolOf } from './protocol.ts'
 import { annotations } from './schema.ts'
 import { sourcesOf } from './sources.ts'
 import { targetOf } from './target.ts'
+import { findUnknownDistribution } from './traffic-distribution.ts'
 
 const TIMEOUT_MS = 60_000
 const IDLE_TIMEOUT_MS = 300_000
@@ -40,6 +41,7 @@ export function compileBackend(service: Service, readings: Readings, options: Co
   })
   const problems = [
     ...affinityBehindNode(service, record),
+    ...findUnknownDistribution(service),
     ...findOpenNodePort(service, port.value, record.target.type === 'node'),
   ]
   if (!isCarried(protocol.value)) return notCarried(service, port.value, record, problems)

@@ -13,6 +13,7 @@ export const problemCodes = [
   'endpoints-unready',
   'external-name-refused',
   'field-invalid',
+  'field-unknown',
   'file-unreadable',
   'host-conflict',
   'host-not-allowed',

@@ -25,6 +25,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['endpoints-unready', 'Service crashing', 9],
   ['external-name-refused', 'Service alias', 9],
   ['field-invalid', 'Service ranges', 12],
+  ['field-unknown', 'Service afar', 10],
   // It is not there.
   ['file-unreadable', 'Manifest file-unreadable.yaml', undefined],
   ['host-conflict', 'Service second', 25],

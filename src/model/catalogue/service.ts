@@ -22,6 +22,13 @@ export const serviceProblems = entries({
       'The API server took the value, but it does not mean what it must mean here. It says who may come, or where requests go, so that the hostnames answer 503 until it is mended.',
     mend: 'Give the field a value as the hint shows.',
   },
+  'field-unknown': {
+    title: 'A field of the Service with a value that is not known',
+    severity: 'warning',
+    cause:
+      '`trafficDistribution` has a value that Postern does not know, and perhaps the API server neither. The Service is reached as if the field were not there: the hints in its EndpointSlices, if any, still count.',
+    mend: 'Use `PreferSameZone` (`PreferClose` is its older name) or `PreferSameNode`, or leave the field out.',
+  },
   'node-port-missing': {
     title: 'Requests are to go to nodes, but there is no nodePort',
     severity: 'error',
