@@ -9,6 +9,7 @@ import type { Service } from '../model/objects/service.ts'
 import { compareText } from '../model/problem.ts'
 import type { Rule } from '../model/records.ts'
 import { type DnsRecord, dnsRecords, endpointDnsName, serviceDnsName, srvNames } from './cluster-dns.ts'
+import { statefulSetPods } from './stateful-set-pods.ts'
 
 const CLUSTER_SET = 'clusterset.local'
 
@@ -53,6 +54,7 @@ export function namesOf(objects: Iterable<KubeObject>, table: Table, clusterDoma
     all.filter((object) => object.kind === 'EndpointSlice'),
     ({ meta }) => `${meta.namespace}/${meta.labels[SERVICE_NAME_LABEL] ?? ''}`,
   )
+  const sets = all.flatMap((object) => (object.kind === 'StatefulSet' ? [object] : []))
   const exported = new Set(all.flatMap((each) => (each.kind === 'ServiceExport' ? [placeOf(each)] : [])))
   return all
     .filter((object) => object.kind === 'Service')
@@ -60,7 +62,8 @@ export function namesOf(objects: Iterable<KubeObject>, table: Table, clusterDoma
     .map((service) => {
       const some = slices.get(placeOf(service)) ?? []
       const clusterSet = exported.has(placeOf(service)) ? clusterSetNames(service) : null
-      return { ...names(service, some, table, clusterDomain), clusterSet }
+      const made = statefulSetPods(service, sets)
+      return { ...names(service, some, made, table, clusterDomain), clusterSet }
     })
 }
 
@@ -79,6 +82,7 @@ export function isForPods({ action }: Pick<Rule, 'action'>): boolean {
 function names(
   service: Service,
   slices: readonly EndpointSlice[],
+  made: readonly string[],
   table: Table,
   clusterDomain: string,
 ): Omit<ServiceNames, 'clusterSet'> {
@@ -96,7 +100,7 @@ function names(
       .map(({ host, rule: { path } }) => ({ host, path: path.value, pathType: path.type })),
     pods:
       service.spec.clusterIP === 'None'
-        ? podNames(service, slices, clusterDomain, outsideOf(rules, table))
+        ? podNames(service, slices, made, clusterDomain, outsideOf(rules, table))
         : [],
   }
 }
@@ -110,8 +114,9 @@ function clusterSetNames(service: Service): DnsNames | null {
 function podNames(
   service: Service,
   slices: readonly EndpointSlice[],
+  made: readonly string[],
   clusterDomain: string,
-  outside: (label: string) => string | null,
+  outside: OutsideNames,
 ): PodNames[] {
   const named = slices
     .flatMap(({ endpoints }) => endpoints)
@@ -120,21 +125,30 @@ function podNames(
       return {
         pod,
         inside: endpointDnsName(service, endpoint, clusterDomain) ?? null,
-        outside: outside(endpoint.hostname ?? pod ?? ''),
+        outside: outside.held(endpoint.hostname ?? pod ?? ''),
       }
     })
+  // Manifests mostly have no Pods: those to come are named.
+  if (named.length === 0) {
+    const name = serviceDnsName(service, clusterDomain)
+    return made.map((pod) => ({ pod, inside: `${pod}.${name}`, outside: outside.toCome(pod) }))
+  }
   // A Pod of two families stands in two slices.
   return [...new Map(named.map((each) => [JSON.stringify(each), each])).values()]
 }
 
-function outsideOf(
-  rules: readonly { host: string; rule: Rule }[],
-  table: Table,
-): (label: string) => string | null {
+/** What the gateways call a Pod: one that they know, and one that is still to come. */
+interface OutsideNames {
+  readonly held: (label: string) => string | null
+  readonly toCome: (label: string) => string | null
+}
+
+function outsideOf(rules: readonly { host: string; rule: Rule }[], table: Table): OutsideNames {
   const found = rules.find(({ rule }) => isForPods(rule))
   const action = found?.rule.action
   const known = action?.type === 'forward' ? table.service(action.service)?.byHostname : undefined
-  return (label) => (found !== undefined && known?.has(label) ? found.host.replace('*', label) : null)
+  const toCome = (label: string) => found?.host.replace('*', label) ?? null
+  return { held: (label) => (known?.has(label) ? toCome(label) : null), toCome }
 }
 
 function placeOf({ meta: { namespace, name } }: KubeObject): string {

@@ -131,6 +131,27 @@ test('names: a Pod without a hostname has a name outside, and none inside that w
   })
 })
 
+test('names: the Pods that a StatefulSet will make have names before they are there', async () => {
+  const set = (name: string, serviceName: string, more: object) => ({
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name, namespace: 'shop' },
+    spec: { serviceName, template: { metadata: { labels: { app: name } } }, ...more },
+  })
+  const headless = (name: string) => service(name, { clusterIP: 'None', selector: { app: name } })
+  const outcome = await onStdin(
+    ['names'],
+    ...[headless('db'), set('db', 'db', { replicas: 2, ordinals: { start: 5 } })],
+    ...[headless('one'), set('one', 'one', {})],
+    ...[headless('stray'), set('stray', 'another', { replicas: 2 })],
+  )
+  expect(rowsOf(outcome).filter((row) => row.join().includes('pod '))).toEqual([
+    ['', 'pod db-5', 'db-5.db.shop.svc.cluster.local', 'db-5.db.shop.apps.test'],
+    ['', 'pod db-6', 'db-6.db.shop.svc.cluster.local', 'db-6.db.shop.apps.test'],
+    ['', 'pod one-0', 'one-0.one.shop.svc.cluster.local', 'one-0.one.shop.apps.test'],
+  ])
+})
+
 test('names: a path that is not there exits 1, and says so on standard error', async () => {
   const outcome = await postern(['names', '--manifests', `${SAMPLE}/nowhere`])
   expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining('nowhere') })

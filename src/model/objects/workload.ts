@@ -16,6 +16,9 @@ export const workloadSchema = v.object({
   meta: leanMeta,
   spec: v.object({
     replicas: maybe(v.number()),
+    /** Of a StatefulSet: the Service that names its Pods, and the number of the first. */
+    serviceName: maybe(v.string()),
+    ordinals: maybe(v.object({ start: maybe(v.number()) })),
     template: v.object({
       metadata: v.nullish(v.object({ labels: v.nullish(v.record(v.string(), v.string()), {}) }), {}),
       spec: v.nullish(v.object(podParts), {}),
