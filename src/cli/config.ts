@@ -9,7 +9,6 @@ import {
   type Env,
   expectOneSource,
   type Given,
-  needManifests,
   needSource,
   readFormat,
   readManifests,
@@ -181,17 +180,15 @@ function configOf(
       const manifests = needSource(given, env, values.kubeconfig, faults)
       return { command: name, manifests, format: readFormat(name, given, faults), ...values }
     }
-    case 'names':
-      return {
-        command: name,
-        manifests: needManifests(given, env, faults),
-        json: given.json === true,
-        ...read(name),
-      }
+    case 'names': {
+      const values = read(name)
+      const manifests = needSource(given, env, values.kubeconfig, faults)
+      return { command: name, manifests, json: given.json === true, ...values }
+    }
     case 'env': {
       const service = readServiceName(operand, faults)
-      const manifests = needManifests(given, env, faults)
       const values = read(name)
+      const manifests = needSource(given, env, values.kubeconfig, faults)
       return service && { command: name, service, manifests, ...values }
     }
     case 'explain': {

@@ -14,14 +14,6 @@ export function readManifests(given: Given, env: Env, faults: string[]): readonl
   return (env[MANIFESTS.env] ?? '').split(',').filter((path) => path !== '')
 }
 
-export function needManifests(given: Given, env: Env, faults: string[]): readonly string[] {
-  const manifests = readManifests(given, env, faults)
-  if (manifests.length === 0 && given.manifests !== true) {
-    faults.push(`${MANIFESTS.name} (or ${MANIFESTS.env}) is missing: what shall be read?`)
-  }
-  return manifests
-}
-
 /** Manifests or a cluster, and not both. */
 export function needSource(
   given: Given,

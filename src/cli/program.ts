@@ -89,7 +89,7 @@ export const commands = {
   },
   names: {
     summary: "say what each Service is called in the cluster's DNS, and at the gateways",
-    flags: ['clusterDomain', ...compiling],
+    flags: ['kubeconfig', 'clusterDomain', ...compiling],
     json: true,
     example: 'postern names --manifests k8s/ --domain apps.example.com',
   },
@@ -109,7 +109,7 @@ export const commands = {
     summary:
       "print NAMESPACE/SERVICE's *_SERVICE_HOST variables, as a Pod has them, for a process outside: the host is the Service's exposed hostname, the port that of --listen, where the gateways are reached",
     argument: 'namespace/service',
-    flags: ['listen', ...compiling],
+    flags: ['kubeconfig', 'listen', ...compiling],
     example: 'env $(postern env shop/web --manifests k8s/) node app.js',
   },
 } as const satisfies Record<string, CommandFacts>

@@ -36,7 +36,7 @@ export function serviceEnv(
   gatewayPort: number,
 ): ServiceEnv {
   const service = objects.get(objectKey('Service', namespace, name))
-  if (service?.kind !== 'Service') return { ok: false, reason: 'there is no such Service in the manifests' }
+  if (service?.kind !== 'Service') return { ok: false, reason: 'there is no such Service' }
   if (service.spec.type === 'ExternalName' || service.spec.clusterIP === 'None') {
     const reason =
       'it has no cluster IP, so Pods get no variables for it either; postern names tells its hostnames'

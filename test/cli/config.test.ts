@@ -247,7 +247,7 @@ test('manifests are repeated as a flag and listed as a variable', () => {
 test.each([
   ['check', '--manifests (or POSTERN_MANIFESTS) or --kubeconfig is missing', { format: 'json' }],
   ['routes', '--manifests (or POSTERN_MANIFESTS) or --kubeconfig is missing', { format: 'json' }],
-  ['names', '--manifests (or POSTERN_MANIFESTS) is missing', { json: true }],
+  ['names', '--manifests (or POSTERN_MANIFESTS) or --kubeconfig is missing', { json: true }],
 ])('%s needs manifests', (command, fault, printing) => {
   expect(faults([command])).toEqual([expect.stringContaining(fault)])
   expect(parse([command, '--json'], { POSTERN_MANIFESTS: 'k8s' })).toMatchObject({
@@ -272,7 +272,7 @@ test('check and routes print as they are asked to', () => {
   ])
 })
 
-test.each(['check', 'routes', 'up'])('%s reads files or a cluster, not both', (command) => {
+test.each(['check', 'routes', 'names', 'up'])('%s reads files or a cluster, not both', (command) => {
   expect(faults([command, '--manifests', 'k8s', '--kubeconfig', 'c.yaml'])).toEqual([
     expect.stringContaining('cannot both be given'),
   ])

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { send } from '../support/http.ts'
+import { postern } from '../support/postern-cli.ts'
 import { type AgentProcess, type ServingProcess, startServing } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { deploy } from './deploy.ts'
@@ -18,11 +19,13 @@ onCluster('names that a real control plane gives', (cluster) => {
   let redis: RedisServer
   let agent: AgentProcess
   let gateway: ServingProcess
+  let kubeconfig = ''
   let removeKubeconfig = (): void => {}
 
   beforeAll(async () => {
     redis = await startRedis()
     const { file, remove } = await agentKubeconfig(cluster())
+    kubeconfig = file
     removeKubeconfig = remove
     const claims = ['--host-claims', 'strict', '--allow-hosts', 'claims=always.example.com']
     agent = await runAgent(file, redis.url, claims)
@@ -58,6 +61,9 @@ onCluster('names that a real control plane gives', (cluster) => {
     await deploy(cluster(), yaml, { namespace: 'data', service: 'db', count: 2 })
     await until('db-0.db.data.apps.test', 'db-0')
     await until('db-1.db.data.apps.test', 'db-1')
+    const { code, stdout } = await postern(['names', '--kubeconfig', kubeconfig, '--domain', 'apps.test'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/pod db-1 +db-1\.db\.data\.svc\.cluster\.local +db-1\.db\.data\.apps\.test/)
     expect(await answerOn('db-2.db.data.apps.test')).toBe(404)
     await cluster().objects.scale(
       { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', namespace: 'data' },

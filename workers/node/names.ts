@@ -4,13 +4,12 @@ import { namesOf } from '../../src/cli/names.ts'
 import { formatNames, namesJson } from '../../src/cli/report.ts'
 import { serviceEnv } from '../../src/cli/service-env.ts'
 import type { Collection } from '../../src/source/collect.ts'
-import { ManifestSource } from '../../src/source/manifest-source.node.ts'
-import { readStdin } from './stdin.ts'
+import { readCluster, readFiles } from './read-source.ts'
 
 /** `postern names`. @returns the exit code. */
 export async function runNames(config: NamesConfig): Promise<number> {
-  const collection = await read(config.manifests)
-  const { table } = inspect(collection, { ...config, allowLoopback: true })
+  const collection = await read(config)
+  const { table } = inspect(collection, { ...config, allowLoopback: config.kubeconfig === undefined })
   const names = namesOf(collection.objects.values(), table, config.clusterDomain)
   console.log(config.json ? namesJson(names) : formatNames(names))
   return isUnreadable(collection) ? 1 : 0
@@ -18,8 +17,8 @@ export async function runNames(config: NamesConfig): Promise<number> {
 
 /** `postern env`. Only lines for a shell go to standard output. @returns the exit code. */
 export async function runEnv(config: EnvConfig): Promise<number> {
-  const collection = await read(config.manifests)
-  const { table } = inspect(collection, { ...config, allowLoopback: true })
+  const collection = await read(config)
+  const { table } = inspect(collection, { ...config, allowLoopback: config.kubeconfig === undefined })
   const { namespace, name } = config.service
   const env = serviceEnv(config.service, collection.objects, table, config.listen.port)
   if (!env.ok) {
@@ -32,8 +31,11 @@ export async function runEnv(config: EnvConfig): Promise<number> {
 }
 
 /** What cannot be read is said on standard error: the rest is named all the same. */
-async function read(manifests: readonly string[]): Promise<Collection> {
-  const collection = await new ManifestSource(manifests, readStdin).read()
+async function read({
+  kubeconfig,
+  manifests,
+}: Pick<NamesConfig, 'kubeconfig' | 'manifests'>): Promise<Collection> {
+  const collection = kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig)
   for (const { severity, message } of collection.problems) {
     if (severity === 'error') console.error(`postern: ${message}`)
   }
