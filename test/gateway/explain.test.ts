@@ -121,6 +121,25 @@ test('endpoints that are out are told with the reason', () => {
   })
 })
 
+test('https is told as http, and that is said', () => {
+  const question = { from: '203.0.113.9', method: 'GET', headers: [] }
+  const road: RoadOptions = { trustedProxies: [], networkPolicy: 'enforce' }
+  const [https, http] = ['https', 'http'].map((scheme) =>
+    explain({ ...question, url: `${scheme}://web.shop.example.test/shop` }, { road, ...idle }),
+  )
+  const saysSo = [expect.stringContaining('TLS is not served yet')]
+  expect(https).toMatchObject({
+    explanation: {
+      steps: expect.arrayContaining([expect.objectContaining({ step: 'client', details: saysSo })]),
+    },
+  })
+  expect(http).toMatchObject({
+    explanation: {
+      steps: expect.arrayContaining([expect.objectContaining({ step: 'client', details: [] })]),
+    },
+  })
+})
+
 test('an unknown host names the near misses', () => {
   expect(ask({ host: 'wep.shop.example.test' }).outcome).toMatchObject({ type: 'reply', status: 404 })
   expect(decisive({ host: 'wep.shop.example.test' })).toMatchObject({

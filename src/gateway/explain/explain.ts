@@ -12,6 +12,10 @@ export type Answer =
   | { readonly ok: true; readonly explanation: Explanation }
   | { readonly ok: false; readonly faults: readonly string[] }
 
+const HTTPS = /^https:/i
+const WITHOUT_TLS =
+  'TLS is not served yet: this is told as for http://, which is what comes from a proxy that terminates it'
+
 /** As a gateway answers in the end: names that must be waited for are. */
 export async function explainInTime(
   question: Question,
@@ -36,6 +40,10 @@ export function explain(question: Question, parts: ExplainParts): Answer {
   const steps: ExplainedStep[] = []
   const decided = planAcross(head, peer, roadOf(parts), noteInto(steps, head, parts))
   if (decided === undefined) return { ok: false, faults: ['no table has been loaded yet'] }
+  const [first, ...others] = steps
+  if (first !== undefined && HTTPS.test(question.url)) {
+    steps.splice(0, steps.length, { ...first, details: [...first.details, WITHOUT_TLS] }, ...others)
+  }
   const request = { method: head.method, url: question.url, from: peer.address }
   return { ok: true, explanation: { request, steps, outcome: outcomeOf(decided) } }
 }
