@@ -44,8 +44,9 @@ export function podsBehind(
 export function makes({ kind, meta, spec }: Workload, selector: Labels | undefined): boolean {
   const { labels } = spec.template.metadata
   const ordinal = /^(.+)-(\d+)$/.exec(selector?.[POD_NAME_LABEL] ?? '')
-  const isOfSet =
-    kind === 'StatefulSet' && ordinal?.[1] === meta.name && Number(ordinal[2]) < (spec.replicas ?? 1)
+  const number = Number(ordinal?.[2]) - (spec.ordinals?.start ?? 0)
+  const isNumbered = number >= 0 && number < (spec.replicas ?? 1)
+  const isOfSet = kind === 'StatefulSet' && ordinal?.[1] === meta.name && isNumbered
   return selects(selector, isOfSet ? { ...labels, [POD_NAME_LABEL]: ordinal[0] } : labels)
 }
 

@@ -167,6 +167,11 @@ export const wholeObjects: readonly WholeObject[] = [
     apiVersion: kind === 'ReplicationController' ? 'v1' : 'apps/v1',
     kind,
     metadata: meta('web'),
-    spec: { replicas: 2, template: { metadata: { labels: { app: 'web' } }, spec: podParts } },
+    spec: {
+      replicas: 2,
+      serviceName: 'web',
+      ordinals: { start: 1 },
+      template: { metadata: { labels: { app: 'web' } }, spec: podParts },
+    },
   })),
 ]
