@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, listens, type Stage, saysReady } from './stage.ts'
+import { freePort } from '../support/free-port.ts'
+import { listens, type Stage, saysReady } from './stage.ts'
 import {
   backendAddresses,
   backendBody,

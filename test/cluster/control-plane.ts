@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import * as v from 'valibot'
+import { freePort } from '../support/free-port.ts'
 import { type AuditEvent, auditPolicy, readAudit } from './audit.ts'
-import { findFreePort } from './free-port.ts'
 import { type Kubeconfig, kubeconfigOf } from './kubeconfig.ts'
 import { PartProcess } from './part.ts'
 import { argumentsOf, type Part, type PartSettings, parts } from './part-arguments.ts'
@@ -148,10 +148,10 @@ async function settingsIn(folder: string): Promise<PartSettings> {
   const certificateFolder = join(folder, 'certificates')
   mkdirSync(certificateFolder)
   return {
-    etcdPort: await findFreePort(),
-    etcdPeerPort: await findFreePort(),
-    apiPort: await findFreePort(),
-    controllerPort: await findFreePort(),
+    etcdPort: await freePort(),
+    etcdPeerPort: await freePort(),
+    apiPort: await freePort(),
+    controllerPort: await freePort(),
     etcdData: join(folder, 'etcd'),
     certificateFolder,
     certificateFile: join(certificateFolder, 'apiserver.crt'),

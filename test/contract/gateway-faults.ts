@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { refusedPort } from '../support/free-port.ts'
 import { serviceYaml } from '../support/gateway.ts'
-import { echo, refusedPort, startHttp, startTcp } from '../support/http.ts'
+import { echo, startHttp, startTcp } from '../support/http.ts'
 import type { ShellCase } from './gateway-shell.ts'
 
 /** What clients get when endpoints fail. */

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { refusedPort } from '../support/free-port.ts'
 import { serviceYaml, startGateway } from '../support/gateway.ts'
-import { echo, refusedPort, send, sendRaw, startHttp, startTcp } from '../support/http.ts'
+import { echo, send, sendRaw, startHttp, startTcp } from '../support/http.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {

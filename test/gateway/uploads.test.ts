@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { refusedPort } from '../support/free-port.ts'
 import { hurried, serviceYaml, startGateway } from '../support/gateway.ts'
-import { refusedPort, startHttp, startTcp } from '../support/http.ts'
+import { startHttp, startTcp } from '../support/http.ts'
 
 const HOST = 'Host: web.shop.example.test\r\n'
 const closers: (() => Promise<void> | void)[] = []

@@ -4,7 +4,7 @@ import { systemTimers } from '../../src/model/clock.node.ts'
 import { RelayClient } from '../../src/registry/http/client.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import { cluster } from '../contract/registry-samples.ts'
-import { freePort } from '../support/redis.ts'
+import { refusedPort } from '../support/free-port.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
 import {
   anywhere,
@@ -46,7 +46,7 @@ describe('a relay that answers a load with', () => {
   })
 
   test('nobody there is a clear error', async () => {
-    const url = `http://127.0.0.1:${await freePort()}`
+    const url = `http://127.0.0.1:${await refusedPort()}`
     const gone = new HttpRegistry({ url, token: TOKEN, cluster, fetch: systemFetch, timers: systemTimers })
     expect(await failureOf(gone.load(forever))).toMatchObject({
       message: /ECONNREFUSED/,

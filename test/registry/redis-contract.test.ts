@@ -5,7 +5,8 @@ import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { registryContract } from '../contract/registry.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { freePort, hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/free-port.ts'
+import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { type RedisSet, startRedisCluster, startSentinelSet } from '../support/redis-shapes.ts'
 
 /** What the contract writes: the agent's user may not flush. */

@@ -48,13 +48,6 @@ export async function startTcp(onConnection: (socket: Socket) => void): Promise<
   }
 }
 
-/** A port that refuses connections. */
-export async function refusedPort(): Promise<number> {
-  const server = await startTcp(() => {})
-  await server.close()
-  return server.port
-}
-
 export interface TestResponse {
   readonly status: number
   readonly headers: IncomingMessage['headers']

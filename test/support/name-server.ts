@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './redis.ts'
+import { freePort } from './free-port.ts'
 
 export const hasNameServer = spawnSync('dnsmasq', ['--version']).status === 0
 if (!hasNameServer) {

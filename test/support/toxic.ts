@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { waitFor } from '../cluster/wait-for.ts'
-import { freePort } from './redis.ts'
+import { freePort } from './free-port.ts'
 
 /** As toxiproxy has them: https://github.com/Shopify/toxiproxy#toxics */
 export interface ToxicKind {

@@ -10,6 +10,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { cluster } from '../contract/registry-samples.ts'
+import { refusedPort } from '../support/free-port.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
 import {
   type PosternProcess,
@@ -19,7 +20,7 @@ import {
   startServing,
 } from '../support/postern-process.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from '../support/records.ts'
-import { freePort, hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
+import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const TOKEN = 'system-token-0123456789'
 const HOST = 'shop.localhost'
@@ -126,7 +127,7 @@ describe.skipIf(!hasRedis)('gateways behind a relay', () => {
     writeFileSync(
       kubeconfig,
       JSON.stringify({
-        clusters: [{ ...here, cluster: { server: `http://127.0.0.1:${await freePort()}` } }],
+        clusters: [{ ...here, cluster: { server: `http://127.0.0.1:${await refusedPort()}` } }],
         users: [{ ...here, user: {} }],
         contexts: [{ ...here, context: { cluster: 'here', user: 'here' } }],
         'current-context': 'here',

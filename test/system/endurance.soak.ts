@@ -4,8 +4,9 @@ import { expect, test } from 'vitest'
 import { onCluster } from '../cluster/on-cluster.ts'
 import { readPods } from '../cluster/reads.ts'
 import { workloadYaml } from '../cluster/workload.ts'
+import { freePort } from '../support/free-port.ts'
 import { readIsolateBytes } from '../support/heap.ts'
-import { freePort, startRedis } from '../support/redis.ts'
+import { startRedis } from '../support/redis.ts'
 import { EXPOSED, faultRig } from './fault-rig.ts'
 
 const MIB = 1024 * 1024

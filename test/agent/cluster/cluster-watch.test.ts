@@ -5,7 +5,7 @@ import { KubeApi } from '../../../src/agent/cluster/kube-api.ts'
 import type { ObjectChange } from '../../../src/compile/compilation.ts'
 import { systemTimers } from '../../../src/model/clock.node.ts'
 import type { Timers } from '../../../src/model/clock.ts'
-import { refusedPort } from '../../support/http.ts'
+import { refusedPort } from '../../support/free-port.ts'
 import {
   type Answer,
   json,

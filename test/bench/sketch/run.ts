@@ -1,8 +1,10 @@
 // CPU per request of the sketch beside nginx and HAProxy. Arguments: rounds, seconds.
+
 import { join } from 'node:path'
+import { freePort } from '../../support/free-port.ts'
 import { readTreeUsage } from '../cpu.ts'
 import { loadCore, proxyCore, root, startBackend, startSubjects } from '../peers.ts'
-import { freePort, Stage, saysReady } from '../stage.ts'
+import { Stage, saysReady } from '../stage.ts'
 import { hostCount } from '../workload.ts'
 import { runLoad } from '../wrk.ts'
 
