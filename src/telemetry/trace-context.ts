@@ -38,22 +38,28 @@ export function injectContext(context: SpanContext): readonly string[] {
   return fields
 }
 
-/** A trace id for when no SDK makes one: 32 hexadecimal digits. */
+/** A trace id of a request without one: 32 hexadecimal digits. */
 export function makeTraceId(random: Random): string {
   return makeId(random, 32)
 }
 
-/** A span id for when no SDK makes one: 16 hexadecimal digits. */
+/** A span id: 16 hexadecimal digits. */
 export function makeSpanId(random: Random): string {
   return makeId(random, 16)
 }
 
 function makeId(random: Random, digits: number): string {
   let id = ''
-  while (id.length < digits)
-    id += Math.floor(random() * 0x1_0000_0000)
-      .toString(16)
-      .padStart(8, '0')
+  while (id.length < digits) {
+    const bits = Math.floor(random() * 0x1_0000_0000)
+    id += hexOf(bits >>> 24) + hexOf((bits >>> 16) & 0xff) + hexOf((bits >>> 8) & 0xff) + hexOf(bits & 0xff)
+  }
   // All zeros stand for no id.
   return /[^0]/.test(id) ? id : `${id.slice(1)}1`
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function hexOf(byte: number): string {
+  return HEX[byte] ?? ''
 }

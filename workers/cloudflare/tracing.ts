@@ -2,9 +2,9 @@ import type { Clock, Random, Timers } from '../../src/model/clock.ts'
 import { pause } from '../../src/model/pause.ts'
 import { formatAccessLog } from '../../src/telemetry/access-log.ts'
 import { type FetchCollector, flushSpans } from '../../src/telemetry/light/flush.ts'
-import { createLightObserver } from '../../src/telemetry/light/light-observer.ts'
 import { SpanBuffer } from '../../src/telemetry/light/span-buffer.ts'
 import type { Observer } from '../../src/telemetry/observer.ts'
+import { createObserver } from '../../src/telemetry/request-observer.ts'
 import type { WorkerConfig } from './config.ts'
 
 export interface TracingParts {
@@ -35,10 +35,12 @@ export function createTracing(config: WorkerConfig, parts: TracingParts): Tracin
   const { clock, timers, random, fetch, print } = parts
   const { OTLP_ENDPOINT: endpoint, OTLP_HEADERS: headers, TRACE_RATIO, ACCESS_LOG } = config
   const spans = new SpanBuffer(CAPACITY)
-  const observer = createLightObserver({
+  const observer = createObserver({
     clock,
     random,
-    spans,
+    // Where nobody collects them, they are not kept.
+    spans: endpoint === undefined ? undefined : spans,
+    counts: undefined,
     traceRatio: endpoint === undefined ? 0 : TRACE_RATIO,
     accessLog: ACCESS_LOG === 'on' ? (line) => print(formatAccessLog(line)) : undefined,
   })

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { FinishedSpan } from './span-buffer.ts'
+import type { FinishedSpan } from '../finished-span.ts'
 
 /** What all spans of a sender share. */
 export interface SpanOrigin {

@@ -1,22 +1,5 @@
-import type { Attributes } from '@opentelemetry/api'
 import { boundValue } from '../access-log.ts'
-
-/** A span that has ended, as plain data: it may outlive the request that made it. Times are ms since the epoch. */
-export interface FinishedSpan {
-  /** 32 hexadecimal digits. */
-  readonly traceId: string
-  /** 16 hexadecimal digits. */
-  readonly spanId: string
-  readonly parentSpanId: string | undefined
-  readonly hasRemoteParent: boolean
-  readonly traceState: string | undefined
-  readonly name: string
-  readonly kind: 'server' | 'client'
-  readonly startMs: number
-  readonly endMs: number
-  readonly attributes: Attributes
-  readonly isError: boolean
-}
+import type { FinishedSpan, SpanSink } from '../finished-span.ts'
 
 /** What became of spans since the start. */
 export interface SpanCounts {
@@ -32,7 +15,7 @@ export interface SpanCounts {
 }
 
 /** Finished spans that wait for a flush. When full, the newest is dropped: those before it may complete a trace. */
-export class SpanBuffer {
+export class SpanBuffer implements SpanSink {
   readonly #capacity: number
   #spans: FinishedSpan[] = []
   #sent = 0

@@ -1,16 +1,15 @@
-import { metrics } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { AlwaysOnSampler, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace'
 import * as v from 'valibot'
 import { afterEach, expect, it } from 'vitest'
 import { systemClock, systemRandom, systemTimers } from '../../../src/model/clock.node.ts'
 import type { AccessLogEntry } from '../../../src/telemetry/access-log.ts'
 import { flushSpans } from '../../../src/telemetry/light/flush.ts'
-import { createLightObserver } from '../../../src/telemetry/light/light-observer.ts'
 import { SpanBuffer } from '../../../src/telemetry/light/span-buffer.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../../src/telemetry/observer.ts'
-import { createObserver } from '../../../src/telemetry/otel-observer.ts'
+import { createObserver } from '../../../src/telemetry/request-observer.ts'
+import { exportSpans } from '../../../workers/node/span-export.ts'
 import { SAMPLED, start } from '../start.ts'
 import { startCollector } from './collector.ts'
 
@@ -47,6 +46,8 @@ const exportSchema = v.object({
   ]),
 })
 
+const parts = { clock: systemClock, random: systemRandom, traceRatio: 1, counts: undefined }
+
 interface Observation {
   readonly bodies: string[]
   readonly lines: AccessLogEntry[]
@@ -54,22 +55,17 @@ interface Observation {
 
 type Play = (observer: Observer) => void
 
-/** By the SDK and its exporter. */
+/** By the SDK's exporter. */
 async function observeWithSdk(play: Play): Promise<Observation> {
   const collector = await startCollector()
   closers.push(collector.close)
   const exporter = new OTLPTraceExporter({ url: `${collector.endpoint}/v1/traces` })
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes(resource),
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [new SimpleSpanProcessor({ exporter })],
-  })
+  const processor = new SimpleSpanProcessor({ exporter })
   const lines: AccessLogEntry[] = []
-  const tracer = provider.getTracer(scope.name, scope.version)
   const accessLog = (line: AccessLogEntry) => lines.push(line)
-  const meter = metrics.getMeter('none')
-  play(createObserver({ tracer, meter, clock: systemClock, random: systemRandom, accessLog }))
-  await provider.shutdown()
+  const spans = exportSpans(processor, resourceFromAttributes(resource), scope)
+  play(createObserver({ ...parts, accessLog, spans }))
+  await processor.shutdown()
   return { bodies: collector.received.map(({ text }) => text), lines }
 }
 
@@ -79,8 +75,7 @@ async function observeLightly(play: Play): Promise<Observation> {
   const spans = new SpanBuffer(100)
   const lines: AccessLogEntry[] = []
   const accessLog = (line: AccessLogEntry) => lines.push(line)
-  const parts = { clock: systemClock, random: systemRandom, traceRatio: 1, accessLog, spans }
-  play(createLightObserver(parts))
+  play(createObserver({ ...parts, accessLog, spans }))
   await flushSpans(
     spans,
     { endpoint, headers: {}, resource, scope, timeoutMs: 10_000, timers: systemTimers },
@@ -167,7 +162,7 @@ it.each<[string, Play]>([
   ],
   ['whose client left', plainly({}, { status: 0, error: 'client-closed' })],
   ['without endpoints', plainly({}, { status: 503, error: 'endpoints-none' })],
-])('a request %s looks the same to the SDK and without it', async (_, play) => {
+])('a request %s looks the same by the exporter of the SDK and without it', async (_, play) => {
   const [sdk, light] = [normalize(await observeWithSdk(play)), normalize(await observeLightly(play))]
   expect(light).toEqual(sdk)
   expect(light.spans.length).toBeGreaterThan(0)

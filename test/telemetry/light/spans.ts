@@ -1,7 +1,8 @@
 import { systemTimers } from '../../../src/model/clock.node.ts'
 import type { Timers } from '../../../src/model/clock.ts'
+import type { FinishedSpan } from '../../../src/telemetry/finished-span.ts'
 import type { Collector } from '../../../src/telemetry/light/flush.ts'
-import { type FinishedSpan, SpanBuffer } from '../../../src/telemetry/light/span-buffer.ts'
+import { SpanBuffer } from '../../../src/telemetry/light/span-buffer.ts'
 import { PARENT_ID, TRACE_ID } from '../start.ts'
 
 /** A finished span with every kind of attribute. */

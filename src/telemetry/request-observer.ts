@@ -1,7 +1,8 @@
 import { type SpanContext, TraceFlags } from '@opentelemetry/api'
-import type { Clock, Random } from '../../model/clock.ts'
-import type { AccessLogEntry } from '../access-log.ts'
-import { describeAnswer } from '../answer.ts'
+import type { Clock, Random } from '../model/clock.ts'
+import type { AccessLogEntry } from './access-log.ts'
+import { describeAnswer } from './answer.ts'
+import type { FinishedSpan, SpanSink } from './finished-span.ts'
 import {
   boundStart,
   describeAttempt,
@@ -12,8 +13,8 @@ import {
   normalizeMethod,
   spanName,
   trustedRequestId,
-} from '../http-facts.ts'
-import { attribute } from '../names.ts'
+} from './http-facts.ts'
+import { attribute } from './names.ts'
 import type {
   AttemptObserver,
   EndpointFacts,
@@ -22,35 +23,39 @@ import type {
   RequestObserver,
   RequestStart,
   RouteFacts,
-} from '../observer.ts'
-import { extractParent, injectContext, makeSpanId, makeTraceId } from '../trace-context.ts'
-import type { FinishedSpan, SpanBuffer } from './span-buffer.ts'
+} from './observer.ts'
+import type { RequestCounts, RouteLabels } from './request-counts.ts'
+import { extractParent, injectContext, makeSpanId, makeTraceId } from './trace-context.ts'
 
 /** What the observer writes to. */
-export interface LightObserverParts {
+export interface ObserverParts {
   readonly clock: Clock
   readonly random: Random
   /** Share of traces kept, 0 to 1, where no trusted peer has decided. */
   readonly traceRatio: number
   /** Undefined: nobody reads one, and none is written. */
   readonly accessLog: ((line: AccessLogEntry) => void) | undefined
-  readonly spans: SpanBuffer
+  /** Where spans go that are kept; undefined: nowhere. */
+  readonly spans: SpanSink | undefined
+  /** Undefined: nobody reads metrics. */
+  readonly counts: RequestCounts | undefined
 }
 
 /**
- * Observes requests without an SDK, whose timers and size do not fit Workers: the same spans and the same log as
- * createObserver gives, kept in a buffer until flushSpans sends them. No metrics.
+ * Observes requests: a span per request and attempt, metrics, an access log. It needs no SDK, whose size and timers do
+ * not fit Workers, and which costs a request as much as the road does: ids are drawn, what nobody keeps is not
+ * described, and counters are found by one key.
  */
-export function createLightObserver(parts: LightObserverParts): Observer {
-  return { request: (start) => new LightRequest(parts, boundStart(start)) }
+export function createObserver(parts: ObserverParts): Observer {
+  return { request: (start) => new ObservedRequest(parts, boundStart(start)) }
 }
 
-/** Facts of a span that end() adds. */
-type Outcome = Pick<FinishedSpan, 'name' | 'attributes' | 'isError'>
+/** What a span tells besides where it belongs. */
+type SpanFacts = Pick<FinishedSpan, 'name' | 'kind' | 'startMs' | 'endMs' | 'attributes' | 'isError'>
 
-class LightRequest implements RequestObserver {
+class ObservedRequest implements RequestObserver {
   readonly requestId: string
-  readonly #parts: LightObserverParts
+  readonly #parts: ObserverParts
   readonly #start: RequestStart
   readonly #startedAt: number
   readonly #startedElapsed: number
@@ -58,11 +63,12 @@ class LightRequest implements RequestObserver {
   readonly #parent: SpanContext | undefined
   readonly #context: SpanContext
   #route: RouteFacts | undefined
+  #labels: RouteLabels | undefined
   #endpoint: EndpointFacts | undefined
   #attempts = 0
   #hasEnded = false
 
-  constructor(parts: LightObserverParts, start: RequestStart) {
+  constructor(parts: ObserverParts, start: RequestStart) {
     this.#parts = parts
     this.#start = start
     this.#startedAt = parts.clock.now()
@@ -71,17 +77,24 @@ class LightRequest implements RequestObserver {
     this.#parent = extractParent(start)
     this.#context = makeContext(parts, start, this.#parent)
     this.requestId = trustedRequestId(start) ?? this.#context.traceId
+    parts.counts?.begin(this.#method, start.scheme)
+  }
+
+  /** What nobody keeps is neither timed nor described. */
+  get #isKept(): boolean {
+    return this.#parts.spans !== undefined && (this.#context.traceFlags & TraceFlags.SAMPLED) !== 0
   }
 
   routed(facts: RouteFacts): void {
     this.#route = facts
+    this.#labels = this.#parts.counts?.labels(facts)
   }
 
   attempt(endpoint: EndpointFacts): AttemptObserver {
     const resendCount = this.#attempts
     this.#attempts += 1
     this.#endpoint = endpoint
-    const startMs = this.#nowMs()
+    const startMs = this.#isKept ? this.#nowMs() : 0
     const context = { ...this.#context, spanId: makeSpanId(this.#parts.random) }
     let hasEnded = false
     return {
@@ -89,13 +102,16 @@ class LightRequest implements RequestObserver {
       end: (status, error) => {
         if (hasEnded) return
         hasEnded = true
-        this.#keep(context, this.#context, 'client', startMs, () => {
-          const outcome = describeOutcome(status ?? 0, error, 400)
-          return {
-            name: spanName(this.#method),
-            attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
-            isError: attribute.errorType in outcome,
-          }
+        this.#parts.counts?.attempt(this.#labels, error)
+        if (!this.#isKept) return
+        const outcome = describeOutcome(status ?? 0, error, 400)
+        this.#keep(context, this.#context, {
+          name: spanName(this.#method),
+          kind: 'client',
+          startMs,
+          endMs: this.#nowMs(),
+          attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
+          isError: attribute.errorType in outcome,
         })
       },
     }
@@ -104,14 +120,21 @@ class LightRequest implements RequestObserver {
   end(end: RequestEnd): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    this.#keep(this.#context, this.#parent, 'server', this.#startedAt, () => this.#outcome(end))
-    this.#parts.accessLog?.(this.#line(end))
+    const { counts, accessLog } = this.#parts
+    const durationMs = this.#parts.clock.elapsed() - this.#startedElapsed
+    if (this.#isKept) this.#keep(this.#context, this.#parent, this.#spanOf(end, durationMs))
+    const { scheme, httpVersion } = this.#start
+    counts?.end({ method: this.#method, scheme, httpVersion, route: this.#labels, ...end, durationMs })
+    accessLog?.(this.#line(end, durationMs))
   }
 
-  #outcome(end: RequestEnd): Outcome {
+  #spanOf(end: RequestEnd, durationMs: number): SpanFacts {
     const route = this.#route
     return {
       name: spanName(this.#method, route?.routePath),
+      kind: 'server',
+      startMs: this.#startedAt,
+      endMs: this.#startedAt + durationMs,
       attributes: {
         ...describeRequest(this.#start, this.#method),
         [attribute.requestId]: this.requestId,
@@ -122,7 +145,7 @@ class LightRequest implements RequestObserver {
     }
   }
 
-  #line(end: RequestEnd): AccessLogEntry {
+  #line(end: RequestEnd, durationMs: number): AccessLogEntry {
     const story = {
       start: this.#start,
       startedAt: this.#startedAt,
@@ -132,7 +155,7 @@ class LightRequest implements RequestObserver {
       endpoint: this.#endpoint,
       attempts: this.#attempts,
     }
-    return describeAnswer(story, end, this.#nowMs() - this.#startedAt)
+    return describeAnswer(story, end, durationMs)
   }
 
   /** By the clock that never goes back. */
@@ -140,31 +163,21 @@ class LightRequest implements RequestObserver {
     return this.#startedAt + this.#parts.clock.elapsed() - this.#startedElapsed
   }
 
-  #keep(
-    context: SpanContext,
-    parent: SpanContext | undefined,
-    kind: FinishedSpan['kind'],
-    startMs: number,
-    outcome: () => Outcome,
-  ): void {
-    if (!(context.traceFlags & TraceFlags.SAMPLED)) return
-    this.#parts.spans.add({
+  #keep(context: SpanContext, parent: SpanContext | undefined, facts: SpanFacts): void {
+    this.#parts.spans?.add({
       traceId: context.traceId,
       spanId: context.spanId,
       parentSpanId: parent?.spanId,
       hasRemoteParent: parent?.isRemote ?? false,
       traceState: context.traceState?.serialize(),
-      kind,
-      startMs,
-      endMs: this.#nowMs(),
-      ...outcome(),
+      ...facts,
     })
   }
 }
 
 /** A trusted peer's decision is kept. Anybody else gets a draw of ours: they could choose a trace id that decides. */
 function makeContext(
-  { random, traceRatio }: LightObserverParts,
+  { random, traceRatio }: ObserverParts,
   { isTrusted }: RequestStart,
   parent: SpanContext | undefined,
 ): SpanContext {

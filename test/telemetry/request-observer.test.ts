@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { AccessLogEntry } from '../../../src/telemetry/access-log.ts'
-import { createLightObserver } from '../../../src/telemetry/light/light-observer.ts'
-import { SpanBuffer } from '../../../src/telemetry/light/span-buffer.ts'
-import { PARENT_ID, SAMPLED, start, TRACE_ID } from '../start.ts'
+import type { AccessLogEntry } from '../../src/telemetry/access-log.ts'
+import { SpanBuffer } from '../../src/telemetry/light/span-buffer.ts'
+import { createObserver } from '../../src/telemetry/request-observer.ts'
+import { PARENT_ID, SAMPLED, start, TRACE_ID } from './start.ts'
 
 const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
 const ok = { status: 200, error: undefined, bytesReceived: 120, bytesSent: 340 }
@@ -12,12 +12,13 @@ function observe(traceRatio = 1, random = () => 0.5) {
   const spans = new SpanBuffer(100)
   const lines: AccessLogEntry[] = []
   let elapsed = 0
-  const observer = createLightObserver({
+  const observer = createObserver({
     clock: { now: () => Date.UTC(2026, 1, 28, 23, 59, 59, 7), elapsed: () => (elapsed += 12.5) },
     random,
     traceRatio,
     accessLog: (line) => lines.push(line),
     spans,
+    counts: undefined,
   })
   return { observer, spans, lines }
 }

@@ -1,0 +1,47 @@
+import type { Counter } from '@opentelemetry/api'
+import sonicBoom from 'sonic-boom'
+import { systemTimers } from '../../src/model/clock.node.ts'
+import { type AccessLogEntry, formatAccessLog } from '../../src/telemetry/access-log.ts'
+import { LineBuffer } from '../../src/telemetry/line-buffer.ts'
+
+/** Where each answered request leaves a line. */
+export interface AccessLog {
+  /** Undefined: nobody reads one. */
+  readonly write: ((entry: AccessLogEntry) => void) | undefined
+  close(): Promise<void>
+}
+
+const FLUSH_MS = 200
+const GATHER_CHARS = 16_384
+const MAX_WAITING_BYTES = 16 * 1024 * 1024
+
+/** Opens `off`, `stdout`, or a file by its path. What cannot be written is counted in `dropped`. */
+export function openAccessLog(target: string, dropped: Counter): AccessLog {
+  if (target === 'off') return { write: undefined, close: async () => {} }
+  const stream = new sonicBoom.SonicBoom({
+    ...(target === 'stdout' ? { fd: 1 } : { dest: target, mkdir: true }),
+    sync: false,
+    maxLength: MAX_WAITING_BYTES,
+  })
+  stream.on('drop', (lines: string) => dropped.add(lines.split('\n').length - 1))
+  // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
+  stream.once('error', (error: Error) => process.stderr.write(`Cannot write access log: ${error.message}\n`))
+  stream.on('error', () => {})
+  // The stream measures all that waits in it at every write: a line is too little to give it.
+  const options = { timers: systemTimers, maxChars: GATHER_CHARS, flushMs: FLUSH_MS }
+  const buffer = new LineBuffer((lines) => void stream.write(lines), options)
+  let isOpen = true
+  return {
+    write: (entry) => {
+      if (isOpen) buffer.add(formatAccessLog(entry))
+    },
+    close: () => {
+      isOpen = false
+      buffer.flush()
+      return new Promise((resolve) => {
+        stream.once('close', resolve)
+        stream.end()
+      })
+    },
+  }
+}
