@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Agent } from '../../src/agent/agent.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import { flags } from '../../src/cli/flags.ts'
+import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
@@ -41,7 +42,7 @@ async function startRegistry(): Promise<void> {
     endpointCidrs: [],
     allowExternalNames: false,
     gatewayPods: { namespace: 'postern', labels: {} },
-    allowLoopback: true,
+    loopbackCidrs: LOOPBACK,
   }
   const watch = new ManifestWatch({
     source: new ManifestSource([SAMPLE_MANIFESTS], () => Promise.resolve('')),

@@ -143,7 +143,7 @@ export const flags = {
     'allow-endpoint-cidrs',
     'CIDR,…',
     '',
-    'where endpoints may lie that are no Pods',
+    'where endpoints may lie that are no Pods; of manifests also where on this machine, which up takes unasked',
     parseCidrs,
   ),
   allowExternalNames: flag(

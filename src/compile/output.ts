@@ -40,8 +40,8 @@ export interface CompileOptions {
   readonly gatewayPods: GatewayPods
   /** Where endpoints may lie that are no Pods. */
   readonly endpointCidrs: readonly Cidr[]
-  /** Endpoints on this machine: for `postern up` alone, whose Pods are processes. */
-  readonly allowLoopback: boolean
+  /** Where endpoints may lie on this machine: in files alone, whose Pods may be processes. Nowhere in a cluster. */
+  readonly loopbackCidrs: readonly Cidr[]
 }
 
 /** One thing that an object says, or the problem that keeps it from being served. */

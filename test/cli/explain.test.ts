@@ -77,7 +77,8 @@ afterAll(async () => {
 })
 
 const explain = (...args: readonly string[]) => postern(['explain', ...args])
-const onFile = (...args: readonly string[]) => explain(...args, '--manifests', file)
+const onFile = (...args: readonly string[]) =>
+  explain(...args, '--manifests', file, '--allow-endpoint-cidrs', '127.0.0.1')
 const parse = (stdout: string): Explanation => v.parse(explanationSchema, JSON.parse(stdout))
 
 test('a request that is forwarded: exit 0, and the steps of its road', async () => {

@@ -26,7 +26,8 @@ const rowsOf = ({ stdout }: Outcome) =>
     .map((row) => row.trimEnd().split(/ {2,}/))
 
 test('names: a line for each name of each Service', async () => {
-  const outcome = await postern(['names', '--manifests', SAMPLE, '--domain', 'apps.test'])
+  const onThisMachine = ['--allow-endpoint-cidrs', '127.0.0.1']
+  const outcome = await postern(['names', '--manifests', SAMPLE, '--domain', 'apps.test', ...onThisMachine])
   expect(outcome).toMatchObject({ code: 0, stderr: '' })
   expect(rowsOf(outcome)).toEqual([
     ['SERVICE', 'NAME OF', 'INSIDE', 'OUTSIDE'],

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { inspect } from '../../src/cli/inspect.ts'
+import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { Compilation, type RecordChange } from '../../src/compile/compilation.ts'
 import { namespaceAnnotations } from '../../src/compile/namespace-schema.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
@@ -37,7 +38,7 @@ const objects = fc.array(
 const options = fc.record({
   hostClaims: fc.constantFrom('open', 'strict'),
   allowExternalNames: fc.boolean(),
-  allowLoopback: fc.boolean(),
+  loopbackCidrs: fc.constantFrom(LOOPBACK, []),
 })
 
 function outcomeOf(raws: readonly unknown[], some: Partial<CompileOptions>) {

@@ -1,3 +1,4 @@
+import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { type HostTemplate, parseHostTemplate } from '../../src/compile/host-template.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
 import { parseCidr } from '../../src/model/address.ts'
@@ -14,7 +15,7 @@ export const compileOptions: CompileOptions = {
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),
   allowExternalNames: true,
-  allowLoopback: true,
+  loopbackCidrs: LOOPBACK,
 }
 
 export function hostTemplate(text: string): HostTemplate {

@@ -17,7 +17,7 @@ export async function freshRecords(kubeconfig: string): Promise<readonly string[
     endpointCidrs: flags.endpointCidrs.fallback,
     allowExternalNames: flags.allowExternalNames.fallback,
     gatewayPods: flags.gatewayPods.fallback,
-    allowLoopback: false,
+    loopbackCidrs: [],
   })
   const changes = compilation.apply([...objects.values()].map((object) => ({ type: 'put', object }) as const))
   return linesOf(

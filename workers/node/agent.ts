@@ -62,7 +62,7 @@ function startAgent(
     digest: nodeDigest,
     ...(candidate && { epochs: candidate }),
   })
-  const compile = { ...config, allowLoopback: false }
+  const compile = { ...config, loopbackCidrs: [] }
   const cluster = watchCluster({
     api,
     compile,

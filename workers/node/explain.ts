@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { ExplainConfig } from '../../src/cli/config.ts'
 import { inspect } from '../../src/cli/inspect.ts'
+import { loopbackAmong } from '../../src/cli/loopback.ts'
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
@@ -55,11 +56,12 @@ async function readClusters(config: ExplainConfig, names: ExternalNames): Promis
   const only = ({ table }: { readonly table: Table }): readonly ServedCluster[] => [
     onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined)),
   ]
+  const loopbackCidrs = loopbackAmong(config.endpointCidrs)
   switch (source.type) {
     case 'manifests':
-      return only(inspect(await readFiles(source.paths), { ...config, allowLoopback: true }, config))
+      return only(inspect(await readFiles(source.paths), { ...config, loopbackCidrs }, config))
     case 'cluster':
-      return only(inspect(await readCluster(source.kubeconfig), { ...config, allowLoopback: false }, config))
+      return only(inspect(await readCluster(source.kubeconfig), { ...config, loopbackCidrs: [] }, config))
     case 'registry':
       return await loadClusters(source.registry, config, names)
     case 'gateway':

@@ -1,5 +1,6 @@
 import type { InspectConfig } from '../../src/cli/config.ts'
 import { type Inspection, inspect } from '../../src/cli/inspect.ts'
+import { loopbackOf } from '../../src/cli/loopback.ts'
 import { formatProblems, formatRoutes, problemsJson, routesJson } from '../../src/cli/report.ts'
 import { problemsSarif } from '../../src/cli/sarif.ts'
 import { readCluster, readFiles } from './read-source.ts'
@@ -7,9 +8,9 @@ import { VERSION } from './version.ts'
 
 /** `postern check` and `postern routes`. @returns the exit code: check fails on problems of severity error. */
 export async function runInspect(config: InspectConfig): Promise<number> {
-  const isCluster = config.kubeconfig !== undefined
-  const collection = isCluster ? await readCluster(config.kubeconfig) : await readFiles(config.manifests)
-  const inspection = inspect(collection, { ...config, allowLoopback: !isCluster })
+  const { kubeconfig, manifests } = config
+  const collection = kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig)
+  const inspection = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
   if (config.command === 'routes') {
     console.log(config.format === 'json' ? routesJson(inspection.routes) : formatRoutes(inspection.routes))
     return collection.problems.some((problem) => problem.code === 'file-unreadable') ? 1 : 0

@@ -1,5 +1,6 @@
 import type { EnvConfig, NamesConfig } from '../../src/cli/config.ts'
 import { inspect } from '../../src/cli/inspect.ts'
+import { loopbackOf } from '../../src/cli/loopback.ts'
 import { namesOf } from '../../src/cli/names.ts'
 import { formatNames, namesJson } from '../../src/cli/report.ts'
 import { serviceEnv } from '../../src/cli/service-env.ts'
@@ -9,7 +10,7 @@ import { readCluster, readFiles } from './read-source.ts'
 /** `postern names`. @returns the exit code. */
 export async function runNames(config: NamesConfig): Promise<number> {
   const collection = await read(config)
-  const { table } = inspect(collection, { ...config, allowLoopback: config.kubeconfig === undefined })
+  const { table } = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
   const names = namesOf(collection.objects.values(), table, config.clusterDomain)
   console.log(config.json ? namesJson(names) : formatNames(names))
   return isUnreadable(collection) ? 1 : 0
@@ -18,7 +19,7 @@ export async function runNames(config: NamesConfig): Promise<number> {
 /** `postern env`. Only lines for a shell go to standard output. @returns the exit code. */
 export async function runEnv(config: EnvConfig): Promise<number> {
   const collection = await read(config)
-  const { table } = inspect(collection, { ...config, allowLoopback: config.kubeconfig === undefined })
+  const { table } = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
   const { namespace, name } = config.service
   const env = serviceEnv(config.service, collection.objects, table, config.listen.port)
   if (!env.ok) {

@@ -2,6 +2,7 @@ import { Agent } from '../../src/agent/agent.ts'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import type { UpConfig } from '../../src/cli/config.ts'
+import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
@@ -60,7 +61,7 @@ async function startSource(
   telemetry: Telemetry,
 ): Promise<{ stop(): Promise<void> }> {
   // Of files alone the endpoints may be on this machine: their Pods may be processes. A cluster's tenants are not lent it.
-  const compile = { ...config, allowLoopback: config.kubeconfig === undefined }
+  const compile = { ...config, loopbackCidrs: config.kubeconfig === undefined ? LOOPBACK : [] }
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
     const api = new KubeApi(loadKubeConfig(config.kubeconfig))

@@ -6,7 +6,7 @@ export const endpointProblems = entries({
     severity: 'warning',
     cause:
       'An EndpointSlice names an address that is not a Pod of its own namespace, or one that nobody should be sent to (loopback, link-local, metadata, a Node, a Service, the API server). Whoever may write slices could otherwise borrow the gateway’s reach (CVE-2021-25740, CVE-2020-8554).',
-    mend: 'Let the endpoint name its Pod in `targetRef` (namespace, name and UID). For endpoints outside the cluster the operator allows their block with `--allow-endpoint-cidrs`.',
+    mend: 'Let the endpoint name its Pod in `targetRef` (namespace, name and UID). For endpoints outside the cluster the operator allows their block with `--allow-endpoint-cidrs`. Loopback is for manifests whose Pods are processes of your own machine: `up` sends requests there, and `check`, `explain` and the others that read manifests take it once it is named (`--allow-endpoint-cidrs 127.0.0.0/8`); a cluster never does.',
   },
   'endpoints-missing': {
     title: 'A Service without selector and without endpoints',
