@@ -31,6 +31,8 @@ const objects = [
   service('younger', { namespace: 'other', year: '2025', annotations: exposed('c.test', '/x') }),
   service('twin', { year: '2025', annotations: exposed('c.test') }),
   service('misspelt', { annotations: { 'postern.dev/exposed': 'true' } }),
+  service('books', { annotations: exposed('Bücher.example') }),
+  service('below', { annotations: exposed('*.straße.example') }),
   service('thief', { namespace: 'other', annotations: exposed('*.shop.example.test') }),
 ]
 const table = tableOf(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
@@ -75,3 +77,18 @@ test('a wildcard that was refused is told of the hosts below it, and of no other
   expect(routeTo('any.shop.example.test')?.details).toContainEqual(refused)
   expect(routeTo('any.example.test')?.details).not.toContainEqual(refused)
 })
+
+test.each([
+  ['a letter too few', 'bücher.exampl', 'bücher.example (xn--bcher-kva.example)'],
+  ['a letter of an A-label', 'bäcker.example', 'bücher.example (xn--bcher-kva.example)'],
+  ['without its accent', 'bucher.example', 'bücher.example (xn--bcher-kva.example)'],
+  ['a wildcard', 'x.straßen.example', '*.straße.example (*.xn--strae-oqa.example)'],
+])(
+  'near misses of international hosts are compared and told as they are written: %s',
+  (_case, asked, near) => {
+    expect(routeTo(asked)).toMatchObject({
+      verdict: 'stop',
+      details: [`near misses: ${near}`],
+    })
+  },
+)
