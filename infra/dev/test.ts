@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { CLUSTER_BINARIES, prepareClusterBinaries } from './cluster-binaries.ts'
+import { cyclonus } from './cyclonus.ts'
+import { prepareGoProgram } from './go-program.ts'
 import { inNamespace } from './netns.ts'
 import { installServers } from './servers.ts'
-import { prepareToxiproxy, TOXIPROXY } from './toxiproxy.ts'
+import { toxiproxy } from './toxiproxy.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
@@ -71,11 +73,16 @@ async function prepareParts(): Promise<Readonly<Record<string, string>>> {
   installServers()
   const tell = (line: string): void => console.log(line)
   const binaries = await prepareClusterBinaries(process.env, tell)
-  const toxiproxy = chosen.includes('system') ? await prepareToxiproxy(process.env, tell) : undefined
-  return {
-    ...(binaries.found && { [CLUSTER_BINARIES]: binaries.folder }),
-    ...(toxiproxy !== undefined && { [TOXIPROXY]: toxiproxy }),
+  const programs = [
+    ...(chosen.includes('unit') ? [cyclonus] : []),
+    ...(chosen.includes('system') ? [toxiproxy] : []),
+  ]
+  const parts: Record<string, string> = {}
+  for (const program of programs) {
+    const file = await prepareGoProgram(program, process.env, tell)
+    if (file !== undefined) parts[program.variable] = file
   }
+  return { ...parts, ...(binaries.found && { [CLUSTER_BINARIES]: binaries.folder }) }
 }
 
 function chosenSuites(text = ''): SuiteName[] {

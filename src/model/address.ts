@@ -3,6 +3,9 @@ import ipaddr from 'ipaddr.js'
 export type ParsedAddress = ipaddr.IPv4 | ipaddr.IPv6
 export type Cidr = readonly [address: ParsedAddress, bits: number]
 
+/** How many bits say that an IPv6 address is a mapped IPv4 address (RFC 4291 §2.5.5.2). */
+const MAPPED_BITS = 96
+
 /** @returns undefined when the text is no IP address. IPv4-mapped IPv6 is IPv4; a zone (`%eth0`) is dropped. */
 export function parseIp(text: string): ParsedAddress | undefined {
   const address = text.split('%')[0] ?? ''
@@ -19,12 +22,19 @@ export function normaliseIp(text: string): string | undefined {
   return normal === text ? text : normal
 }
 
-/** @returns undefined when the text is no CIDR block. */
+/** @returns undefined when the text is no CIDR block. One of IPv4-mapped IPv6 addresses is a block of IPv4, as they are. */
 export function parseCidr(text: string): Cidr | undefined {
   // Not ipaddr's own choice of family: it tries the other one first, and an exception for each block takes long.
-  if (text.includes(':')) return ipaddr.IPv6.isValidCIDR(text) ? ipaddr.IPv6.parseCIDR(text) : undefined
+  if (text.includes(':'))
+    return ipaddr.IPv6.isValidCIDR(text) ? unmapped(ipaddr.IPv6.parseCIDR(text)) : undefined
   // ipaddr also reads 010.0.0.0/8 as octal and 10/8 as 0.0.0.10/8: who wrote that meant something else.
   return ipaddr.IPv4.isValidCIDRFourPartDecimal(text) ? ipaddr.IPv4.parseCIDR(text) : undefined
+}
+
+/** A mapped exception would otherwise except nobody. As Go's `net.ParseCIDR`, by which Kubernetes goes. */
+function unmapped([address, bits]: readonly [address: ipaddr.IPv6, bits: number]): Cidr {
+  const isMapped = bits >= MAPPED_BITS && address.isIPv4MappedAddress()
+  return isMapped ? [address.toIPv4Address(), bits - MAPPED_BITS] : [address, bits]
 }
 
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {

@@ -62,3 +62,9 @@ test('a block that cannot be read admits nobody', () => {
   expect(isAdmitted([{ from: [{ cidr: '0.0.0.0/99', except: [] }] }], '203.0.113.1')).toBe(false)
   expect(isAdmitted([{ from: [{ cidr: '0.0.0.0/0', except: ['?'] }] }], '203.0.113.1')).toBe(false)
 })
+
+test('an exception written as IPv4-mapped IPv6 excepts', () => {
+  const rules: Rule[] = [{ from: [{ cidr: '10.0.0.0/8', except: ['::ffff:10.1.0.0/112'] }] }]
+  expect(isAdmitted(rules, '10.1.2.3')).toBe(false)
+  expect(isAdmitted(rules, '10.2.2.3')).toBe(true)
+})
