@@ -5,7 +5,6 @@ import { type Cidr, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { RouteRecord, Rule, ServiceRecord } from '../model/records.ts'
-import { admits } from '../policy/network-policy.ts'
 import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
@@ -306,7 +305,7 @@ function admitted(
 ): readonly Endpoint[] {
   if (guarded === undefined) return endpoints
   return guarded.flatMap(({ endpoints: group, guards }) =>
-    guards.every(({ policy, port }) => policy !== undefined && admits(policy, address, port)) ? group : [],
+    guards.every(({ policy, port }) => policy?.admits(address, port) ?? false) ? group : [],
   )
 }
 

@@ -1,10 +1,10 @@
 import { slicesByHostname } from '../balance/by-hostname.ts'
 import { eligibleEndpoints } from '../balance/eligible.ts'
 import { nowhere, type Place } from '../balance/place.ts'
-import type { Cidr } from '../model/address.ts'
+import type { AddressSet } from '../model/address-set.ts'
 import type { Problem } from '../model/problem.ts'
 import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
-import { type NetworkPolicySet, readPolicy } from '../policy/network-policy.ts'
+import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
@@ -16,7 +16,7 @@ import { readChange, type TableChange, Unreadable } from './unreadable.ts'
 export interface TableService extends Reachable {
   readonly key: string
   /** The blocks that clients may come from. Undefined: everyone. */
-  readonly sources: readonly Cidr[] | undefined
+  readonly sources: AddressSet | undefined
   readonly record: ServiceRecord
   /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
   readonly byHostname: ReadonlyMap<string, Reachable> | undefined
@@ -131,7 +131,7 @@ export class Table {
         this.#nodes.put(change.key, change.value)
         return
       case 'policy':
-        put(this.#policies, change.key, change.value === null ? null : readPolicy(change.value))
+        put(this.#policies, change.key, change.value === null ? null : new NetworkPolicySet(change.value))
         return
       case 'problem':
         put(this.#problems, change.key, change.value)

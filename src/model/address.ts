@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { readIpv4, readIpv6 } from './ip-text.ts'
 
 export type ParsedAddress = ipaddr.IPv4 | ipaddr.IPv6
 export type Cidr = readonly [address: ParsedAddress, bits: number]
@@ -8,11 +9,16 @@ const MAPPED_BITS = 96
 
 /** @returns undefined when the text is no IP address. IPv4-mapped IPv6 is IPv4; a zone (`%eth0`) is dropped. */
 export function parseIp(text: string): ParsedAddress | undefined {
-  const address = text.split('%')[0] ?? ''
+  const zone = text.indexOf('%')
+  const address = zone < 0 ? text : text.slice(0, zone)
   if (!address.includes(':')) {
-    return ipaddr.IPv4.isValidFourPartDecimal(address) ? ipaddr.IPv4.parse(address) : undefined
+    const octets = readIpv4(address)
+    return octets && new ipaddr.IPv4(octets)
   }
-  return ipaddr.IPv6.isValid(address) ? ipaddr.process(address) : undefined
+  const parsed = readIpv6(address)
+  if (parsed === undefined) return undefined
+  const ip = new ipaddr.IPv6(parsed)
+  return ip.isIPv4MappedAddress() ? ip.toIPv4Address() : ip
 }
 
 /** One text for each address (RFC 5952 for IPv6), so that texts can be compared. */
@@ -24,11 +30,16 @@ export function normaliseIp(text: string): string | undefined {
 
 /** @returns undefined when the text is no CIDR block. One of IPv4-mapped IPv6 addresses is a block of IPv4, as they are. */
 export function parseCidr(text: string): Cidr | undefined {
-  // Not ipaddr's own choice of family: it tries the other one first, and an exception for each block takes long.
-  if (text.includes(':'))
-    return ipaddr.IPv6.isValidCIDR(text) ? unmapped(ipaddr.IPv6.parseCIDR(text)) : undefined
-  // ipaddr also reads 010.0.0.0/8 as octal and 10/8 as 0.0.0.10/8: who wrote that meant something else.
-  return ipaddr.IPv4.isValidCIDRFourPartDecimal(text) ? ipaddr.IPv4.parseCIDR(text) : undefined
+  const slash = text.indexOf('/')
+  const bits = /^(?:0|[1-9]\d{0,2})$/.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : undefined
+  if (slash < 0 || bits === undefined) return undefined
+  const address = text.slice(0, slash)
+  if (!address.includes(':')) {
+    const octets = readIpv4(address)
+    return octets === undefined || bits > 32 ? undefined : [new ipaddr.IPv4(octets), bits]
+  }
+  const parts = readIpv6(address)
+  return parts === undefined || bits > 128 ? undefined : unmapped([new ipaddr.IPv6(parts), bits])
 }
 
 /** A mapped exception would otherwise except nobody. As Go's `net.ParseCIDR`, by which Kubernetes goes. */

@@ -1,63 +1,65 @@
-import { type Cidr, isInCidr, type ParsedAddress, parseCidr } from '../model/address.ts'
+import { type ParsedAddress, parseCidr } from '../model/address.ts'
+import { AddressSet, type Block } from '../model/address-set.ts'
 import type { PolicyRecord, PolicyRule } from '../model/records.ts'
 
-interface Block {
-  readonly cidr: Cidr
-  readonly except: readonly Cidr[]
-}
+/** Who may reach a port. */
+type Admitted = 'everyone' | AddressSet
 
-/** A policy record, ready to be asked. */
-export interface NetworkPolicySet {
+/**
+ * What NetworkPolicies say of some Pods (networking.k8s.io/v1: rules are a union; within one, the address and the port
+ * must both match), ready to be asked. What cannot be read admits nobody.
+ */
+export class NetworkPolicySet {
+  readonly #record: PolicyRecord
+  /** Made when a port is first asked for: Pods have few, and many sets are never asked. */
+  readonly #byPort = new Map<number, Admitted>()
+
+  constructor(record: PolicyRecord) {
+    this.#record = record
+  }
+
   /** Names of the NetworkPolicies that it came from. */
-  readonly policies: readonly string[]
-  readonly rules: readonly {
-    readonly origin: PolicyRule['origin']
-    /** Undefined: everyone. */
-    readonly from: readonly Block[] | undefined
-    /** Undefined: every port. */
-    readonly ports: readonly (readonly [first: number, last: number])[] | undefined
-  }[]
-}
+  get policies(): readonly string[] {
+    return this.#record.policies
+  }
 
-/** Reads a policy record. What cannot be read admits nobody. */
-export function readPolicy({ policies, rules }: PolicyRecord): NetworkPolicySet {
-  return {
-    policies,
-    rules: rules.map(({ origin, from, ports }) => ({
-      origin,
-      from: from?.flatMap(({ cidr, except }) => {
-        const [block, holes] = [parseCidr(cidr), except.map(parseCidr)]
-        const isReadable = block !== undefined && holes.every((hole) => hole !== undefined)
-        return isReadable ? [{ cidr: block, except: holes }] : []
-      }),
-      ports,
-    })),
+  /**
+   * Whether a client may reach a container port: in the time of a binary search, however many blocks there are.
+   * @param client undefined when the address is not known: only rules for everyone admit it
+   * @param port one of the Pods' own, never a client's to choose: what is made for it is kept
+   */
+  admits(client: ParsedAddress | undefined, port: number): boolean {
+    const admitted = this.#byPort.get(port) ?? this.#make(port)
+    return admitted === 'everyone' || (client !== undefined && admitted.has(client))
+  }
+
+  /** The rule that lets the client in; undefined when none does. Looks at each: for those who want to know. */
+  admittingRule(client: ParsedAddress | undefined, port: number): PolicyRule | undefined {
+    return this.#record.rules.find((rule) => {
+      const admitted = admittedBy([rule], port)
+      return admitted === 'everyone' || (client !== undefined && admitted.has(client))
+    })
+  }
+
+  #make(port: number): Admitted {
+    const admitted = admittedBy(this.#record.rules, port)
+    this.#byPort.set(port, admitted)
+    return admitted
   }
 }
 
-/**
- * Whether NetworkPolicies let a client reach a container port (networking.k8s.io/v1: rules are a union; within one, the
- * address and the port must both match).
- *
- * @param client undefined when the address is not known: only rules for everyone admit it
- */
-export function admits(set: NetworkPolicySet, client: ParsedAddress | undefined, port: number): boolean {
-  return admittingRule(set, client, port) !== undefined
-}
-
-/** The rule that lets the client in; undefined when none does. */
-export function admittingRule(
-  set: NetworkPolicySet,
-  client: ParsedAddress | undefined,
-  port: number,
-): NetworkPolicySet['rules'][number] | undefined {
-  return set.rules.find(
-    ({ from, ports }) =>
-      (ports === undefined || ports.some(([first, last]) => first <= port && port <= last)) &&
-      (from === undefined || (client !== undefined && from.some((block) => isInBlock(client, block)))),
+function admittedBy(rules: readonly PolicyRule[], port: number): Admitted {
+  const ofPort = rules.filter(
+    ({ ports }) => ports === undefined || ports.some(([first, last]) => first <= port && port <= last),
   )
+  return ofPort.some(({ from }) => from === undefined)
+    ? 'everyone'
+    : new AddressSet(ofPort.flatMap(({ from = [] }) => from.flatMap(blockOf)))
 }
 
-function isInBlock(client: ParsedAddress, { cidr, except }: Block): boolean {
-  return isInCidr(client, cidr) && !except.some((hole) => isInCidr(client, hole))
+/** An exception that cannot be read might be anything: the block admits nobody. */
+function blockOf({ cidr, except }: { readonly cidr: string; readonly except: readonly string[] }): Block[] {
+  const [block, holes] = [parseCidr(cidr), except.map(parseCidr)]
+  const isReadable = block !== undefined && holes.every((hole) => hole !== undefined)
+  return isReadable ? [{ cidr: block, except: holes }] : []
 }

@@ -1,11 +1,14 @@
-import { type Cidr, isInCidr, type ParsedAddress, parseCidr } from '../model/address.ts'
+import { type ParsedAddress, parseCidr } from '../model/address.ts'
+import { AddressSet } from '../model/address-set.ts'
 
 /** Reads the blocks of a service record. One that cannot be read admits nobody. */
-export function readSources(cidrs: readonly string[] | undefined): readonly Cidr[] | undefined {
-  return cidrs?.map(parseCidr).filter((cidr) => cidr !== undefined)
+export function readSources(cidrs: readonly string[] | undefined): AddressSet | undefined {
+  if (cidrs === undefined) return undefined
+  const readable = cidrs.map(parseCidr).filter((cidr) => cidr !== undefined)
+  return new AddressSet(readable.map((cidr) => ({ cidr, except: [] })))
 }
 
 /** Whether a client comes from one of the blocks. @param client undefined when the address is not known */
-export function isAmongSources(sources: readonly Cidr[], client: ParsedAddress | undefined): boolean {
-  return client !== undefined && sources.some((cidr) => isInCidr(client, cidr))
+export function isAmongSources(sources: AddressSet, client: ParsedAddress | undefined): boolean {
+  return client !== undefined && sources.has(client)
 }

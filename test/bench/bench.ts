@@ -1,4 +1,5 @@
 import { type BenchArguments, parseArguments } from './arguments.ts'
+import { benchPolicy } from './policy.ts'
 import { benchProxy } from './proxy.ts'
 import { benchRelay } from './relay.ts'
 import { type BenchReport, renderJson, renderTable } from './report.ts'
@@ -12,6 +13,7 @@ const benches = new Map<string, Bench>([
   ['sync', benchSync],
   ['relay', benchRelay],
   ['worker', benchWorker],
+  ['policy', benchPolicy],
 ])
 
 const parsed = parseArguments(process.argv.slice(2), [...benches.keys()])

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest'
 import { parseIp } from '../../src/model/address.ts'
 import type { PolicyRule } from '../../src/model/records.ts'
-import { admits, admittingRule, readPolicy } from '../../src/policy/network-policy.ts'
+import { NetworkPolicySet } from '../../src/policy/network-policy.ts'
 
 type Rule = Omit<PolicyRule, 'origin'>
 
 const setOf = (rules: readonly Rule[]) =>
-  readPolicy({
+  new NetworkPolicySet({
     policies: ['guests'],
     rules: rules.map((rule, ingress) => ({ origin: { policy: 'guests', ingress }, ...rule })),
   })
 
 const isAdmitted = (rules: readonly Rule[], client: string, port = 8080) =>
-  admits(setOf(rules), parseIp(client), port)
+  setOf(rules).admits(parseIp(client), port)
 
 test('the rule that admits is named', () => {
   const set = setOf([{ ports: [[9090, 9090]] }, {}])
-  expect(admittingRule(set, parseIp('203.0.113.1'), 8080)?.origin).toEqual({ policy: 'guests', ingress: 1 })
-  expect(admittingRule(setOf([]), parseIp('203.0.113.1'), 8080)).toBeUndefined()
+  expect(set.admittingRule(parseIp('203.0.113.1'), 8080)?.origin).toEqual({ policy: 'guests', ingress: 1 })
+  expect(setOf([]).admittingRule(parseIp('203.0.113.1'), 8080)).toBeUndefined()
 })
 
 test('an isolated Pod without rules admits nobody', () => {

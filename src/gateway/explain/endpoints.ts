@@ -1,6 +1,6 @@
 import type { BalanceState, Endpoint, Guard } from '../../balance/endpoint.ts'
 import type { ParsedAddress } from '../../model/address.ts'
-import { admittingRule, type NetworkPolicySet } from '../../policy/network-policy.ts'
+import type { NetworkPolicySet } from '../../policy/network-policy.ts'
 import type { TableService } from '../table.ts'
 
 /** An endpoint that may be chosen, with what weighs on the choice. */
@@ -24,7 +24,7 @@ export function guardLine(
   { record: { namespace } }: TableService,
 ): string {
   if (set === undefined) return `${key} refuses: its policy is not in the registry`
-  const rule = admittingRule(set, client, port)
+  const rule = set.admittingRule(client, port)
   if (rule !== undefined) {
     const { policy, ingress } = rule.origin
     return `${key} admits port ${port}: NetworkPolicy ${namespace}/${policy}, spec.ingress[${ingress}]`

@@ -1,0 +1,59 @@
+import type { Cidr, ParsedAddress } from './address.ts'
+import { AddressRanges } from './address-ranges.ts'
+
+export interface Block {
+  readonly cidr: Cidr
+  /** What is not of the block. */
+  readonly except: readonly Cidr[]
+}
+
+type Range = readonly [first: bigint, last: bigint]
+
+/** The addresses of many blocks, asked in the time of a binary search, however many there are. Either family. */
+export class AddressSet {
+  readonly #v4: AddressRanges
+  readonly #v6: AddressRanges
+
+  constructor(blocks: readonly Block[]) {
+    const ofFamily = (kind: 'ipv4' | 'ipv6'): Range[] =>
+      disjoint(blocks.filter(({ cidr: [address] }) => address.kind() === kind).flatMap(rangesOf))
+    this.#v4 = new AddressRanges(1, ofFamily('ipv4'))
+    this.#v6 = new AddressRanges(4, ofFamily('ipv6'))
+  }
+
+  has(address: ParsedAddress): boolean {
+    return 'octets' in address ? this.#v4.hasOctets(address.octets) : this.#v6.hasParts(address.parts)
+  }
+}
+
+/** What the exceptions leave of a block. */
+function rangesOf({ cidr, except }: Block): Range[] {
+  const kind = cidr[0].kind()
+  let [first, last] = rangeOf(cidr)
+  const left: Range[] = []
+  for (const [from, to] of disjoint(except.filter(([address]) => address.kind() === kind).map(rangeOf))) {
+    if (to < first || from > last) continue
+    if (from > first) left.push([first, from - 1n])
+    first = to + 1n
+  }
+  return first > last ? left : [...left, [first, last]]
+}
+
+function rangeOf([address, bits]: Cidr): Range {
+  const bytes = address.toByteArray()
+  const host = (1n << BigInt(bytes.length * 8 - bits)) - 1n
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  return [value & ~host, value | host]
+}
+
+/** The same addresses in ranges that neither overlap nor touch, in order. */
+function disjoint(ranges: readonly Range[]): Range[] {
+  const sorted = ranges.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  const joined: Range[] = []
+  for (const [first, last] of sorted) {
+    const before = joined.at(-1)
+    if (before === undefined || first > before[1] + 1n) joined.push([first, last])
+    else if (last > before[1]) joined[joined.length - 1] = [before[0], last]
+  }
+  return joined
+}
