@@ -4,6 +4,8 @@ export interface AttemptFailure {
   readonly code: AttemptErrorCode
   /** Whether a byte of the request may have reached the endpoint. */
   readonly wasSent: boolean
+  /** The connection had served others before: that it was lost may mean no more than that it had idled too long. */
+  readonly wasReused?: boolean
   readonly cause: unknown
 }
 

@@ -54,6 +54,12 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   'set-cookie',
   'www-authenticate',
   'location',
+  'age',
+  'cache-control',
+  'date',
+  'expires',
+  'retry-after',
+  'vary',
 ])
 
 export interface ForwardedFacts {
@@ -69,6 +75,8 @@ export interface ForwardedFacts {
   readonly strippedPrefix: string | undefined
   readonly requestId: string
   readonly httpVersion: string
+  /** What goes on of Max-Forwards, where that counts. */
+  readonly maxForwards: number | undefined
 }
 
 /**
@@ -90,8 +98,10 @@ export function requestHeaders(
     if (facts.isTrusted && lower === 'x-forwarded-for') forwardedFor += `${value}, `
     if (facts.isTrusted && lower === 'x-forwarded-host') forwardedHost = value
     if (isDropped(lower) || named?.has(lower)) continue
+    if (facts.maxForwards !== undefined && lower === 'max-forwards') continue
     out.push(name, value)
   }
+  if (facts.maxForwards !== undefined) out.push('Max-Forwards', `${facts.maxForwards}`)
   out.push('X-Forwarded-For', forwardedFor + facts.peerAddress)
   out.push('X-Forwarded-Host', forwardedHost, 'X-Forwarded-Proto', facts.scheme)
   out.push('X-Real-IP', facts.clientAddress, 'X-Request-Id', facts.requestId)
@@ -116,12 +126,18 @@ export function responseHeaders(raw: readonly string[], status: number): string[
   return out
 }
 
-/** What may follow a body, as [name, value, …]. */
-export function trailerFields(raw: readonly string[]): string[] {
+/**
+ * What may follow a body, as [name, value, …].
+ * @param head the fields before the body: what their Connection names stays here, wherever it comes (RFC 9110 §7.6.1)
+ */
+export function trailerFields(raw: readonly string[], head: readonly string[]): string[] {
   const fields: string[] = []
+  if (raw.length === 0) return fields
+  const named = connectionNamed(head)
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const lower = (raw[i] ?? '').toLowerCase()
-    if (!HOP_BY_HOP.has(lower) && !NEVER_TRAILERS.has(lower)) fields.push(raw[i] ?? '', raw[i + 1] ?? '')
+    if (HOP_BY_HOP.has(lower) || NEVER_TRAILERS.has(lower) || named?.has(lower)) continue
+    fields.push(raw[i] ?? '', raw[i + 1] ?? '')
   }
   return fields
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
+import { responseHeaders, trailerFields } from '../forward/headers.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RequestEnd } from '../telemetry/observer.ts'
 import type { Deadlines } from '../wire/deadlines.ts'
@@ -17,13 +18,14 @@ export interface AnswerParts {
   readonly deadlines: Deadlines
 }
 
-/** What one client gets: an endpoint's answer, or an error's. */
+/** What one client gets: an endpoint's answer, or an error's. Fields are [name, value, …] as the endpoint sent them. */
 export class Answer {
   readonly #down: ServerExchange
   readonly #requestId: string
   readonly #parts: AnswerParts
   readonly #isLast: boolean
   #tunnel: Tunnel | undefined
+  #received: readonly string[] = []
   /** Undefined before it has begun. */
   status: number | undefined
   /** The client does not keep up: a stall is its own. */
@@ -38,20 +40,17 @@ export class Answer {
     this.#isLast = isLast
   }
 
-  /** 103 with its Link fields, which alone are meant for it (RFC 8297 §2). */
-  hint(fields: readonly string[]): void {
-    const links: string[] = []
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      if (fields[i]?.toLowerCase() === 'link') links.push('Link', fields[i + 1] ?? '')
-    }
+  /** An interim response of the endpoint's. */
+  inform(status: number, fields: readonly string[]): void {
     // It has been read by the same rules as it is written by: no field of it can be refused.
-    if (links.length > 0) this.#down.inform(103, links)
+    this.#down.inform(status, responseHeaders(fields, status))
   }
 
   /** @returns false when it cannot be written: then nothing has been */
-  begin(status: number, fields: string[]): boolean {
+  begin(status: number, fields: readonly string[]): boolean {
+    this.#received = fields
     try {
-      this.#down.respond(status, this.#parts.date.addTo(fields), this.#isLast)
+      this.#down.respond(status, this.#parts.date.addTo(responseHeaders(fields, status)), this.#isLast)
     } catch (error) {
       if (error instanceof WireError) return false
       throw error
@@ -67,13 +66,13 @@ export class Answer {
   }
 
   end(trailers: readonly string[]): void {
-    this.#down.end(trailers)
+    this.#down.end(trailerFields(trailers, this.#received))
   }
 
   /** Joins the client with an endpoint that has upgraded. @returns false when the 101 cannot be written */
   join(fields: readonly string[], endpoint: Duplex, listener: TunnelListener): boolean {
     try {
-      const client = this.#down.upgrade('websocket', fields)
+      const client = this.#down.upgrade('websocket', responseHeaders(fields, 101))
       this.#tunnel = new Tunnel(client, endpoint, this.#parts.deadlines, listener)
     } catch (error) {
       if (error instanceof WireError) return false

@@ -22,6 +22,7 @@ export class Attempts {
   readonly #state: GatewayState
   readonly #observer: RequestObserver
   readonly #tried: Endpoint[] = []
+  #count = 0
   #endpoint: Endpoint | undefined
   #span: AttemptObserver | undefined
 
@@ -42,7 +43,8 @@ export class Attempts {
   next(random: Random): Endpoint | undefined {
     const endpoint = choose(this.plan, this.#state, random, this.#tried)
     if (endpoint === undefined) return undefined
-    this.#state.attemptBegan(this.plan.service.key, endpoint.key, this.#tried.length > 0)
+    this.#state.attemptBegan(this.plan.service.key, endpoint.key, this.#count > 0)
+    this.#count++
     this.#tried.push(endpoint)
     this.#endpoint = endpoint
     this.#span = this.#observer.attempt(endpoint)
@@ -59,8 +61,10 @@ export class Attempts {
     if (this.#endpoint !== undefined) this.#state.connected(this.#endpoint.key)
   }
 
-  failed(code: ErrorCode, status: number | undefined): void {
+  failed({ code, wasReused }: AttemptFailure, status: number | undefined): void {
     if (this.#endpoint !== undefined && NO_CONNECTION.has(code)) this.#state.connectFailed(this.#endpoint.key)
+    // The endpoint had closed a connection that idled, as it may (RFC 9112 §9.5): nothing speaks against another one.
+    if (wasReused === true && code === 'connection-lost') this.#tried.pop()
     this.end(status, code)
   }
 
@@ -74,6 +78,6 @@ export class Attempts {
 
   mayRetry(failure: AttemptFailure, method: string, isReplayable: boolean): boolean {
     const hasBudget = this.#state.hasRetryBudget()
-    return mayRetry({ failure, method, isReplayable, attempts: this.#tried.length, hasBudget })
+    return mayRetry({ failure, method, isReplayable, attempts: this.#count, hasBudget })
   }
 }

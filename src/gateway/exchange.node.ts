@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { responseHeaders, trailerFields } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
@@ -102,11 +101,12 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   }
 
   onInform(status: number, fields: readonly string[]): void {
-    if (status === 103) this.#answer.hint(fields)
+    // RFC 9110 §15.2: whoever asked for 100 was us, and the client has had its own.
+    if (status !== 100) this.#answer.inform(status, fields)
   }
 
   onHead({ status, fields }: ResponseHead): void {
-    if (!this.#answer.begin(status, responseHeaders(fields, status))) {
+    if (!this.#answer.begin(status, fields)) {
       this.fail('response-invalid')
       return
     }
@@ -127,12 +127,12 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
 
   onEnd(trailers: readonly string[]): void {
     this.#end(undefined)
-    this.#answer.end(trailerFields(trailers))
+    this.#answer.end(trailers)
   }
 
   onUpgrade({ fields }: ResponseHead, endpoint: Duplex): void {
     this.#up = undefined
-    if (!this.#answer.join(responseHeaders(fields, 101), endpoint, this)) {
+    if (!this.#answer.join(fields, endpoint, this)) {
       endpoint.destroy()
       this.fail('response-invalid')
       return
@@ -145,7 +145,7 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     const attempts = this.#attempts
     this.#up = undefined
     this.#body?.release()
-    attempts?.failed(failure.code, this.#answer.status)
+    attempts?.failed(failure, this.#answer.status)
     if (this.#answer.status !== undefined) this.fail('response-incomplete')
     else if (attempts?.mayRetry(failure, this.#down.head.method, this.#body?.isWhole ?? true)) {
       this.#next(attempts, failure.code)

@@ -1,4 +1,5 @@
 import { responseHeaders } from '../forward/headers.ts'
+import { hostOfAuthority } from '../model/host.ts'
 import type { RequestHead } from './plan.ts'
 
 /** Fields that an endpoint should never have sent (RFC 9110 §5.5): fetch lets them through on some platforms. */
@@ -29,10 +30,13 @@ export function headOf({ method, url, headers }: Request): FetchHead {
   const start = url.indexOf('://') + 3
   const end = url.indexOf('/', start)
   const fields = fieldsOf(headers)
+  const host = fieldIn(fields, 'host')
+  // Of `a?b` workerd makes a host and a query: what is no host is left for `plan` to refuse.
+  const isReadable = host === undefined || hostOfAuthority(host) !== undefined
   return {
     method,
     target: url,
-    hosts: [url.slice(start, end < 0 ? undefined : end)],
+    hosts: [isReadable ? url.slice(start, end < 0 ? undefined : end) : host],
     fields,
     field: (name) => fieldIn(fields, name),
   }

@@ -40,7 +40,7 @@ export function observeRequest(
 
 /** What the endpoint is told of the client and of us. */
 export function forwardedFacts(
-  { authority, hostRewrite, passage, strippedPrefix }: Forward,
+  { authority, hostRewrite, passage, strippedPrefix, maxForwards }: Forward,
   peer: Peer,
   requestId: string,
   httpVersion: string,
@@ -55,5 +55,6 @@ export function forwardedFacts(
     strippedPrefix,
     requestId,
     httpVersion,
+    maxForwards,
   }
 }

@@ -9,6 +9,7 @@ import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import type { ExternalTarget } from './external-names.ts'
+import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
 import type { TableService } from './table.ts'
 
@@ -73,6 +74,8 @@ export interface Forward {
   readonly hostRewrite: string | undefined
   /** What was cut off the path, for X-Forwarded-Prefix. */
   readonly strippedPrefix: string | undefined
+  /** What goes on of Max-Forwards, where that counts (RFC 9110 §7.6.2). */
+  readonly maxForwards: number | undefined
 }
 
 /** Something must be known first: the shell finds it out, and plans again. */
@@ -177,6 +180,9 @@ export function plan(
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
   if (hasUnknownCoding(head)) return reply('coding-unsupported', nowhere)
   if (isLooping(head)) return reply('loop-detected', nowhere)
+  const forwards = maxForwardsOf(head)
+  if (forwards === 'invalid') return reply('request-invalid', nowhere)
+  if (forwards === 0) return reply('forwards-spent', nowhere)
 
   const target = parseTarget(head.target, head.method)
   const [hostField] = head.hosts
@@ -186,7 +192,9 @@ export function plan(
     return reply('request-invalid', nowhere)
   }
   const authority = target.authority ?? hostField
-  const host = hostOfAuthority(authority)
+  // RFC 9112 §3.2: a Host that makes no sense is refused also where the target overrides it.
+  const isReadable = target.authority === undefined || hostOfAuthority(hostField) !== undefined
+  const host = isReadable ? hostOfAuthority(authority) : undefined
   note?.({ step: 'host', authority, host })
   if (host === undefined) return reply('request-invalid', nowhere)
 
@@ -250,6 +258,7 @@ export function plan(
     authority,
     hostRewrite,
     strippedPrefix,
+    maxForwards: forwards === undefined ? undefined : forwards - 1,
   }
 }
 
@@ -314,7 +323,7 @@ function reply(error: ErrorCode, passage: Passage): Reply {
 }
 
 function stripPrefix(path: string, prefix: string | undefined): string {
-  if (prefix === undefined) return path
+  if (prefix === undefined || path === '*') return path
   const rest = path.slice(prefix.length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }

@@ -2,13 +2,15 @@ import type { ErrorCode } from '../model/errors.ts'
 
 interface ErrorResponse {
   readonly status: number
-  /** Error type of RFC 9209 §2.3, or undefined where the fault is the client's alone. */
-  readonly proxyError: string
+  /** Error type of RFC 9209 §2.3; undefined where there is no error. */
+  readonly proxyError: string | undefined
 }
 
 /** The one place that turns an error into a response. Clients learn this and no more. */
 export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'request-invalid': { status: 400, proxyError: 'http_request_error' },
+  // RFC 9112 §3.
+  'request-target-too-long': { status: 414, proxyError: 'http_request_error' },
   'request-head-too-large': { status: 431, proxyError: 'http_request_error' },
   'request-timeout': { status: 408, proxyError: 'http_request_error' },
   // RFC 9112 §6.1.
@@ -16,6 +18,8 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   // RFC 9110 §10.1.1.
   'expectation-unknown': { status: 417, proxyError: 'http_request_error' },
   'loop-detected': { status: 508, proxyError: 'proxy_loop_detected' },
+  // RFC 9110 §7.6.2: a gateway that may not forward any further is the one that answers.
+  'forwards-spent': { status: 200, proxyError: undefined },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
   'client-refused': { status: 403, proxyError: 'http_request_denied' },
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },
@@ -45,17 +49,19 @@ export interface ErrorReply {
   readonly body: string
 }
 
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+
 /** An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text. */
 export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
   const { status, proxyError } = responses[error]
-  const body = `postern: ${proxyError}\n`
+  const body = `postern: ${proxyError ?? 'ok'}\n`
   const headers = [
     ...['Content-Type', 'text/plain; charset=utf-8'],
     ...['Content-Length', `${body.length}`],
     ...['Cache-Control', 'no-store'],
-    ...['Proxy-Status', `postern; error=${proxyError}`],
   ]
+  if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
   if (requestId !== '') headers.push('X-Request-Id', requestId)
-  if (error === 'method-refused') headers.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  if (error === 'method-refused' || error === 'forwards-spent') headers.push('Allow', ALLOW)
   return { status, headers, body }
 }

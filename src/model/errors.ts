@@ -1,12 +1,14 @@
 /** Why a request got an answer of ours. Closed: a new code enters here, and in gateway/reply.ts. */
 export const errorCodes = [
   'request-invalid',
+  'request-target-too-long',
   'request-head-too-large',
   'request-timeout',
   'coding-unsupported',
   'expectation-unknown',
   'method-refused',
   'loop-detected',
+  'forwards-spent',
   'client-refused',
   'host-unknown',
   'path-unknown',

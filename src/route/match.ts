@@ -9,6 +9,8 @@ export function matchRule(rules: readonly Rule[], path: string): Rule | undefine
 /** Gateway API semantics: `exact` compares the whole path, `prefix` whole segments. */
 export function matchesPath(match: PathMatch, path: string): boolean {
   if (match.type === 'exact') return path === match.value
+  // `OPTIONS *` asks of the server as a whole: of whoever has all of its paths.
+  if (path === '*') return match.value === '/'
   if (!path.startsWith(match.value)) return false
   return match.value === '/' || path.length === match.value.length || path[match.value.length] === '/'
 }

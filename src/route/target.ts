@@ -23,6 +23,8 @@ export function parseTarget(target: string, method: string): Target | undefined 
     if (absolute === null) return undefined
     authority = absolute[1] ?? ''
     rest = target.slice(absolute[0].length)
+    // RFC 9112 §3.2.4: it asks of the server as a whole.
+    if (rest === '' && method === 'OPTIONS') return { path: '*', query: '', authority }
     if (!rest.startsWith('/')) rest = `/${rest}`
   }
   if (rest.includes('#')) return undefined

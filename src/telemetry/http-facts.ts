@@ -25,11 +25,13 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 /** Errors that are the client's doing: the gateway did its work. */
 const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-invalid',
+  'request-target-too-long',
   'request-head-too-large',
   'request-timeout',
   'coding-unsupported',
   'expectation-unknown',
   'method-refused',
+  'forwards-spent',
   'host-unknown',
   'path-unknown',
   'client-closed',

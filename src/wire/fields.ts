@@ -92,7 +92,7 @@ function nameError(text: string, start: number): WireError {
 function checkCodingSpace(text: string, colon: number, end: number): void {
   const tab = text.indexOf('\t', colon)
   if (tab === -1 || tab >= end) return
-  throw new WireError('coding-unsupported', 'Cannot read a field: HTAB in Transfer-Encoding')
+  throw new WireError('coding-invalid', 'Cannot read a field: HTAB in Transfer-Encoding')
 }
 
 function isSpace(code: number): boolean {

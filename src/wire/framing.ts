@@ -1,4 +1,5 @@
 import type { FieldSection } from './fields.ts'
+import { isToken } from './octets.ts'
 import { WireError } from './wire-error.ts'
 
 /** How the end of a request's body is found. `none` says that there is no body at all. */
@@ -51,11 +52,20 @@ function checkCodings({ lengths, codings, coding }: FieldSection, minorVersion: 
   }
   // RFC 9112 §6.1: HTTP/1.0 has no transfer codings, so somebody between may have read on by its end.
   if (minorVersion === 0) {
-    throw new WireError('coding-unsupported', 'Cannot frame a body: Transfer-Encoding of HTTP/1.0')
+    throw new WireError('coding-invalid', 'Cannot frame a body: Transfer-Encoding of HTTP/1.0')
   }
-  if (codings > 1 || (coding !== 'chunked' && coding.toLowerCase() !== 'chunked')) {
-    throw new WireError('coding-unsupported', `Cannot frame a body: Transfer-Encoding: "${coding}"`)
-  }
+  if (codings === 1 && (coding === 'chunked' || coding.toLowerCase() === 'chunked')) return
+  const code = codings === 1 && endsInChunks(coding) ? 'coding-unsupported' : 'coding-invalid'
+  throw new WireError(code, `Cannot frame a body: Transfer-Encoding: "${coding}"`)
+}
+
+/**
+ * The body's end could be found, but not what it holds: to an endpoint it would be passed on without its codings.
+ * Where chunked is not the last (RFC 9112 §6.3), or not the only one of its kind (§6.1), the end is anybody's guess.
+ */
+function endsInChunks(codings: string): boolean {
+  const names = codings.split(',').map((name) => name.trim().toLowerCase())
+  return names.pop() === 'chunked' && names.every((name) => isToken(name) && name !== 'chunked')
 }
 
 function lengthOf({ lengths, length }: FieldSection): number {

@@ -17,18 +17,19 @@ export class LineReader {
   start = 0
   /** Where its CRLF is. */
   end = 0
+  /** The code when there are more bytes than there may be. */
+  excess: WireErrorCode
   #next = 0
   #scanned = 0
   #chunk: Uint8Array = NOTHING
   #at = 0
   #bytesLeft: number
-  readonly #excess: WireErrorCode
   readonly #decode: DecodeOctets
 
-  /** @param maxBytes of all lines together, CRLFs included. @param excess the code when there are more. */
+  /** @param maxBytes of all lines together, CRLFs included */
   constructor(maxBytes: number, excess: WireErrorCode, decode: DecodeOctets) {
     this.#bytesLeft = maxBytes
-    this.#excess = excess
+    this.excess = excess
     this.#decode = decode
   }
 
@@ -82,7 +83,7 @@ export class LineReader {
     const size = Math.min(SLAB_BYTES, this.#chunk.length - this.#at, this.#bytesLeft)
     if (size === 0) {
       if (this.#at === this.#chunk.length) return false
-      throw new WireError(this.#excess, 'Cannot read a line: too many bytes')
+      throw new WireError(this.excess, 'Cannot read a line: too many bytes')
     }
     const more = this.#decode(this.#chunk, this.#at, this.#at + size)
     this.text = this.#next === this.text.length ? more : this.text.slice(this.#next) + more

@@ -41,7 +41,7 @@ export class RequestHeadParser {
   #hasEmptyLine = false
 
   constructor(bounds: WireBounds, decode: DecodeOctets) {
-    this.#lines = new LineReader(bounds.headBytes, 'head-too-large', decode)
+    this.#lines = new LineReader(bounds.headBytes, 'target-too-long', decode)
     this.#section = new FieldSection(bounds.fields)
   }
 
@@ -71,8 +71,12 @@ export class RequestHeadParser {
 
   #begin(text: string, start: number, end: number): void {
     // RFC 9112 §2.2: some clients end a body with a CRLF of their own. One is enough.
-    if (start === end && !this.#hasEmptyLine) this.#hasEmptyLine = true
-    else this.#line = parseRequestLine(text, start, end)
+    if (start === end && !this.#hasEmptyLine) {
+      this.#hasEmptyLine = true
+      return
+    }
+    this.#line = parseRequestLine(text, start, end)
+    this.#lines.excess = 'head-too-large'
   }
 }
 

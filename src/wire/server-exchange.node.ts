@@ -9,6 +9,8 @@ import { formatInterimHead, formatResponseHead, formatUpgradeHead } from './resp
 import { nobody, type RequestHandler } from './server-handler.ts'
 import { WireError } from './wire-error.ts'
 
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
 /** What an exchange asks of its connection. */
 export interface ExchangePlace {
   readonly writer: MessageWriter
@@ -90,7 +92,7 @@ export class ServerExchange {
   resume(): void {
     if (this.wantsBody || this.body.isOver || this.isAnswered) return
     if (this.head.expectation === 'continue' && this.body.isUntouched && !this.#isBegun) {
-      this.#place.writer.writeText('HTTP/1.1 100 Continue\r\n\r\n')
+      this.#place.writer.writeText(CONTINUE)
     }
     this.wantsBody = true
     this.#place.wake()
@@ -153,7 +155,9 @@ export class ServerExchange {
     if (!this.body.isOver || this.#isBegun) {
       throw new WireError('upgrade-invalid', 'Cannot upgrade a connection: its request is not over')
     }
-    this.#place.writer.writeText(formatUpgradeHead(protocol, fields))
+    const text = formatUpgradeHead(protocol, fields)
+    // RFC 9110 §7.8: who expects 100 hears it before 101, also where no body was to follow.
+    this.#place.writer.writeText(this.head.expectation === 'continue' ? CONTINUE + text : text)
     this.#isBegun = true
     return this.#place.release()
   }

@@ -3,7 +3,12 @@ import type { ErrorCode } from '../model/errors.ts'
 /** Why a request cannot be completed, or could not be read. */
 export type RequestFailure = Extract<
   ErrorCode,
-  'request-invalid' | 'request-head-too-large' | 'request-timeout' | 'coding-unsupported' | 'client-closed'
+  | 'request-invalid'
+  | 'request-target-too-long'
+  | 'request-head-too-large'
+  | 'request-timeout'
+  | 'coding-unsupported'
+  | 'client-closed'
 >
 
 /** Who answers a request: what its connection tells it. */

@@ -6,6 +6,7 @@ export type WireErrorCode =
   | 'version-unsupported'
   | 'method-invalid'
   | 'target-invalid'
+  | 'target-too-long'
   | 'host-invalid'
   | 'field-name-invalid'
   | 'field-value-invalid'
@@ -15,6 +16,7 @@ export type WireErrorCode =
   | 'fields-too-many'
   | 'length-invalid'
   | 'length-conflicting'
+  | 'coding-invalid'
   | 'coding-unsupported'
   | 'chunk-invalid'
   | 'chunk-too-large'
@@ -39,7 +41,12 @@ export class WireError extends Error {
 /** What a fault in a request means to its client. */
 export function requestFailure({
   code,
-}: WireError): 'request-invalid' | 'request-head-too-large' | 'coding-unsupported' {
+}: WireError):
+  | 'request-invalid'
+  | 'request-target-too-long'
+  | 'request-head-too-large'
+  | 'coding-unsupported' {
+  if (code === 'target-too-long') return 'request-target-too-long'
   if (code === 'head-too-large' || code === 'fields-too-many') return 'request-head-too-large'
   return code === 'coding-unsupported' ? code : 'request-invalid'
 }

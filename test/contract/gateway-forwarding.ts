@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { serviceYaml } from '../support/gateway.ts'
-import { echo, startHttp } from '../support/http.ts'
+import { echo, sendRaw, startHttp } from '../support/http.ts'
 import type { ShellCase } from './gateway-shell.ts'
 
 /** What goes to endpoints. */
@@ -70,6 +70,16 @@ export function forwardingTests({ start, differs, closers }: ShellCase): void {
     })
     expect(JSON.stringify(seen)).not.toContain('1.2.3.4')
     expect(seen['x-request-id']).not.toBe('mine')
+  })
+
+  test('a Host that is no host is refused, whatever an URL of it would be', async () => {
+    const { gateway } = await gatewayTo(echo)
+    // A request of the web has an URL already.
+    if (gateway.port === undefined) return
+    for (const rest of ['?a', '#a', '/a', '\\a', ':80/a', ',a']) {
+      const head = `GET / HTTP/1.1\r\nHost: web.shop.example.test${rest}\r\nConnection: close\r\n\r\n`
+      expect(await sendRaw(gateway.port, head), rest).toMatch(/^HTTP\/1\.1 400 /)
+    }
   })
 
   test('the host that the client asked for reaches the application', async () => {

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type ForwardedFacts, requestHeaders, responseHeaders } from '../../src/forward/headers.ts'
+import {
+  type ForwardedFacts,
+  requestHeaders,
+  responseHeaders,
+  trailerFields,
+} from '../../src/forward/headers.ts'
 
 const facts: ForwardedFacts = {
   authority: 'web.example.test',
@@ -12,6 +17,7 @@ const facts: ForwardedFacts = {
   strippedPrefix: undefined,
   requestId: 'r1',
   httpVersion: '1.1',
+  maxForwards: undefined,
 }
 const behindProxy: ForwardedFacts = { ...facts, peerAddress: '10.0.0.1', scheme: 'https', isTrusted: true }
 
@@ -52,6 +58,11 @@ test('fields that Connection names are removed, in every one of several', () => 
   for (const name of ['x-a', 'x-b', 'x-c', 'connection']) expect(request.has(name), name).toBe(false)
   expect(request.get('x-d')).toEqual(['4'])
   expect(responseHeaders(raw, 200)).toEqual(['X-D', '4'])
+})
+
+test('trailers that Connection names stay on their connection too', () => {
+  const trailers = ['X-A', '1', 'X-Sum', '2', 'Content-Length', '3', 'Keep-Alive', 'x', 'Date', 'x']
+  expect(trailerFields(trailers, ['connection', 'close, x-a'])).toEqual(['X-Sum', '2'])
 })
 
 test('hop-by-hop fields stay on their connection, both ways', () => {

@@ -71,6 +71,12 @@ test('the head of a client that makes no sense is refused', async () => {
     'both lengths':
       'POST / HTTP/1.1\r\nHost: web.shop.example.test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
     'a space before the colon': 'GET / HTTP/1.1\r\nHost : web.shop.example.test\r\n\r\n',
+    'a host that is none beside an URL':
+      'GET http://web.shop.example.test/ HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
+    'chunked that is not the last coding':
+      'POST / HTTP/1.1\r\nHost: web.shop.example.test\r\nTransfer-Encoding: chunked, gzip\r\n\r\n',
+    'a coding of HTTP/1.0':
+      'POST / HTTP/1.0\r\nHost: web.shop.example.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'no HTTP': 'hello\r\n\r\n',
     'above the root': 'GET /../etc HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: close\r\n\r\n',
   }
@@ -80,6 +86,8 @@ test('the head of a client that makes no sense is refused', async () => {
   expect(
     await sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(40_000)}\r\n\r\n`),
   ).toMatch(/^HTTP\/1\.1 431 /)
+  const long = `GET /${'y'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`
+  expect(await sendRaw(gateway.port, long)).toMatch(/^HTTP\/1\.1 414 /)
   expect(await sendRaw(gateway.port, 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')).toMatch(
     /^HTTP\/1\.1 405 /,
   )

@@ -34,7 +34,7 @@ test('early hints go on before the response, and trailers that could mislead do 
   await gateway.close()
   await pod.close()
   expect(raw).toMatch(
-    /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/,
+    /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/i,
   )
   expect(raw).toMatch(/\r\nx-sum: 7\r\n/)
   expect(raw).not.toMatch(/set-cookie|location/i)

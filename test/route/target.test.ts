@@ -48,6 +48,13 @@ test.each([
   expect(parseTarget(target, 'GET')).toEqual(expected)
 })
 
+test('an URL without path or query is an asterisk for OPTIONS, and a slash for others', () => {
+  expect(parseTarget('http://a:81', 'OPTIONS')).toEqual({ path: '*', query: '', authority: 'a:81' })
+  expect(path('http://a:81/', 'OPTIONS')).toBe('/')
+  expect(path('http://a:81?b', 'OPTIONS')).toBe('/')
+  expect(path('http://a:81')).toBe('/')
+})
+
 test('an asterisk is for OPTIONS alone', () => {
   expect(path('*', 'OPTIONS')).toBe('*')
   expect(path('*')).toBeUndefined()

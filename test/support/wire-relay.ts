@@ -18,12 +18,14 @@ const facts: ForwardedFacts = {
     strippedPrefix: undefined,
     requestId: '0af7651916cd43dd',
     httpVersion: '1.1',
+    maxForwards: undefined,
   },
 }
 
 /** The least that joins a client's exchange with an endpoint's: heads cleaned, bodies streamed, nothing decided. */
 export class WireRelay implements RequestHandler, ResponseHandler {
   readonly #down: ServerExchange
+  #received: readonly string[] = []
   #up: ClientExchange | undefined
 
   constructor(down: ServerExchange, pool: ClientPool, endpoint: EndpointAddress) {
@@ -48,7 +50,7 @@ export class WireRelay implements RequestHandler, ResponseHandler {
   }
 
   onBodyEnd(trailers: readonly string[]): void {
-    this.#up?.end(trailerFields(trailers))
+    this.#up?.end(trailerFields(trailers, this.#down.head.fields))
   }
 
   onRequestDrain(): void {
@@ -60,6 +62,7 @@ export class WireRelay implements RequestHandler, ResponseHandler {
   }
 
   onHead({ status, fields }: ResponseHead): void {
+    this.#received = fields
     this.#down.respond(status, responseHeaders(fields, status))
   }
 
@@ -72,7 +75,7 @@ export class WireRelay implements RequestHandler, ResponseHandler {
   }
 
   onEnd(trailers: readonly string[]): void {
-    this.#down.end(trailerFields(trailers))
+    this.#down.end(trailerFields(trailers, this.#received))
   }
 
   onUpgrade(): void {

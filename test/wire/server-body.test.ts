@@ -174,6 +174,16 @@ describe('an upgrade', () => {
     )
   })
 
+  test('that also expects 100 is told so first', async () => {
+    const { client, next } = await start()
+    client.write(GET('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n'))
+    const socket = (await next()).exchange.upgrade('websocket', [])
+    closers.push(() => socket.destroy())
+    expect(await client.until('websocket\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 101 Switching Protocols\r\n/,
+    )
+  })
+
   test('cannot take place within a body', async () => {
     const { client, next } = await start()
     client.write(POST(`Content-Length: 5\r\n${asked.trim()}`, 'GET /'))

@@ -26,6 +26,7 @@ export function factsOf(fields: readonly string[]): ForwardedFacts {
     isTrusted: false,
     strippedPrefix: undefined,
     requestId: '0af7651916cd43dd8448eb211c80319c',
+    maxForwards: undefined,
     httpVersion: '1.1',
   }
 }
