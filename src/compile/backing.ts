@@ -23,16 +23,21 @@ export interface Surroundings {
   readonly slices: () => readonly EndpointSlice[]
 }
 
-/** The Pods behind a Service: of its endpoints; without any, those that it selects, else as templates would make them. */
+/** The Pods behind a Service: of its endpoints; without any, those that it selects. */
 export function podsBehind(
   service: Service,
   endpoints: readonly EndpointRecord[],
-  { pod, pods, workloads }: Surroundings,
+  around: Surroundings,
 ): readonly Pod[] {
-  if (endpoints.length > 0) {
-    return endpoints.flatMap((endpoint) => (endpoint.pod === undefined ? [] : (pod(endpoint.pod) ?? [])))
-  }
-  const { selector } = service.spec
+  if (endpoints.length === 0) return podsSelected(service.spec.selector, around)
+  return endpoints.flatMap((endpoint) => (endpoint.pod === undefined ? [] : (around.pod(endpoint.pod) ?? [])))
+}
+
+/** The Pods that a selector picks; without any, those that templates would make. */
+export function podsSelected(
+  selector: Labels | undefined,
+  { pods, workloads }: Pick<Surroundings, 'pods' | 'workloads'>,
+): readonly Pod[] {
   const selected = pods().filter(({ meta }) => selects(selector, meta.labels))
   if (selected.length > 0) return selected
   return workloads()

@@ -40,7 +40,7 @@ export class Compilation {
   readonly #endpoints: EndpointBoard
   readonly #claims: ClaimBoard
   readonly #diagnosis: Diagnosis
-  readonly #duplicates = new DuplicateBoard(this.#book)
+  readonly #duplicates = new DuplicateBoard(this.#namespaces, this.#book)
   readonly #overlaps = new OverlapBoard(this.#book)
   readonly #options: CompileOptions
   /** Services (namespace/name) to tell of: see takeServices. */
@@ -97,6 +97,7 @@ export class Compilation {
     if (before !== undefined) this.#namespaces.remove(before)
     if (after !== undefined) this.#namespaces.add(after)
     this.#endpoints.note(before, after)
+    this.#duplicates.note(before, after)
     const some = after ?? before
     if (some === undefined) return
     this.#diagnosis.note(some, after)

@@ -1,114 +1,109 @@
 import { encodeCanonical } from '../model/canonical.ts'
-import type { Service, ServicePort } from '../model/objects/service.ts'
-import { compareText, type Problem } from '../model/problem.ts'
-import { serviceProblem } from './annotations.ts'
+import type { KubeObject } from '../model/objects/object.ts'
+import { type Pod, podPorts } from '../model/objects/pod.ts'
+import type { Service } from '../model/objects/service.ts'
+import { isWorkload } from '../model/objects/workload.ts'
+import type { Problem } from '../model/problem.ts'
+import { type Labels, makes, podsSelected, selects } from './backing.ts'
+import { type Exposure, findDuplicates, type Member, needsPods } from './duplicates.ts'
+import type { NamespaceIndex } from './namespace-index.ts'
 import type { ProblemBook } from './problem-book.ts'
 
-/** How an exposed Service is exposed. */
-export interface Exposure {
-  readonly port: ServicePort
-  readonly hosts: readonly string[]
+/** Services of a namespace with one selector. */
+interface Group {
+  readonly namespace: string
+  readonly selector: Labels
+  /** By name. */
+  readonly members: Map<string, Member>
 }
 
-interface Member {
-  readonly service: Service
-  readonly exposure: Exposure | undefined
-}
-
-/** Services by what they select: two that lead to the same port of the same Pods are likely a copy and its original. */
+/**
+ * Services by what they select: two that lead to the same port of the same Pods are likely a copy and its original. Pods
+ * and workloads are looked at only for those that say the port differently.
+ */
 export class DuplicateBoard {
+  readonly #namespaces: NamespaceIndex
   readonly #book: ProblemBook
-  /** By namespace and selector, then by name. */
-  readonly #groups = new Map<string, Map<string, Member>>()
+  readonly #groups = new Map<string, Group>()
   readonly #dirty = new Set<string>()
+  /** Groups that need Pods, by namespace. */
+  readonly #needing = new Map<string, Set<string>>()
 
-  constructor(book: ProblemBook) {
+  constructor(namespaces: NamespaceIndex, book: ProblemBook) {
+    this.#namespaces = namespaces
     this.#book = book
   }
 
   replace(before: Service | undefined, after: Service | undefined, exposure: Exposure | undefined): void {
     const old = before && groupOf(before)
     if (before !== undefined && old !== undefined) {
-      this.#groups.get(old)?.delete(before.meta.name)
-      this.#dirty.add(old)
+      this.#groups.get(old.key)?.members.delete(before.meta.name)
+      this.#dirty.add(old.key)
     }
     const now = after && groupOf(after)
     if (after !== undefined && now !== undefined) {
-      const members = this.#groups.get(now) ?? new Map<string, Member>()
-      this.#groups.set(now, members.set(after.meta.name, { service: after, exposure }))
-      this.#dirty.add(now)
+      const group = this.#groups.get(now.key) ?? { ...now, members: new Map<string, Member>() }
+      group.members.set(after.meta.name, { service: after, exposure })
+      this.#groups.set(now.key, group)
+      this.#dirty.add(now.key)
+    }
+  }
+
+  /** Takes note of a change of any object: a Pod or a workload may say where a name leads. */
+  note(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    const needing = this.#needing.get((after ?? before)?.meta.namespace ?? '')
+    if (needing === undefined || isSamePod(before, after)) return
+    for (const key of needing) {
+      const { selector } = this.#groups.get(key) ?? {}
+      if (isBehind(before, selector) || isBehind(after, selector)) this.#dirty.add(key)
     }
   }
 
   settle(): void {
-    for (const group of this.#dirty) {
-      const members = [...(this.#groups.get(group)?.values() ?? [])].sort(byAge)
-      if (members.length === 0) this.#groups.delete(group)
-      this.#book.replace(`selector ${group}`, findDuplicates(members))
+    for (const key of this.#dirty) {
+      const group = this.#groups.get(key)
+      if (group !== undefined) this.#book.replace(`selector ${key}`, this.#settle(key, group))
     }
     this.#dirty.clear()
+  }
+
+  #settle(key: string, { namespace, selector, members }: Group): readonly Problem[] {
+    const all = [...members.values()]
+    const isNeeding = needsPods(all)
+    const needing = this.#needing.get(namespace) ?? new Set<string>()
+    if (isNeeding) this.#needing.set(namespace, needing.add(key))
+    else if (needing.delete(key) && needing.size === 0) this.#needing.delete(namespace)
+    if (all.length === 0) this.#groups.delete(key)
+    const around = {
+      pods: () => [...this.#namespaces.pods(namespace)],
+      workloads: () => [...this.#namespaces.workloads(namespace)],
+    }
+    return findDuplicates(all, isNeeding ? podsSelected(selector, around) : [])
   }
 }
 
 /** A headless Service beside another one is how StatefulSets are written, and ExternalName selects nothing. */
-function groupOf({ meta, spec }: Service): string | undefined {
-  const isApart = spec.clusterIP === 'None' || spec.type === 'ExternalName'
-  if (isApart || spec.selector === undefined || Object.keys(spec.selector).length === 0) return undefined
-  return `${meta.namespace} ${encodeCanonical(spec.selector)}`
+function groupOf({
+  meta: { namespace },
+  spec: { clusterIP, type, selector },
+}: Service): (Omit<Group, 'members'> & { readonly key: string }) | undefined {
+  const isApart = clusterIP === 'None' || type === 'ExternalName'
+  if (isApart || selector === undefined || Object.keys(selector).length === 0) return undefined
+  return { namespace, selector, key: `${namespace} ${encodeCanonical(selector)}` }
 }
 
-/** Of two that are exposed the younger one gets the problem. */
-function findDuplicates(members: readonly Member[]): Problem[] {
-  return members.flatMap((member, index) => {
-    const { service, exposure } = member
-    if (exposure === undefined) return []
-    const twin = members.slice(0, index).find((older) => isTwin(older.exposure, exposure))
-    if (twin !== undefined) return [bothExposed(service, exposure, twin.service)]
-    const open = members.find((other) => other.exposure === undefined && isOpen(other.service, exposure))
-    return open === undefined ? [] : [otherOpen(service, exposure, open.service)]
-  })
+function isBehind(object: KubeObject | undefined, selector: Labels | undefined): boolean {
+  if (object === undefined) return false
+  return object.kind === 'Pod'
+    ? selects(selector, object.meta.labels)
+    : isWorkload(object) && makes(object, selector)
 }
 
-/** Two on one host share out its paths, with settings of their own: that is meant. */
-function isTwin(older: Exposure | undefined, { port, hosts }: Exposure): boolean {
-  return (
-    older !== undefined &&
-    targetOf(older.port) === targetOf(port) &&
-    !older.hosts.some((host) => hosts.includes(host))
-  )
+/** Whether only that of a Pod changed which changes often, and says nothing of its ports. */
+function isSamePod(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  return before?.kind === 'Pod' && after?.kind === 'Pod' && factsOf(before) === factsOf(after)
 }
 
-/** Whether a Service that is not exposed here can be reached from outside all the same, at the same container port. */
-function isOpen({ spec }: Service, { port }: Exposure): boolean {
-  const isOutside = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
-  return isOutside && spec.ports.some((each) => each.protocol === 'TCP' && targetOf(each) === targetOf(port))
-}
-
-function targetOf({ port, targetPort }: ServicePort): string | number {
-  return targetPort ?? port
-}
-
-function bothExposed(service: Service, { port }: Exposure, twin: Service): Problem {
-  return serviceProblem(service, {
-    code: 'selector-duplicate',
-    severity: 'warning',
-    field: 'spec.selector',
-    message: `Service ${twin.meta.name} is exposed too, with the same selector and container port ${targetOf(port)}`,
-    hint: 'Correct the selector of one of them; or expose one, with all hostnames on it.',
-  })
-}
-
-function otherOpen(service: Service, { port }: Exposure, other: Service): Problem {
-  return serviceProblem(service, {
-    code: 'selector-duplicate',
-    severity: 'info',
-    field: 'spec.selector',
-    message: `Service ${other.meta.name} (${other.spec.type}) leads to container port ${targetOf(port)} of the same Pods, past the gateway`,
-    hint: 'Give the other one type ClusterIP, or remove it, unless it is meant.',
-  })
-}
-
-function byAge(a: Member, b: Member): number {
-  const [x, y] = [a.service.meta, b.service.meta]
-  return compareText(x.creationTimestamp || '~', y.creationTimestamp || '~') || compareText(x.name, y.name)
+function factsOf(pod: Pod): string {
+  return encodeCanonical([pod.meta.labels, podPorts(pod)])
 }

@@ -28,7 +28,10 @@ test('objects that belong together are diagnosed anew whichever of them changes'
   const puts = linked.map((objects) => objects.map((put): ObjectChange => ({ type: 'put', object: put })))
   const some = fc.tuple(puts, fc.nat({ max: 7 }))
   const removals = fc.array(
-    fc.constantFrom('NetworkPolicy/one/a', 'Pod/one/a', 'Service/one/0', 'Service/one/1'),
+    fc.constantFrom(
+      ...['NetworkPolicy/one/a', 'Pod/one/a', 'Deployment/one/a'],
+      ...['Service/one/0', 'Service/one/1'],
+    ),
   )
   fc.assert(
     fc.property(puts, fc.array(some, { maxLength: 8 }), removals, (first, later, gone) => {

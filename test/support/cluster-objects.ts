@@ -197,7 +197,7 @@ export const linked = fc
     hosts: fc.constantFrom(['x.test', 'y.test'], ['*.x.test', 'z.x.test'], ['x.test', 'x.test']),
     paths: fc.constantFrom(['/', '/'], ['/api', '/'], ['/api', '/api/v1']),
     isExposed: fc.tuple(fc.boolean(), fc.constant(true)),
-    targetPort: fc.constantFrom('http', 8080),
+    targetPorts: fc.tuple(fc.constantFrom('http', 8080), fc.constantFrom('http', 8080)),
     type: fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer'),
     hasPod: fc.boolean(),
     containerPort: fc.constantFrom(8080, 9090),
@@ -221,7 +221,11 @@ export const linked = fc
           'postern.dev/target': 'pod',
         },
       },
-      spec: { type: some.type, selector: { app: 'a' }, ports: [{ port: 80, targetPort: some.targetPort }] },
+      spec: {
+        type: some.type,
+        selector: { app: 'a' },
+        ports: [{ port: 80, targetPort: some.targetPorts[i] }],
+      },
     }))
     const pod = {
       apiVersion: 'v1',

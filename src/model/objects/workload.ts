@@ -27,3 +27,8 @@ export const workloadSchema = v.object({
 })
 
 export type Workload = v.InferOutput<typeof workloadSchema>
+
+export function isWorkload<T extends { readonly kind: string }>(object: T): object is Extract<T, Workload> {
+  const kinds: readonly string[] = workloadKinds
+  return kinds.includes(object.kind)
+}
