@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { RouteStatus } from '../gateway/route-status.ts'
 import { pageOf } from '../model/catalogue/page-name.ts'
+import { counted } from '../model/counted.ts'
 import type { Problem, Severity } from '../model/problem.ts'
 import type { Inspection } from './inspect.ts'
 import type { Place, ServiceNames } from './names.ts'
@@ -16,9 +17,9 @@ export function formatProblems({ problems, services }: Inspection): string {
   })
   const count = (severity: Severity): string => {
     const found = problems.filter((problem) => problem.severity === severity).length
-    return `${found} ${severity}${found === 1 ? '' : 's'}`
+    return counted(found, severity)
   }
-  const summary = `${count('error')}, ${count('warning')}, ${count('info')} in ${services} Services`
+  const summary = `${count('error')}, ${count('warning')}, ${count('info')} in ${counted(services, 'Service')}`
   return [...blocks, summary].map(printable).join('\n')
 }
 
@@ -102,6 +103,6 @@ export function placeOf({ file, line }: Problem<string>): string {
 }
 
 function plainProblem(problem: Problem<string>): Problem<string> {
-  const { code, severity, kind, namespace, name, field, message, hint, file, line } = problem
-  return { code, severity, kind, namespace, name, field, message, hint, file, line }
+  const { code, severity, kind, namespace, name, field, message, hint, host, file, line } = problem
+  return { code, severity, kind, namespace, name, field, message, hint, host, file, line }
 }

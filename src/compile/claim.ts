@@ -34,6 +34,17 @@ export function compareClaims(a: Claim, b: Claim): number {
   )
 }
 
+/** Why the first of two claims goes before the second, as {@link compareClaims} has it. */
+export function whyFirst({ createdAt }: Claim, later: Claim): string {
+  if (createdAt === '') {
+    return 'neither has an age yet (creationTimestamp), so that the first by namespace and name keeps it; in a cluster the older one does'
+  }
+  if (later.createdAt === '') return 'the one that has an age already (creationTimestamp) keeps it'
+  return createdAt === later.createdAt
+    ? 'both are of the same age, so that the first by namespace and name keeps it'
+    : 'the older one keeps it'
+}
+
 /** The hosts that a Service may claim of those it asks for, else its default one. */
 export function hostsOf(
   service: Service,

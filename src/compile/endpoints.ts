@@ -1,5 +1,6 @@
+import { counted } from '../model/counted.ts'
 import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
-import { isPodReady, type Pod } from '../model/objects/pod.ts'
+import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
 import { compareText, type Problem, type ProblemCode, type Severity } from '../model/problem.ts'
@@ -30,7 +31,7 @@ export function diagnoseEndpoints(
   const refused = fitting.reduce((sum, { refusals }) => sum + refusals.length, 0)
   if (endpoints.length + refused > 0) {
     const trouble = describeTrouble(podsBehind(service, endpoints, around))
-    return [unready(service, noneServes(endpoints.length, refused), trouble)]
+    return [noneServes(service, endpoints.length, refused, trouble)]
   }
   const others = slices.filter(({ record, refusals }) => record.endpoints.length + refusals.length > 0)
   if (port !== undefined && others.length > 0) return [unfit(service, port, others)]
@@ -43,11 +44,7 @@ export function diagnoseEndpoints(
 function withoutEndpoints(service: Service, selector: Labels, { pods, workloads }: Surroundings): Problem {
   const matching = pods().filter((pod) => selects(selector, pod.meta.labels))
   if (matching.length > 0) {
-    const waiting = matching.filter((pod) => !isPodReady(pod)).map((pod) => pod.meta.name)
-    const names = waiting.sort(compareText).slice(0, SHOWN).join(', ')
-    const others = waiting.length > SHOWN ? ` and ${waiting.length - SHOWN} more` : ''
-    const reason = `its Pods have no address or are not ready: ${names}${others}`
-    return unready(service, reason, describeTrouble(matching))
+    return notInSlices(service, matching)
   }
   const makers = workloads().filter((workload) => makes(workload, selector))
   if (makers.length > 0) {
@@ -61,6 +58,19 @@ function withoutEndpoints(service: Service, selector: Labels, { pods, workloads 
     ...pods().map((pod) => ({ what: nameOf(pod), labels: pod.meta.labels })),
     ...workloads().map((maker) => ({ what: nameOf(maker), labels: maker.spec.template.metadata.labels })),
   ])
+}
+
+/** Pods that match, and are in no EndpointSlice. */
+function notInSlices(service: Service, matching: readonly Pod[]): Problem {
+  const isWaiting = (pod: Pod): boolean => !isPodReady(pod) || podAddresses(pod).length === 0
+  const waiting = matching.filter(isWaiting).map((pod) => pod.meta.name)
+  const names = waiting.sort(compareText).slice(0, SHOWN).join(', ')
+  const others = waiting.length > SHOWN ? ` and ${waiting.length - SHOWN} more` : ''
+  const reason =
+    waiting.length === 0
+      ? 'its Pods are ready, and stand in no EndpointSlice'
+      : `its Pods have no address or are not ready: ${names}${others}`
+  return unready(service, reason, describeTrouble(matching), [waiting.length === 0 ? SEE_SLICES : SEE_PROBES])
 }
 
 function unmatched(service: Service, selector: Labels, candidates: readonly Labelled[]): Problem {
@@ -111,10 +121,19 @@ export function endpointRefusals(slice: EndpointSlice, refusals: readonly Refusa
   ]
 }
 
-function noneServes(count: number, refused: number): string {
-  if (refused === 0) return `none of its ${count} endpoints is ready`
-  const rest = count === 0 ? '' : `, and none of the other ${count} is ready`
-  return `${refused} of its endpoints ${refused === 1 ? 'is' : 'are'} refused (see the EndpointSlice)${rest}`
+const SEE_PROBES = 'See the readiness probes of the Pods (condition Ready).'
+const SEE_REFUSAL = 'Mend the EndpointSlice: its problem endpoint-refused says how.'
+const SEE_SLICES = 'The cluster writes the EndpointSlices of a selector: see its kube-controller-manager.'
+
+/** @param count of the endpoints that are not refused */
+function noneServes(service: Service, count: number, refused: number, trouble: string): Problem {
+  const [unreadyOnes, refusedOnes] = [counted(count, 'endpoint'), counted(refused, 'endpoint')]
+  const reasons = [
+    ...(refused === 0 ? [] : [`${refusedOnes} ${refused === 1 ? 'is' : 'are'} refused`]),
+    ...(count === 0 ? [] : [`${unreadyOnes} ${count === 1 ? 'is' : 'are'} not ready`]),
+  ]
+  const hints = [...(refused === 0 ? [] : [SEE_REFUSAL]), ...(count === 0 ? [] : [SEE_PROBES])]
+  return unready(service, reasons.join(', and '), trouble, hints)
 }
 
 /** A terminating endpoint serves when nothing else is ready. */
@@ -122,10 +141,10 @@ export function canServe({ ready, serving, terminating }: EndpointRecord): boole
   return ready || (serving && terminating)
 }
 
-function unready(service: Service, reason: string, trouble: string): Problem {
+function unready(service: Service, reason: string, trouble: string, hints: readonly string[]): Problem {
   return problem(service, 'endpoints-unready', 'warning', {
     message: `No endpoint can serve: ${reason}${trouble === '' ? '' : ` (${trouble})`}`,
-    hint: 'See the readiness probes of the Pods (condition Ready). Until one is ready its hostnames answer 503.',
+    hint: `${hints.join(' ')} Until one can serve its hostnames answer 503.`,
   })
 }
 

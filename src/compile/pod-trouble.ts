@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts'
 import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
 import { compareText } from '../model/problem.ts'
 
@@ -14,7 +15,7 @@ export function describeTrouble(pods: readonly Pod[]): string {
   return [...counts]
     .sort(([a, x], [b, y]) => y - x || compareText(a, b))
     .slice(0, SHOWN)
-    .map(([reason, count]) => `${count} Pod${count === 1 ? '' : 's'}: ${reason}`)
+    .map(([reason, count]) => `${counted(count, 'Pod')}: ${reason}`)
     .join('; ')
 }
 

@@ -1,7 +1,7 @@
 import { compareText, type Problem } from '../model/problem.ts'
-import type { PathMatch, RouteRecord, Rule, RuleOrigin } from '../model/records.ts'
+import type { PathMatch, RouteRecord, Rule } from '../model/records.ts'
 import { annotationField } from './annotations.ts'
-import { type Claim, compareClaims, compareInNamespace } from './claim.ts'
+import { type Claim, compareClaims, compareInNamespace, whyFirst } from './claim.ts'
 import { annotations } from './schema.ts'
 
 export interface CompiledRoute {
@@ -17,16 +17,19 @@ export function compileRoute(host: string, claims: readonly Claim[]): CompiledRo
   const [oldest] = [...claims].sort(compareClaims)
   if (oldest === undefined) return { record: undefined, problems: [] }
   const problems: Problem[] = []
-  const winners = new Map<string, Rule>()
-  for (const { origin, rule } of [...claims].sort(compareInNamespace)) {
+  const winners = new Map<string, Claim>()
+  for (const claim of [...claims].sort(compareInNamespace)) {
+    const { origin, rule } = claim
     const path = rule === undefined ? '' : `${rule.path.type} ${rule.path.value}`
     const winner = winners.get(path)
-    if (origin.namespace !== oldest.origin.namespace) problems.push(hostConflict(host, origin))
+    if (origin.namespace !== oldest.origin.namespace) problems.push(hostConflict(claim, oldest))
     else if (rule === undefined) continue
-    else if (winner === undefined) winners.set(path, rule)
-    else problems.push(pathConflict(host, rule, winner))
+    else if (winner === undefined) winners.set(path, claim)
+    else problems.push(pathConflict(claim, rule, winner))
   }
-  const rules = [...winners.values()].sort((a, b) => comparePaths(a.path, b.path))
+  const rules = [...winners.values()]
+    .flatMap(({ rule }) => rule ?? [])
+    .sort((a, b) => comparePaths(a.path, b.path))
   return { record: { host, rules }, problems }
 }
 
@@ -36,35 +39,32 @@ export function comparePaths(a: PathMatch, b: PathMatch): number {
 }
 
 // The owner is not named: a tenant learns nothing of another's namespace.
-function hostConflict(host: string, origin: RuleOrigin): Problem {
+function hostConflict(claim: Claim, winner: Claim): Problem {
+  const { host, origin } = claim
   return {
     code: 'host-conflict',
     severity: 'error',
     ...origin,
     field: annotationField(annotations.host.name),
-    message: `${host} is already claimed by an older Service in another namespace`,
-    hint: 'Choose another hostname; the older claim keeps it.',
+    message: `${host} is claimed in another namespace too, whose it is`,
+    hint: `Choose another hostname: ${whyFirst(winner, claim)}.`,
     host,
   }
 }
 
-function pathConflict(host: string, rule: Rule, winner: Rule): Problem {
-  const { type, value } = rule.path
+function pathConflict(claim: Claim, { path: { type, value } }: Rule, winner: Claim): Problem {
+  const { host, origin } = claim
   return {
     code: 'path-conflict',
     severity: 'error',
-    ...rule.origin,
+    ...origin,
     field: annotationField(annotations.path.name),
-    message: isOfPods(winner)
+    message: winner.isForPods
       ? `${host} names the Pods of the headless Service ${winner.origin.name}, on ${type} path ${value}`
       : `Service ${winner.origin.name} already has ${type} path ${value} on ${host}`,
-    hint: isOfPods(winner)
+    hint: winner.isForPods
       ? 'Choose another path or hostname; an exact hostname goes before the wildcard.'
-      : 'Choose another path or hostname; the older Service keeps it.',
+      : `Choose another path or hostname: ${whyFirst(winner, claim)}.`,
     host,
   }
-}
-
-function isOfPods({ action }: Rule): boolean {
-  return action.type === 'forward' && action.endpoint === 'by-hostname'
 }

@@ -6,7 +6,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serviceYaml } from '../support/gateway.ts'
 import { type Outcome, postern } from '../support/postern-cli.ts'
 
-const KEYS = ['code', 'severity', 'kind', 'namespace', 'name', 'field', 'message', 'hint', 'file', 'line']
+const KEYS = [
+  'code',
+  'severity',
+  'kind',
+  'namespace',
+  'name',
+  'field',
+  'message',
+  'hint',
+  'host',
+  'file',
+  'line',
+]
 
 let folder: string
 
@@ -25,11 +37,16 @@ async function manifest(name: string, content: string): Promise<string> {
 function problemsOf({ stdout }: Outcome): Record<string, string>[] {
   const document: { problems: Record<string, string>[] } = JSON.parse(stdout)
   expect(Object.keys(document)).toEqual(['problems'])
-  for (const problem of document.problems) expect(Object.keys(problem)).toEqual(KEYS)
+  for (const problem of document.problems) {
+    // Only of some a host is told.
+    const keys = KEYS.filter((key) => key !== 'host' || problem.host !== undefined)
+    expect(Object.keys(problem)).toEqual(keys)
+  }
   return document.problems
 }
 
 const endpoints = [{ address: '10.0.0.1', port: 80 }]
+const RESERVED = { 'postern.dev/host': 'web.other.apps.test' }
 /** Without one there is something to say of the namespace. */
 const policy = JSON.stringify({
   apiVersion: 'networking.k8s.io/v1',
@@ -77,7 +94,13 @@ test('check: every wrong annotation value is named, and the exit code is 1', asy
   const forPeople = await postern(['check', '--manifests', path])
   expect(forPeople.code).toBe(1)
   expect(forPeople.stdout).toContain('"dice"')
-  expect(forPeople.stdout).toContain('2 errors, 0 warnings, 0 infos in 1 Services')
+  expect(forPeople.stdout).toContain('2 errors, 0 warnings, 0 infos in 1 Service')
+})
+
+test('check: a problem about a host names it', async () => {
+  const path = await manifest('reserved.yaml', guarded(serviceYaml({ endpoints, annotations: RESERVED })))
+  const outcome = await postern(['check', '--json', '--domain', 'apps.test', '--manifests', path])
+  expect(problemsOf(outcome)).toMatchObject([{ code: 'host-reserved', host: 'web.other.apps.test' }])
 })
 
 test('check: an unknown annotation alone is no error', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const READY = /^postern: ready, (\d+) routes on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
+const READY = /^postern: ready, (\d+) routes? on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
 const AGENT = /^postern: agent of cluster .*, health on (http:\/\/\S+)$/m
 const RELAY = /^postern: relay of cluster .* on http:\/\/[^ ]*:(\d+), health on (http:\/\/\S+)$/m
 const READY_WITHIN_MS = 20_000

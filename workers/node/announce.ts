@@ -1,5 +1,6 @@
 import { placeOf, printable } from '../../src/cli/report.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
+import { counted } from '../../src/model/counted.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
 export interface ReadyFacts {
@@ -18,12 +19,12 @@ export function announceReady({ routes, host, port, consoleHost, consolePort }: 
     const curl = name.endsWith('.localhost')
       ? `curl http://${name}:${port}${path}`
       : `curl -H 'Host: ${name}' http://${address}:${port}${path}`
-    console.error(`  ${curl}   # ${endpoints} endpoints`)
+    console.error(`  ${curl}   # ${counted(endpoints, 'endpoint')}`)
   }
   if (routes.length > SHOWN)
     console.error(`  … and ${routes.length - SHOWN} more: see /api/routes on the console`)
   console.error(
-    `postern: ready, ${routes.length} routes on http://${address}:${port}, console on http://${consoleHost}:${consolePort}`,
+    `postern: ready, ${counted(routes.length, 'route')} on http://${address}:${port}, console on http://${consoleHost}:${consolePort}`,
   )
 }
 

@@ -1,6 +1,7 @@
 import type { BalanceState } from '../../balance/endpoint.ts'
 import { passedOver } from '../../balance/passed-over.ts'
 import { parseIp } from '../../model/address.ts'
+import { counted } from '../../model/counted.ts'
 import type { Rule, ServiceRecord } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../plan.ts'
@@ -68,7 +69,11 @@ function clientStep({ client, peer }: StepOf<'client'>, head: RequestHead): Told
 function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told {
   if (host !== undefined) return { step: 'host', summary: host, details: [] }
   const summary = `no host can be read off ${authority === undefined ? 'the request' : `"${authority}"`}`
-  return { step: 'host', summary, details: [`target ${head.target}, ${head.hosts.length} Host fields`] }
+  return {
+    step: 'host',
+    summary,
+    details: [`target ${head.target}, ${counted(head.hosts.length, 'Host field')}`],
+  }
 }
 
 function routeStep({ host, route }: StepOf<'route'>, { table }: StepParts): Told {
@@ -173,7 +178,11 @@ function policyStep(
         guardLine(endpoint, guard, table.policy(guard.policy), address, service),
       ),
     )
-  return { step, summary: `${candidates.length} of ${endpoints.length} endpoints admit the client`, details }
+  return {
+    step,
+    summary: `${counted(candidates.length, 'endpoint')} of ${endpoints.length} admit${candidates.length === 1 ? 's' : ''} the client`,
+    details,
+  }
 }
 
 function originOf({ origin }: Rule): string {

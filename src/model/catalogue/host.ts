@@ -5,7 +5,7 @@ export const hostProblems = entries({
     title: 'A hostname that belongs to another namespace',
     severity: 'error',
     cause:
-      'An older Service in another namespace claims this hostname, so that it owns all paths of it. Whose it is, is not told.',
+      'A Service in another namespace claims this hostname as well, and goes first, so that its namespace owns all paths of it: the older Service does, and where neither has an age (as in manifests that were not applied yet) the first by namespace and name. Whose it is, is not told.',
     mend: 'Choose another hostname with `postern.dev/host`.',
   },
   'host-not-allowed': {
@@ -32,7 +32,8 @@ export const hostProblems = entries({
   'path-conflict': {
     title: 'A path that another Service of the namespace has',
     severity: 'error',
-    cause: 'Two Services claim the same path of the same hostname. The older one keeps it.',
+    cause:
+      'Two Services claim the same path of the same hostname. The older one keeps it; where neither has an age (as in manifests that were not applied yet) the first by name.',
     mend: 'Choose another path or another hostname for one of them.',
   },
 })
