@@ -1,12 +1,14 @@
 import { nodeAddress, podAddress, refusedBy, serviceAddress, uidOf } from './addresses.ts'
+import { Layout } from './layout.ts'
 import { readTemplate } from './template.ts'
 import type { FedCluster, FeedEvent } from './watch-feed.ts'
 
-export const endpointsPerService = 10
 /** The domain under which the agent exposes the Services. */
 export const domain = 'bench.example.com'
 const servicesPerNamespace = 50
 const podsPerNode = 100
+/** Versions are as long as in a cluster that has run for a while. */
+const oldestVersion = 700_000_000
 
 /**
  * Services whose requests are measured. All but one of their endpoints are not ready, so that the first request on a new
@@ -16,7 +18,14 @@ const probedServices = 10
 
 const templates = {
   Service: readTemplate('service.yaml', ['app', 'namespace', 'uid', 'version', 'address']),
-  EndpointSlice: readTemplate('endpointslice.yaml', ['app', 'namespace', 'uid', 'version', 'endpoints']),
+  EndpointSlice: readTemplate('endpointslice.yaml', [
+    'app',
+    'number',
+    'namespace',
+    'uid',
+    'version',
+    'endpoints',
+  ]),
   endpoint: readTemplate('endpoint.yaml', ['name', 'namespace', 'uid', 'address', 'node', 'ready']),
   Pod: readTemplate('pod.yaml', ['name', 'app', 'namespace', 'uid', 'version', 'address', 'node']),
   Node: readTemplate('node.yaml', ['name', 'uid', 'version', 'address']),
@@ -44,25 +53,33 @@ export interface Replacement {
   removePod(): FeedEvent
 }
 
-/** A made-up cluster of Services with ten Pods each, as the texts of its objects. */
+/** A made-up cluster of Services with ten Pods each, and perhaps a large one, as the texts of its objects. */
 export class BenchCluster implements FedCluster {
+  /** Without the large one, whose number this is. */
   readonly services: number
+  readonly hasLarge: boolean
   /** The numbers of Services whose ready endpoint lies where servers can listen: in 10.244.0.0/16. */
   readonly probed: readonly number[]
   readonly #probed: ReadonlySet<number>
+  readonly #layout: Layout
   readonly #places: Place[]
   readonly #sliceVersions: number[]
   #pods: number
-  #version = 1
+  #replaced = 0
+  #version = 800_000_000
 
-  constructor(services: number) {
+  /** @param large how many endpoints one more Service has; 0: there is none */
+  constructor(services: number, large = 0) {
     this.services = services
+    this.hasLarge = large > 0
+    this.#layout = new Layout(services, large)
     const step = Math.max(1, Math.floor(services / probedServices))
     this.probed = Array.from({ length: Math.min(services, probedServices) }, (_, at) => at * step)
     this.#probed = new Set(this.probed)
-    this.#places = Array.from({ length: services * endpointsPerService }, (_, id) => ({ id, version: 1 }))
-    this.#sliceVersions = new Array<number>(services).fill(1)
-    this.#pods = this.#places.length
+    const { pods, slices } = this.#layout
+    this.#places = Array.from({ length: pods }, (_, id) => ({ id, version: oldestVersion + id }))
+    this.#sliceVersions = Array.from({ length: slices }, (_, at) => oldestVersion + at)
+    this.#pods = pods
   }
 
   get version(): number {
@@ -81,28 +98,30 @@ export class BenchCluster implements FedCluster {
         return Math.ceil(this.#places.length / podsPerNode)
       case 'Namespace':
       case 'NetworkPolicy':
-        return Math.ceil(this.services / servicesPerNamespace)
+        return Math.ceil(this.#layout.allServices / servicesPerNamespace)
+      case 'EndpointSlice':
+        return this.#layout.slices
       default:
-        return this.services
+        return this.#layout.allServices
     }
   }
 
   /** The object of a kind at a place in its list, as JSON without its type. */
   item(kind: string, at: number): string {
-    const uid = uidOf(kind, at)
+    const [uid, version] = [uidOf(kind, at), `${oldestVersion + at}`]
     switch (kind) {
       case 'Service':
-        return templates.Service({ ...this.#names(at), uid, version: '1', address: serviceAddress(at) })
+        return templates.Service({ ...this.#names(at), uid, version, address: serviceAddress(at) })
       case 'EndpointSlice':
         return this.#slice(at)
       case 'Pod':
         return this.#pod(at, this.#placeAt(at))
       case 'Node':
-        return templates.Node({ name: `node-${at}`, uid, version: '1', address: nodeAddress(at) })
+        return templates.Node({ name: `node-${at}`, uid, version, address: nodeAddress(at) })
       case 'Namespace':
-        return templates.Namespace({ name: `ns-${at}`, uid, version: '1' })
+        return templates.Namespace({ name: `ns-${at}`, uid, version })
       case 'NetworkPolicy':
-        return templates.NetworkPolicy({ namespace: `ns-${at}`, uid, version: '1', network: refusedBy(at) })
+        return templates.NetworkPolicy({ namespace: `ns-${at}`, uid, version, network: refusedBy(at) })
       default:
         throw new Error(`Cannot list ${kind}: the bench's cluster has none`)
     }
@@ -110,7 +129,7 @@ export class BenchCluster implements FedCluster {
 
   /** Puts another Pod, with another address, in the place of a Service's first one. */
   replaceEndpoint(service: number): Replacement {
-    const at = service * endpointsPerService
+    const at = this.#layout.placeOf(service, this.#replaced++)
     const { app, namespace } = this.#names(service)
     const { id: before } = this.#placeAt(at)
     const after = this.#pods++
@@ -125,38 +144,40 @@ export class BenchCluster implements FedCluster {
       changeSlice: () => {
         const version = this.advance()
         this.#places[at] = { id: after, version }
-        this.#sliceVersions[service] = version
-        return { kind: 'EndpointSlice', type: 'MODIFIED', version, object: this.#slice(service) }
+        const slice = this.#layout.sliceOfPod(at)
+        this.#sliceVersions[slice] = version
+        return { kind: 'EndpointSlice', type: 'MODIFIED', version, object: this.#slice(slice) }
       },
       removePod: () => change('DELETED', before),
     }
   }
 
-  #slice(service: number): string {
-    const first = service * endpointsPerService
+  #slice(at: number): string {
+    const { service, number, first, size } = this.#layout.slice(at)
     const { app, namespace } = this.#names(service)
-    const endpoints = Array.from({ length: endpointsPerService }, (_, slot) => {
+    const endpoints = Array.from({ length: size }, (_, slot) => {
       const { id } = this.#placeAt(first + slot)
       const ready = `${slot === 0 || !this.#probed.has(service)}`
       return templates.endpoint({ ...this.#podFacts(first + slot, id), namespace, ready })
     })
     return templates.EndpointSlice({
       app,
+      number: `${number}`,
       namespace,
-      uid: uidOf('EndpointSlice', service),
-      version: `${this.#sliceVersions[service] ?? 1}`,
+      uid: uidOf('EndpointSlice', at),
+      version: `${this.#sliceVersions[at] ?? oldestVersion}`,
       endpoints: `[${endpoints.join(',')}]`,
     })
   }
 
   #pod(at: number, { id, version }: Place): string {
-    const names = this.#names(Math.floor(at / endpointsPerService))
+    const names = this.#names(this.#layout.serviceOfPod(at))
     return templates.Pod({ ...this.#podFacts(at, id), ...names, version: `${version}` })
   }
 
   #podFacts(at: number, id: number): Record<'name' | 'uid' | 'address' | 'node', string> {
-    const service = Math.floor(at / endpointsPerService)
-    const isProbed = at % endpointsPerService === 0 && this.#probed.has(service)
+    const service = this.#layout.serviceOfPod(at)
+    const isProbed = this.#probed.has(service) && this.#layout.slice(service).first === at
     return {
       name: `${this.#names(service).app}-7d9c5b8f6-${id.toString(36).padStart(5, '0')}`,
       uid: uidOf('Pod', id),

@@ -6,6 +6,9 @@ export const eventsPerSecond = 100
 /** One event in so many falls on a Service whose requests are measured. */
 const probeEvery = 5
 
+/** And one in so many on the Service with thousands of endpoints, if there is one. */
+const largeEvery = 20
+
 /** How many events lie between the steps of a replacement. */
 const lead = eventsPerSecond / 10
 const tickMs = 1
@@ -66,7 +69,9 @@ function replacements(cluster: BenchCluster, areProbed: boolean): (turn: number)
   const ordinary = ordinaryServices(cluster)
   return (turn) => {
     const isProbed = areProbed && turn % probeEvery === 0
-    const service = isProbed ? pick(cluster.probed, Math.floor(turn / probeEvery)) : pick(ordinary, turn)
+    const isLarge = cluster.hasLarge && turn % largeEvery === 1
+    const others = isLarge ? [cluster.services] : ordinary
+    const service = isProbed ? pick(cluster.probed, Math.floor(turn / probeEvery)) : pick(others, turn)
     return { isProbed, replacement: cluster.replaceEndpoint(service) }
   }
 }

@@ -25,6 +25,8 @@ import { WatchFeed } from './watch-feed.ts'
 /** Of the containers in the fixtures' Pods. */
 const podPort = 8080
 const minServices = 100
+/** Of one Service beside the others. */
+const largeEndpoints = 5_000
 const settleMs = 5_000
 
 /** Measures one size of cluster: starts, then events without and with requests, then a resync that changes nothing. */
@@ -53,7 +55,7 @@ async function measure(
   stack: AsyncDisposableStack,
 ): Promise<Figures> {
   const tell = (what: string) => process.stderr.write(`${services} Services: ${what}\n`)
-  const cluster = new BenchCluster(services)
+  const cluster = new BenchCluster(services, largeEndpoints)
   const feed = await WatchFeed.start(cluster)
   stack.defer(() => feed.close())
   const redis = await startRedis()
@@ -68,7 +70,7 @@ async function measure(
     tell(`starting a gateway, ${round} of ${rounds}`)
     await gateway?.stop('SIGKILL')
     const startedAt = performance.now()
-    gateway = await startTheGateway(redis, services)
+    gateway = await startTheGateway(redis, cluster.sizeOf('Service'))
     gatewayStarts.push(startOf(gateway, startedAt))
   }
   if (gateway === undefined) throw new Error('Cannot measure without a gateway')
@@ -132,9 +134,9 @@ function startOf(postern: PosternProcess, startedAt: number): Start {
 }
 
 /** Ready with a route for each Service. */
-async function startTheGateway(redis: RedisServer, services: number): Promise<ServingProcess> {
+async function startTheGateway(redis: RedisServer, routes: number): Promise<ServingProcess> {
   const gateway = await startServing(['gateway', '--redis', redis.url, '--cluster', clusterName], measuredEnv)
-  if (!gateway.said().includes(`ready, ${services} routes`)) {
+  if (!gateway.said().includes(`ready, ${routes} routes`)) {
     throw new Error(`The gateway's table is not whole:\n${gateway.said().slice(-2000)}`)
   }
   return gateway

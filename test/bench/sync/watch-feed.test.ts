@@ -6,12 +6,15 @@ import { Compilation, type ObjectChange, type RecordChange } from '../../../src/
 import { systemClock, systemRandom, systemTimers } from '../../../src/model/clock.node.ts'
 import { waitFor } from '../../cluster/wait-for.ts'
 import { compileOptions } from '../../support/compile.ts'
-import { BenchCluster, endpointsPerService } from './cluster.ts'
+import { BenchCluster } from './cluster.ts'
 import { feedKubeconfig } from './kubeconfig.ts'
+import { endpointsPerService } from './layout.ts'
 import { WatchFeed } from './watch-feed.ts'
 
 /** More Pods than one page holds. */
 const services = 60
+/** Of one more: three slices, the last one not full. */
+const large = 250
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -20,7 +23,7 @@ afterEach(async () => {
 
 /** The agent's own watch and compiler behind a feed. */
 async function startFollower() {
-  const cluster = new BenchCluster(services)
+  const cluster = new BenchCluster(services, large)
   const feed = await WatchFeed.start(cluster)
   closers.push(() => feed.close())
   const config = new KubeConfig()
@@ -68,28 +71,37 @@ test('the feed is listed whole, and all it tells is accepted', async () => {
   const objects = ['Service', 'EndpointSlice', 'Pod', 'Node', 'Namespace', 'NetworkPolicy']
   expect(seen).toHaveLength(objects.reduce((sum, kind) => sum + cluster.sizeOf(kind), 0))
   expect(records.filter(({ kind, value }) => kind === 'problem' && value !== null)).toEqual([])
-  expect(records.filter(({ kind }) => kind === 'route')).toHaveLength(services)
+  expect(records.filter(({ kind }) => kind === 'route')).toHaveLength(services + 1)
   const slices = records.filter(({ kind }) => kind === 'endpoints')
-  expect(slices.map((slice) => addressesOf(slice)?.length)).toEqual(
-    new Array<number>(services).fill(endpointsPerService),
-  )
+  expect(slices.map((slice) => addressesOf(slice)?.length)).toEqual([
+    ...new Array<number>(services).fill(endpointsPerService),
+    100,
+    100,
+    50,
+  ])
   expect(troubles).toEqual([])
 })
 
-test('a replaced endpoint touches one record, with the new address and without the old one', async () => {
-  const { cluster, feed, records } = await startFollower()
-  const [before] = records.filter(({ kind, key }) => kind === 'endpoints' && key.startsWith('ns-0/svc-7/'))
-  records.length = 0
-  const { address, ...replacement } = cluster.replaceEndpoint(7)
-  for (const step of ['addPod', 'changeSlice', 'removePod'] as const) feed.emit(replacement[step]())
-  const holds = () => JSON.stringify(records).includes(`"${address}"`)
-  await waitFor('the new address', holds, Boolean)
-  const endpoints = records.filter(({ kind }) => kind === 'endpoints')
-  expect(new Set(endpoints.map(({ key }) => key))).toEqual(new Set([before?.key]))
-  const after = endpoints.at(-1)
-  expect(addressesOf(before)?.filter((one) => !addressesOf(after)?.includes(one))).toHaveLength(1)
-  expect(addressesOf(after)).toHaveLength(endpointsPerService)
-})
+test.each([
+  { service: 7, owner: 'ns-0/svc-7/', size: endpointsPerService },
+  { service: services, owner: `ns-1/svc-${services}/`, size: 100 },
+])(
+  'an endpoint of $owner that is replaced touches one record, in which the new address stands for the old one',
+  async ({ service, owner, size }) => {
+    const { cluster, feed, records } = await startFollower()
+    const [before] = records.filter(({ kind, key }) => kind === 'endpoints' && key.startsWith(owner))
+    records.length = 0
+    const { address, ...replacement } = cluster.replaceEndpoint(service)
+    for (const step of ['addPod', 'changeSlice', 'removePod'] as const) feed.emit(replacement[step]())
+    const holds = () => JSON.stringify(records).includes(`"${address}"`)
+    await waitFor('the new address', holds, Boolean)
+    const endpoints = records.filter(({ kind }) => kind === 'endpoints')
+    expect(new Set(endpoints.map(({ key }) => key))).toEqual(new Set([before?.key]))
+    const after = endpoints.at(-1)
+    expect(addressesOf(before)?.filter((one) => !addressesOf(after)?.includes(one))).toHaveLength(1)
+    expect(addressesOf(after)).toHaveLength(size)
+  },
+)
 
 test('when its history has expired the feed is listed again, and nothing has changed', async () => {
   const { feed, seen, troubles } = await startFollower()
