@@ -3,19 +3,24 @@ const MAX_LINE_CHARS = 32 * 1024 * 1024
 /** More than a page of objects comes to (256 KiB each), and less than the agent's memory. */
 const MAX_TEXT_BYTES = 128 * 1024 * 1024
 
-/** A whole body, bounded. */
-export async function readText(
+/** A body as it comes, bounded over all. */
+export async function* readChunks(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number = MAX_TEXT_BYTES,
-): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
+): AsyncIterable<Uint8Array> {
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
     if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+    yield chunk
   }
+}
+
+/** A whole body, bounded. */
+export async function readText(body: AsyncIterable<Uint8Array>, maxBytes?: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of readChunks(body, maxBytes)) text += decoder.decode(chunk, { stream: true })
   return text + decoder.decode()
 }
 

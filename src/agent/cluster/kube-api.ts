@@ -4,14 +4,8 @@ import * as v from 'valibot'
 import { readLines, readText } from './body.ts'
 import type { Collection } from './kinds.ts'
 import { KubeError, reasonOf, refusal, watchEnded } from './kube-error.ts'
-import { eventSchema, pageSchema, type RawObject } from './wire.ts'
-
-export interface Page {
-  readonly items: readonly RawObject[]
-  readonly resourceVersion: string
-  /** Token for the next page; '' on the last one. */
-  readonly next: string
-}
+import { type Page, readPage } from './page.ts'
+import { eventSchema, issueOf, parseJson, type RawObject } from './wire.ts'
 
 /** One line of a watch (meta/v1 WatchEvent). */
 export type WatchEvent =
@@ -62,16 +56,20 @@ export class KubeApi {
     this.#timeouts = timeouts
   }
 
-  /** One page of a collection. @throws KubeError */
-  async list(kind: Collection, next: string, signal: AbortSignal): Promise<Page> {
+  /**
+   * One page of a collection.
+   * @param onItem given each object as it is read: they count only once the page is there, for it may break off
+   * @throws KubeError
+   */
+  async list(
+    kind: Collection,
+    next: string,
+    signal: AbortSignal,
+    onItem: (object: RawObject) => void,
+  ): Promise<Page> {
     const query = { ...selected(kind), limit: `${PAGE_SIZE}`, ...(next === '' ? {} : { continue: next }) }
     const ask = { action: `list ${kind.path}`, path: kind.path, query }
-    return await this.#ask(ask, this.#timeouts.answerMs, signal, async (body) => {
-      const page = v.safeParse(pageSchema(kind), parseJson(await readText(body)))
-      if (!page.success) throw new Error(`the answer is no ${kind.kind}List: ${issueOf(page)}`)
-      const { metadata, items } = page.output
-      return { items, resourceVersion: metadata.resourceVersion, next: metadata.continue }
-    })
+    return await this.#ask(ask, this.#timeouts.answerMs, signal, (body) => readPage(kind, body, onItem))
   }
 
   /**
@@ -170,17 +168,4 @@ async function readRefusal(body: Body): Promise<string> {
     // Its status says enough.
     return ''
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new Error(`the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause })
-  }
-}
-
-function issueOf(result: { readonly issues?: readonly v.BaseIssue<unknown>[] | undefined }): string {
-  const [issue] = result.issues ?? []
-  return issue === undefined ? '' : `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`
 }

@@ -17,13 +17,12 @@ export async function readObjects(
     const { kind, apiVersion } = watched
     let next = ''
     do {
-      const page = await api.list(watched, next, signal)
-      for (const item of page.items) {
+      const page = await api.list(watched, next, signal, (item) => {
         // Items of a list have no type of their own.
         const parsed = parseObject({ ...item, apiVersion, kind })
         if (parsed.type === 'object') objects.set(keyOf(parsed.object), parsed.object)
         if (parsed.type === 'problems') problems.push(...parsed.problems)
-      }
+      })
       next = page.next
     } while (next !== '')
   }

@@ -100,11 +100,10 @@ export class Reflector {
     const readings = new Map<string, Reading>()
     let next = ''
     for (let pages = 1; pages <= MAX_PAGES; pages++) {
-      const page = await api.list(kind, next, signal)
-      for (const item of page.items) {
+      const page = await api.list(kind, next, signal, (item) => {
         const reading = this.#mirror.read(item)
         readings.set(reading.key, reading)
-      }
+      })
       if (page.next === '') return { readings, version: page.resourceVersion }
       if (page.next === next) throw new Error(`Cannot list ${kind.path}: a page names itself as the next one`)
       next = page.next

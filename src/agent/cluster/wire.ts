@@ -15,16 +15,21 @@ export interface RawObject {
 const version = v.pipe(v.string(), v.nonEmpty(), v.notValue('0'))
 const name = v.pipe(v.string(), v.nonEmpty())
 
-/**
- * A list of one kind (meta/v1 List). A single object that cannot be told from others makes the whole answer
- * unreadable: one that was left out might be a policy.
- */
-export function pageSchema({ kind, isNamespaced }: Collection) {
+/** A list of one kind (meta/v1 List), of which so many items were taken out already. */
+export function pageSchema({ kind }: Collection, count: number) {
   return v.object({
     kind: v.literal(`${kind}List`),
     metadata: v.object({ resourceVersion: version, continue: v.nullish(v.string(), '') }),
-    items: v.nullish(v.array(v.looseObject({ metadata: identity(isNamespaced) })), []),
+    items: v.pipe(v.nullish(v.array(v.null()), []), v.length(count)),
   })
+}
+
+/**
+ * An item of a list. A single one that cannot be told from others makes the whole answer unreadable: one that was left
+ * out might be a policy.
+ */
+export function itemSchema({ isNamespaced }: Collection) {
+  return v.looseObject({ metadata: identity(isNamespaced) })
 }
 
 /** One line of a watch (meta/v1 WatchEvent). */
@@ -46,4 +51,18 @@ function identity(isNamespaced: boolean) {
     namespace: isNamespaced ? name : v.nullish(v.literal(''), ''),
     resourceVersion: version,
   })
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause })
+  }
+}
+
+/** The first thing that is wrong, and where. */
+export function issueOf(result: { readonly issues?: readonly v.BaseIssue<unknown>[] | undefined }): string {
+  const [issue] = result.issues ?? []
+  return issue === undefined ? '' : `${v.getDotPath(issue) ?? '(root)'}: ${issue.message}`
 }

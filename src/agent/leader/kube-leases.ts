@@ -2,6 +2,7 @@ import type { Random } from '../../model/clock.ts'
 import type { Collection } from '../cluster/kinds.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
 import { KubeError } from '../cluster/kube-error.ts'
+import type { RawObject } from '../cluster/wire.ts'
 import { leaseOf, readLease } from './lease.ts'
 import type { Leases } from './leases.ts'
 
@@ -29,7 +30,10 @@ export function kubeLeases(
   return {
     read: async (signal) => {
       // A list without a version is as fresh as etcd, and says where to watch from.
-      const { items, resourceVersion } = await api.list(collection, '', signal)
+      const items: RawObject[] = []
+      const { resourceVersion } = await api.list(collection, '', signal, (item) => {
+        items.push(item)
+      })
       return { lease: items[0] && readLease(items[0]), version: resourceVersion }
     },
     watch: async (version, signal, onLease) => {
