@@ -1,20 +1,28 @@
-import type { EndpointSlice, SliceEndpoint } from '../../model/objects/endpoint-slice.ts'
+import {
+  type EndpointSlice,
+  SERVICE_NAME_LABEL,
+  type SliceEndpoint,
+} from '../../model/objects/endpoint-slice.ts'
 import type { KubeObject } from '../../model/objects/object.ts'
 import type { Pod } from '../../model/objects/pod.ts'
-import { oneText } from './one-text.ts'
-
-/** Past so many different parts sharing starts over: what is unique to each object must not pile up. */
-const MAX_PARTS = 10_000
+import { oneText } from '../../model/one-text.ts'
 
 /**
- * Pods of one template say mostly the same. Equal parts of objects are held once. What is left is written out member by
- * member: an object that grew, as parsers make them, or was spread takes about half as much again.
+ * Past so many different parts sharing starts over: what is unique to each object must not pile up, and objects that have
+ * much in common come together, for lists are in the order of names.
+ */
+const MAX_PARTS = 2_000
+
+/**
+ * Pods of one template say mostly the same. Equal parts of objects are held once, and parts that nobody asks for in a
+ * cluster (that has the slices itself) not at all. What is left is written out member by member: an object that grew, as
+ * parsers make them, or was spread takes about half as much again.
  */
 export class SharedParts {
   readonly #parts = new Map<string, unknown>()
   readonly #texts = new Map<string, string>()
 
-  /** The object, of parts that other objects may hold too. */
+  /** The object as the compiler reads it, of parts that other objects may hold too. */
   share(object: KubeObject): KubeObject {
     switch (object.kind) {
       case 'Pod':
@@ -29,15 +37,9 @@ export class SharedParts {
   #pod({ meta, spec, status }: Pod): Pod {
     return {
       kind: 'Pod',
-      meta: this.#meta(meta),
-      spec: {
-        nodeName: this.#common(spec.nodeName),
-        hostname: this.#common(spec.hostname),
-        subdomain: this.#common(spec.subdomain),
-        containers: this.#one(spec.containers),
-        initContainers: this.#one(spec.initContainers),
-        hostNetwork: spec.hostNetwork,
-      },
+      meta: this.#meta(meta, this.#one(meta.labels)),
+      // Slices say where a Pod runs and what it is called.
+      spec: this.#one({ ...spec, nodeName: undefined, hostname: undefined, subdomain: undefined }),
       status: {
         phase: this.#common(status.phase),
         addresses: status.addresses.map(oneText),
@@ -48,9 +50,10 @@ export class SharedParts {
   }
 
   #slice({ meta, addressType, endpoints, ports }: EndpointSlice): EndpointSlice {
+    const service = meta.labels[SERVICE_NAME_LABEL]
     return {
       kind: 'EndpointSlice',
-      meta: this.#meta(meta),
+      meta: this.#meta(meta, service === undefined ? {} : { [SERVICE_NAME_LABEL]: service }),
       addressType,
       endpoints: endpoints.map((endpoint) => this.#endpoint(endpoint)),
       ports: this.#one(ports),
@@ -74,13 +77,16 @@ export class SharedParts {
     }
   }
 
-  #meta({ name, namespace, uid, deletionTimestamp, labels }: Pod['meta']): Pod['meta'] {
+  #meta(
+    { name, namespace, uid, deletionTimestamp }: Pod['meta'],
+    labels: Pod['meta']['labels'],
+  ): Pod['meta'] {
     return {
       name: oneText(name),
       namespace: this.#common(namespace),
       uid: oneText(uid),
       deletionTimestamp,
-      labels: this.#one(labels),
+      labels,
     }
   }
 
