@@ -2,7 +2,6 @@ import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import type { Pod } from '../model/objects/pod.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
-import type { EndpointRecord } from '../model/records.ts'
 
 /** On each Pod of a StatefulSet, so that a Service can be given to one of them. */
 const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name'
@@ -23,14 +22,17 @@ export interface Surroundings {
   readonly slices: () => readonly EndpointSlice[]
 }
 
-/** The Pods behind a Service: of its endpoints; without any, those that it selects. */
+/**
+ * The Pods behind a Service: of its endpoints; without any, those that it selects.
+ * @param endpoints the Pod of each, if it has one
+ */
 export function podsBehind(
   service: Service,
-  endpoints: readonly EndpointRecord[],
+  endpoints: readonly (string | undefined)[],
   around: Surroundings,
 ): readonly Pod[] {
   if (endpoints.length === 0) return podsSelected(service.spec.selector, around)
-  return endpoints.flatMap((endpoint) => (endpoint.pod === undefined ? [] : (around.pod(endpoint.pod) ?? [])))
+  return endpoints.flatMap((name) => (name === undefined ? [] : (around.pod(name) ?? [])))
 }
 
 /** The Pods that a selector picks; without any, those that templates would make. */

@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts'
 import { findShutOut } from './admission.ts'
 import { type Labels, podsBehind, type Surroundings } from './backing.ts'
 import type { EndpointBoard } from './endpoint-board.ts'
-import type { CompiledSlice } from './endpoint-slice.ts'
+import type { SliceSummary } from './endpoint-slice.ts'
 import { diagnoseEndpoints } from './endpoints.ts'
 import { KnownNodes } from './known-nodes.ts'
 import { diagnoseNamespace } from './namespace-guard.ts'
@@ -118,10 +118,10 @@ export class Diagnosis {
     const namespace = namespaceOf(name)
     const slices = exposed === undefined ? [] : this.#endpoints.slicesOf(name)
     const around = this.#surroundings(name)
-    const records = slices.flatMap(({ record }) => record.endpoints)
+    const endpoints = slices.flatMap(({ pods }) => pods)
     // Without a selector the slices say which port it is, not the Service.
     const hasTarget = exposed?.service.spec.selector !== undefined
-    const pods = hasTarget ? podsBehind(exposed.service, records, around) : []
+    const pods = hasTarget ? podsBehind(exposed.service, endpoints, around) : []
     const wrongTarget = exposed === undefined ? [] : diagnoseTargetPort(exposed.service, exposed.port, pods)
     this.#book.replace(`target ${name}`, wrongTarget)
     // A name that no Pod knows is in no slice: once said is enough.
@@ -143,7 +143,7 @@ export class Diagnosis {
     this.#shutOuts.replace(name, exposed && findShutOut(pods, exposed.port, guard))
   }
 
-  #diagnoseNodePort({ service, port }: Exposed, slices: readonly CompiledSlice[]): readonly Problem[] {
+  #diagnoseNodePort({ service, port }: Exposed, slices: readonly SliceSummary[]): readonly Problem[] {
     const refused = findRefusedNodePort(service, port, slices)
     return refused.length > 0 ? refused : findNoNode(service, port, slices, this.#nodes.all)
   }

@@ -5,7 +5,14 @@ import { isPodFinished, type Pod, podAddresses, podPorts } from '../model/object
 import type { EndpointsRecord } from '../model/records.ts'
 import { AddressBook } from './address-book.ts'
 import type { RecordChange } from './compilation.ts'
-import { type CompiledSlice, compileEndpointSlice, type Judgement, serviceOfSlice } from './endpoint-slice.ts'
+import {
+  type CompiledSlice,
+  compileEndpointSlice,
+  type Judgement,
+  type SliceSummary,
+  serviceOfSlice,
+  summaryOf,
+} from './endpoint-slice.ts'
 import type { NamespaceIndex } from './namespace-index.ts'
 import { type PolicySet, policySetOf } from './network-policy.ts'
 import type { CompileOptions } from './output.ts'
@@ -13,12 +20,14 @@ import { PolicyUses } from './policy-uses.ts'
 import { refusalOf } from './reach.ts'
 import { SliceIndex, type SliceRef } from './slice-index.ts'
 
-const MAX_POLICY_FACTS = 10_000
+/** Pods of one template come together: those of others need not be remembered for long. */
+const MAX_POLICY_FACTS = 1_000
 
-/** What stands in the registry of one slice. */
+/** Of one slice that stands in the registry. The record itself, of a hundred endpoints, is whoever wrote it's to hold. */
 interface Emitted {
-  readonly compiled: CompiledSlice
-  readonly policies: ReadonlySet<string>
+  readonly summary: SliceSummary
+  /** Keys of the policy records that it names, each once. */
+  readonly policies: readonly string[]
 }
 
 /**
@@ -65,9 +74,9 @@ export class EndpointBoard {
   }
 
   /** What a Service's slices came to. */
-  slicesOf(service: string): CompiledSlice[] {
+  slicesOf(service: string): SliceSummary[] {
     return [...this.#namespaces.slices(service)].flatMap(
-      ({ meta }) => this.#emitted.get(`${service}/${meta.name}`)?.compiled ?? [],
+      ({ meta }) => this.#emitted.get(`${service}/${meta.name}`)?.summary ?? [],
     )
   }
 
@@ -89,9 +98,9 @@ export class EndpointBoard {
     const before = this.#emitted.get(ref)
     const compiled = slice && compileEndpointSlice(slice, (endpoint) => this.#judge(slice, endpoint))
     const used = policiesOf(compiled?.record)
-    this.#policyUses.move(before?.policies ?? NO_POLICIES, used)
+    this.#policyUses.move(before?.policies ?? [], used)
     if (compiled === undefined) this.#emitted.delete(ref)
-    else this.#emitted.set(ref, { compiled, policies: used })
+    else this.#emitted.set(ref, { summary: summaryOf(compiled), policies: used })
     if (compiled !== undefined || before !== undefined) {
       out.push({ kind: 'endpoints', key: ref, value: compiled?.record ?? null })
     }
@@ -145,10 +154,8 @@ export type SliceFindings = (
   refusals: CompiledSlice['refusals'],
 ) => void
 
-const NO_POLICIES: ReadonlySet<string> = new Set()
-
-function policiesOf(record: EndpointsRecord | undefined): ReadonlySet<string> {
-  return new Set(record?.endpoints.flatMap(({ policy }) => policy ?? []))
+function policiesOf(record: EndpointsRecord | undefined): readonly string[] {
+  return [...new Set(record?.endpoints.flatMap(({ policy }) => policy ?? []))]
 }
 
 /** What an endpoint is judged by, of its Pod. */

@@ -30,6 +30,47 @@ export interface CompiledSlice {
   readonly refusals: readonly Refusal[]
 }
 
+/** What is asked of a compiled slice once it has been written. */
+export interface SliceSummary extends Pick<EndpointsRecord, 'family' | 'ports'> {
+  /** The Pod of each endpoint, if it has one. */
+  readonly pods: readonly (string | undefined)[]
+  readonly ready: Standing
+  /** Those that serve while they terminate: they are asked when nothing else is ready. */
+  readonly draining: Standing
+  /** How many endpoints were left out, and how many of these could serve. */
+  readonly refusals: number
+  readonly refused: number
+}
+
+/** Endpoints of a slice that are in the same condition. */
+export interface Standing {
+  readonly isAny: boolean
+  /** Where they are, each once. */
+  readonly nodes: readonly string[]
+}
+
+export function summaryOf({ record, refusals }: CompiledSlice): SliceSummary {
+  const { family, ports, endpoints, refused = 0 } = record
+  return {
+    family,
+    ports,
+    pods: endpoints.map(({ pod }) => pod),
+    ready: standingOf(endpoints.filter(({ ready }) => ready)),
+    draining: standingOf(
+      endpoints.filter(({ ready, serving, terminating }) => !ready && serving && terminating),
+    ),
+    refusals: refusals.length,
+    refused,
+  }
+}
+
+const NONE: Standing = { isAny: false, nodes: [] }
+
+function standingOf(endpoints: readonly EndpointRecord[]): Standing {
+  if (endpoints.length === 0) return NONE
+  return { isAny: true, nodes: [...new Set(endpoints.flatMap(({ node }) => node ?? []))] }
+}
+
 /** One EndpointSlice: one record, so that a Pod's change costs one slice and touches no route. */
 export function compileEndpointSlice(
   slice: EndpointSlice,

@@ -4,10 +4,9 @@ import { isPodReady, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Workload } from '../model/objects/workload.ts'
 import { compareText, type Problem, type ProblemCode, type Severity } from '../model/problem.ts'
-import type { EndpointRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
 import { type Labels, makes, podsBehind, type Surroundings, selects } from './backing.ts'
-import type { CompiledSlice, Refusal } from './endpoint-slice.ts'
+import type { Refusal, SliceSummary } from './endpoint-slice.ts'
 import { type Labelled, nearestLabels } from './nearest-labels.ts'
 import { describeTrouble } from './pod-trouble.ts'
 import { fits, unfit } from './slice-fit.ts'
@@ -22,18 +21,18 @@ const SHOWN = 5
 export function diagnoseEndpoints(
   service: Service,
   port: ServicePort | undefined,
-  slices: readonly CompiledSlice[],
+  slices: readonly SliceSummary[],
   around: Surroundings,
 ): Problem[] {
   const fitting = slices.filter((slice) => port === undefined || fits(slice, service, port))
-  const endpoints = fitting.flatMap(({ record }) => record.endpoints)
-  if (endpoints.some(canServe)) return []
-  const refused = fitting.reduce((sum, { refusals }) => sum + refusals.length, 0)
+  if (fitting.some(({ ready, draining }) => ready.isAny || draining.isAny)) return []
+  const endpoints = fitting.flatMap(({ pods }) => pods)
+  const refused = fitting.reduce((sum, { refusals }) => sum + refusals, 0)
   if (endpoints.length + refused > 0) {
     const trouble = describeTrouble(podsBehind(service, endpoints, around))
     return [noneServes(service, endpoints.length, refused, trouble)]
   }
-  const others = slices.filter(({ record, refusals }) => record.endpoints.length + refusals.length > 0)
+  const others = slices.filter(({ pods, refusals }) => pods.length + refusals > 0)
   if (port !== undefined && others.length > 0) return [unfit(service, port, others)]
   const { selector } = service.spec
   return selector === undefined || Object.keys(selector).length === 0
@@ -134,11 +133,6 @@ function noneServes(service: Service, count: number, refused: number, trouble: s
   ]
   const hints = [...(refused === 0 ? [] : [SEE_REFUSAL]), ...(count === 0 ? [] : [SEE_PROBES])]
   return unready(service, reasons.join(', and '), trouble, hints)
-}
-
-/** A terminating endpoint serves when nothing else is ready. */
-export function canServe({ ready, serving, terminating }: EndpointRecord): boolean {
-  return ready || (serving && terminating)
 }
 
 function unready(service: Service, reason: string, trouble: string, hints: readonly string[]): Problem {

@@ -1,7 +1,7 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { serviceProblem } from './annotations.ts'
-import type { CompiledSlice } from './endpoint-slice.ts'
+import type { SliceSummary } from './endpoint-slice.ts'
 import { portField } from './port.ts'
 import { annotations } from './schema.ts'
 
@@ -32,9 +32,9 @@ export function findOpenNodePort(service: Service, port: ServicePort, isNeeded: 
 export function findRefusedNodePort(
   service: Service,
   port: ServicePort,
-  slices: readonly CompiledSlice[],
+  slices: readonly SliceSummary[],
 ): Problem[] {
-  const count = slices.reduce((sum, { record: { refused = 0 } }) => sum + refused, 0)
+  const count = slices.reduce((sum, { refused }) => sum + refused, 0)
   if (count === 0) return []
   const endpoints = count === 1 ? 'an endpoint that is' : `${count} endpoints that are`
   return [

@@ -3,8 +3,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import { compareText, type Problem } from '../model/problem.ts'
 import type { NodeRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
-import type { CompiledSlice } from './endpoint-slice.ts'
-import { canServe } from './endpoints.ts'
+import type { SliceSummary } from './endpoint-slice.ts'
 import { portField } from './port.ts'
 import { annotations } from './schema.ts'
 import { fits } from './slice-fit.ts'
@@ -16,7 +15,7 @@ const SHOWN = 5
 export function findNoNode(
   service: Service,
   port: ServicePort,
-  slices: readonly CompiledSlice[],
+  slices: readonly SliceSummary[],
   nodes: ReadonlyMap<string, NodeRecord>,
 ): Problem[] {
   const isLocal = service.spec.externalTrafficPolicy === 'Local'
@@ -41,13 +40,10 @@ export function findNoNode(
 }
 
 /** Ready Pods, else those that serve while they terminate, as gateways count them. */
-function nodesWithPods(service: Service, port: ServicePort, slices: readonly CompiledSlice[]): string[] {
-  const endpoints = slices
-    .filter((slice) => fits(slice, service, port))
-    .flatMap(({ record }) => record.endpoints)
-  const ready = endpoints.filter((endpoint) => endpoint.ready)
-  const some = ready.length > 0 ? ready : endpoints.filter(canServe)
-  return [...new Set(some.flatMap(({ node }) => node ?? []))]
+function nodesWithPods(service: Service, port: ServicePort, slices: readonly SliceSummary[]): string[] {
+  const fitting = slices.filter((slice) => fits(slice, service, port))
+  const isReady = fitting.some(({ ready }) => ready.isAny)
+  return [...new Set(fitting.flatMap(({ ready, draining }) => (isReady ? ready : draining).nodes))]
 }
 
 function obstacleOf(node: NodeRecord | undefined, { spec }: Service): string | undefined {

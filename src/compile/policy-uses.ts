@@ -22,10 +22,11 @@ export class PolicyUses {
     return set
   }
 
-  /** A slice names other sets than before. Those that it names now are held. */
-  move(before: ReadonlySet<string>, after: ReadonlySet<string>): void {
-    for (const key of after) if (!before.has(key)) this.#use(key, 1)
-    for (const key of before) if (!after.has(key)) this.#use(key, -1)
+  /** A slice names other sets than before, each once. Those that it names now are held. */
+  move(before: readonly string[], after: readonly string[]): void {
+    // Those that stay are never without a use in between.
+    for (const key of after) this.#use(key, 1)
+    for (const key of before) this.#use(key, -1)
   }
 
   /** Tells which records came and went since the last time. */

@@ -1,24 +1,22 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import { compareText, type Problem } from '../model/problem.ts'
-import type { EndpointsRecord } from '../model/records.ts'
 import { serviceProblem } from './annotations.ts'
-import type { CompiledSlice } from './endpoint-slice.ts'
+import type { SliceSummary } from './endpoint-slice.ts'
 import { portField } from './port.ts'
 
 /** Whether gateways find a Service's endpoints in a slice: it has the port's name, and a family of the Service. */
-export function fits({ record }: CompiledSlice, service: Service, port: ServicePort): boolean {
-  return hasFamily(record, service) && record.ports.some(({ name }) => name === port.name)
+export function fits(slice: SliceSummary, service: Service, port: ServicePort): boolean {
+  return hasFamily(slice, service) && slice.ports.some(({ name }) => name === port.name)
 }
 
 /** There are endpoints, in slices that are not asked. What is wrong with those of a family that fits is nearer. */
-export function unfit(service: Service, port: ServicePort, slices: readonly CompiledSlice[]): Problem {
-  const records = slices.map(({ record }) => record)
-  const ofFamily = records.filter((record) => hasFamily(record, service))
-  return ofFamily.length > 0 ? wrongPort(service, port, ofFamily) : wrongFamily(service, records)
+export function unfit(service: Service, port: ServicePort, slices: readonly SliceSummary[]): Problem {
+  const ofFamily = slices.filter((slice) => hasFamily(slice, service))
+  return ofFamily.length > 0 ? wrongPort(service, port, ofFamily) : wrongFamily(service, slices)
 }
 
-function wrongPort(service: Service, port: ServicePort, records: readonly EndpointsRecord[]): Problem {
-  const names = records.flatMap(({ ports }) => ports.map(({ name }) => called(name)))
+function wrongPort(service: Service, port: ServicePort, slices: readonly SliceSummary[]): Problem {
+  const names = slices.flatMap(({ ports }) => ports.map(({ name }) => called(name)))
   const wanted = called(port.name)
   return serviceProblem(service, {
     code: 'endpoints-unfit',
@@ -29,17 +27,17 @@ function wrongPort(service: Service, port: ServicePort, records: readonly Endpoi
   })
 }
 
-function wrongFamily(service: Service, records: readonly EndpointsRecord[]): Problem {
+function wrongFamily(service: Service, slices: readonly SliceSummary[]): Problem {
   return serviceProblem(service, {
     code: 'endpoints-unfit',
     severity: 'error',
     field: 'spec.ipFamilies',
-    message: `The Service is of ${service.spec.ipFamilies.join(' and ')}, and its EndpointSlices are of ${listed(records.map(({ family }) => family))}`,
+    message: `The Service is of ${service.spec.ipFamilies.join(' and ')}, and its EndpointSlices are of ${listed(slices.map(({ family }) => family))}`,
     hint: 'Write an EndpointSlice of the family of the Service, or change its ipFamilies. Until then its hostnames answer 503.',
   })
 }
 
-function hasFamily({ family }: EndpointsRecord, { spec }: Service): boolean {
+function hasFamily({ family }: SliceSummary, { spec }: Service): boolean {
   return spec.ipFamilies.length === 0 || spec.ipFamilies.includes(family)
 }
 
