@@ -2,4 +2,4 @@ import { hash } from 'node:crypto'
 import type { Digest } from './digest.ts'
 
 /** Node's SHA-256. */
-export const nodeDigest: Digest = (bytes) => hash('sha256', bytes, 'buffer')
+export const nodeDigest: Digest = (data) => hash('sha256', data, 'hex')

@@ -1,6 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
-import type { Digest } from './digest.ts'
+import { type Digest, portableDigest } from './digest.ts'
 import { ownerOf, recordId } from './owner.ts'
 import type { StoredChange } from './port.ts'
 import {
@@ -18,15 +16,17 @@ import {
 interface Leaf {
   readonly owner: string
   /** SHA-256 of the owner: its bits are the way from the root. */
-  readonly path: Uint8Array
+  readonly path: string
   /** Digest of each record's text, by id. */
   readonly records: Map<string, string>
-  hash: Uint8Array | undefined
+  hash: string | undefined
 }
 
+/** Where the bit is 0, and where it is 1. Not as a list: of thirty thousand lists of two that is 2 MB. */
 interface Branch {
-  readonly children: [Node | undefined, Node | undefined]
-  hash: Uint8Array | undefined
+  left: Node | undefined
+  right: Node | undefined
+  hash: string | undefined
 }
 
 type Node = Leaf | Branch
@@ -41,7 +41,7 @@ export class HashTree {
   readonly #digest: Digest
   #size = 0
 
-  constructor(digest: Digest = sha256) {
+  constructor(digest: Digest = portableDigest) {
     this.#digest = digest
   }
 
@@ -58,7 +58,7 @@ export class HashTree {
 
   /** @returns 64 hexadecimal digits. */
   root(): string {
-    return bytesToHex(hashOf(this.#top, this.#digest))
+    return hashOf(this.#top, this.#digest)
   }
 
   /** Shows to anyone who knows the root what stands under an owner, or that nothing does. */
@@ -68,8 +68,8 @@ export class HashTree {
     let node = this.#top
     while (node !== undefined && !isLeaf(node)) {
       const side = sideAt(path, siblings.length)
-      siblings.push(bytesToHex(hashOf(node.children[side === 0 ? 1 : 0], this.#digest)))
-      node = node.children[side]
+      siblings.push(hashOf(side === 0 ? node.right : node.left, this.#digest))
+      node = side === 0 ? node.left : node.right
     }
     return { owner, siblings, end: endOf(owner, node) }
   }
@@ -113,34 +113,33 @@ function place(node: Node | undefined, leaf: Leaf, depth: number): Node {
     return leaf
   }
   const branch = isLeaf(node) ? branchAbove(node, depth) : node
-  const side = sideAt(leaf.path, depth)
-  branch.children[side] = place(branch.children[side], leaf, depth + 1)
+  if (sideAt(leaf.path, depth) === 0) branch.left = place(branch.left, leaf, depth + 1)
+  else branch.right = place(branch.right, leaf, depth + 1)
   branch.hash = undefined
   return branch
 }
 
 function branchAbove(leaf: Leaf, depth: number): Branch {
-  const branch: Branch = { children: [undefined, undefined], hash: undefined }
-  branch.children[sideAt(leaf.path, depth)] = leaf
-  return branch
+  const isLeft = sideAt(leaf.path, depth) === 0
+  return { left: isLeft ? leaf : undefined, right: isLeft ? undefined : leaf, hash: undefined }
 }
 
 function remove(node: Node | undefined, leaf: Leaf, depth: number): Node | undefined {
   if (node === undefined || isLeaf(node)) return undefined
-  const side = sideAt(leaf.path, depth)
-  node.children[side] = remove(node.children[side], leaf, depth + 1)
+  if (sideAt(leaf.path, depth) === 0) node.left = remove(node.left, leaf, depth + 1)
+  else node.right = remove(node.right, leaf, depth + 1)
   node.hash = undefined
-  const [left, right] = node.children
+  const { left, right } = node
   // One owner left below: the leaf moves up, as if the other had never been.
   if (left === undefined && (right === undefined || isLeaf(right))) return right
   if (right === undefined && left !== undefined && isLeaf(left)) return left
   return node
 }
 
-function hashOf(node: Node | undefined, digest: Digest): Uint8Array {
+function hashOf(node: Node | undefined, digest: Digest): string {
   if (node === undefined) return EMPTY_HASH
   if (isLeaf(node)) node.hash ??= hashLeaf(node.owner, digestsOf(node), digest)
-  else node.hash ??= hashBranch(hashOf(node.children[0], digest), hashOf(node.children[1], digest), digest)
+  else node.hash ??= hashBranch(hashOf(node.left, digest), hashOf(node.right, digest), digest)
   return node.hash
 }
 

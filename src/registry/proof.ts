@@ -1,9 +1,8 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as v from 'valibot'
-import type { Digest } from './digest.ts'
+import { type Digest, portableDigest } from './digest.ts'
 
-export const EMPTY_HASH = new Uint8Array(32)
+export const EMPTY_HASH = '0'.repeat(64)
 // A leaf can never be passed off as a branch (RFC 9162 §2.1.1).
 const LEAF_DOMAIN = Uint8Array.of(0)
 const BRANCH_DOMAIN = Uint8Array.of(1)
@@ -41,13 +40,13 @@ export function verifyProof({ owner, siblings, end }: Proof, root: string): bool
   const path = pathOf(owner)
   let hash = hashOfEnd(owner, end)
   for (let depth = siblings.length - 1; depth >= 0; depth--) {
-    const sibling = hexToBytes(siblings[depth] ?? '')
+    const sibling = siblings[depth] ?? ''
     hash = sideAt(path, depth) === 0 ? hashBranch(hash, sibling) : hashBranch(sibling, hash)
   }
-  return bytesToHex(hash) === root
+  return hash === root
 }
 
-function hashOfEnd(owner: string, end: ProofEnd): Uint8Array {
+function hashOfEnd(owner: string, end: ProofEnd): string {
   switch (end.type) {
     case 'present':
       return hashLeaf(owner, end.records)
@@ -59,27 +58,29 @@ function hashOfEnd(owner: string, end: ProofEnd): Uint8Array {
 }
 
 /** SHA-256 of the owner: its bits are the way from the root. */
-export function pathOf(owner: string, digest: Digest = sha256): Uint8Array {
-  return digest(utf8ToBytes(JSON.stringify(owner)))
+export function pathOf(owner: string, digest: Digest = portableDigest): string {
+  return digest(JSON.stringify(owner))
 }
 
 /** Which child the way goes on to, at a branch so many branches below the root. */
-export function sideAt(path: Uint8Array, depth: number): 0 | 1 {
-  return (((path[depth >> 3] ?? 0) >> (7 - (depth & 7))) & 1) === 0 ? 0 : 1
+export function sideAt(path: string, depth: number): 0 | 1 {
+  // Four bits a digit.
+  const digit = Number.parseInt(path.charAt(depth >> 2), 16)
+  return ((digit >> (3 - (depth & 3))) & 1) === 0 ? 0 : 1
 }
 
-export function hashLeaf(owner: string, records: Digests, digest: Digest = sha256): Uint8Array {
+export function hashLeaf(owner: string, records: Digests, digest: Digest = portableDigest): string {
   // Lists of texts: canonical as they are.
   return digest(concatBytes(LEAF_DOMAIN, utf8ToBytes(JSON.stringify([owner, records]))))
 }
 
-export function hashBranch(left: Uint8Array, right: Uint8Array, digest: Digest = sha256): Uint8Array {
-  return digest(concatBytes(BRANCH_DOMAIN, left, right))
+export function hashBranch(left: string, right: string, digest: Digest = portableDigest): string {
+  return digest(concatBytes(BRANCH_DOMAIN, hexToBytes(left + right)))
 }
 
 /** Of a record's text, hexadecimal. */
-export function digestOf(text: string, digest: Digest = sha256): string {
-  return bytesToHex(digest(utf8ToBytes(text)))
+export function digestOf(text: string, digest: Digest = portableDigest): string {
+  return digest(text)
 }
 
 /** The one order in which a leaf's records are hashed. */
