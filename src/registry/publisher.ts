@@ -1,10 +1,10 @@
 import type { Clock } from '../model/clock.ts'
+import { ByName } from '../model/objects/by-name.ts'
 import { origin, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
 import { type Epochs, soleWriter } from './epochs.ts'
 import { applyChange, HashTree } from './hash-tree.ts'
 import { type Head, type News, SCHEMA_VERSION } from './head.ts'
-import { recordId } from './owner.ts'
 import {
   MAX_INCREMENT_BYTES,
   MAX_INCREMENT_CHANGES,
@@ -34,7 +34,8 @@ export interface PublisherOptions {
  */
 export class Publisher {
   readonly #options: PublisherOptions
-  readonly #records = new Map<string, StoredRecord>()
+  /** Texts of all records, by kind and key. */
+  readonly #texts = new ByName<string>()
   readonly #tree: HashTree
   readonly #epochs: Epochs
   /** Where the registry stands as far as we know; undefined when it is empty. */
@@ -95,10 +96,9 @@ export class Publisher {
   /** @returns whether the change is news. */
   #keep(change: StoredChange): boolean {
     const { kind, key, text } = change
-    const id = recordId(kind, key)
-    if ((this.#records.get(id)?.text ?? null) === text) return false
-    if (text === null) this.#records.delete(id)
-    else this.#records.set(id, { kind, key, text })
+    if ((this.#texts.get(kind, key) ?? null) === text) return false
+    if (text === null) this.#texts.delete(kind, key)
+    else this.#texts.set(kind, key, text)
     applyChange(this.#tree, change)
     return true
   }
@@ -114,7 +114,7 @@ export class Publisher {
         return 0
       }
       const isWhole = next === undefined || isTooLarge(fresh)
-      const changes = isWhole ? [...this.#records.values()] : fresh
+      const changes = isWhole ? recordsOf(this.#texts) : fresh
       const result = await this.#send(position, changes, isWhole, observedAt)
       if (result.ok) {
         this.#current = position
@@ -163,6 +163,10 @@ export class Publisher {
     }
     return writer.publish({ expected: this.#current, head, changes, isWhole })
   }
+}
+
+function recordsOf(texts: ByName<string>): StoredRecord[] {
+  return [...texts.entries()].map(([kind, key, text]) => ({ kind, key, text }))
 }
 
 function isTooLarge(changes: readonly StoredChange[]): boolean {

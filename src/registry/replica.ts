@@ -1,15 +1,15 @@
+import { ByName } from '../model/objects/by-name.ts'
 import { comparePositions, formatPosition, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
 import { applyChange, HashTree } from './hash-tree.ts'
 import type { Head } from './head.ts'
-import { recordId } from './owner.ts'
 import { type Entry, RegistryError, type StoredChange, type StoredRecord } from './port.ts'
 
 /** What a follower holds of a registry: enough to check each change against its head. */
 export class Replica {
   readonly #tree: HashTree
   /** Needed until they are taken; from then on the digests in the tree are enough. */
-  #records: Map<string, StoredRecord> | undefined = new Map()
+  #texts: ByName<string> | undefined = new ByName()
   #position: Position
 
   constructor(records: readonly StoredRecord[], position: Position, digest?: Digest) {
@@ -39,15 +39,15 @@ export class Replica {
 
   /** The records held; they are let go. */
   takeRecords(): readonly StoredRecord[] {
-    const records = [...(this.#records?.values() ?? [])]
-    this.#records = undefined
-    return records
+    const texts = [...(this.#texts?.entries() ?? [])]
+    this.#texts = undefined
+    return texts.map(([kind, key, text]) => ({ kind, key, text }))
   }
 
   #set(change: StoredChange): void {
     const { kind, key, text } = change
     applyChange(this.#tree, change)
-    if (text === null) this.#records?.delete(recordId(kind, key))
-    else this.#records?.set(recordId(kind, key), { kind, key, text })
+    if (text === null) this.#texts?.delete(kind, key)
+    else this.#texts?.set(kind, key, text)
   }
 }

@@ -32,6 +32,10 @@ export class ByName<V> {
     return true
   }
 
+  *entries(): Iterable<[place: string, name: string, value: V]> {
+    for (const [place, values] of this.#places) for (const [name, value] of values) yield [place, name, value]
+  }
+
   *keys(): Iterable<[place: string, name: string]> {
     for (const [place, values] of this.#places) for (const name of values.keys()) yield [place, name]
   }

@@ -56,9 +56,9 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
     const records: StoredRecord[] = []
     const { kinds } = this.#keys
     for (const kind of await this.#connection.ask(listReply, `read ${kinds}`, 'SMEMBERS', kinds)) {
-      for await (const record of this.#scan(kind, signal)) records.push(record)
+      for (const [key, text] of await this.#texts(kind, signal)) records.push({ kind, key, text })
     }
-    return { before, records: latest(records), after: await this.#head() }
+    return { before, records, after: await this.#head() }
   }
 
   entries(position: Position, signal: AbortSignal): AsyncIterable<Entry | 'gap'> {
@@ -81,22 +81,18 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
     return text === null ? undefined : readHead(text, this.#cluster, head)
   }
 
-  async *#scan(kind: string, signal: AbortSignal): AsyncIterable<StoredRecord> {
+  /** By key. A scan may return a field twice while its hash grows: the later reading stands. */
+  async #texts(kind: string, signal: AbortSignal): Promise<Map<string, string>> {
     const key = this.#keys.records + kind
+    const texts = new Map<string, string>()
     let cursor = '0'
     do {
       signal.throwIfAborted()
       const args = [key, cursor, 'COUNT', SCAN_COUNT]
       const [next, fields] = await this.#connection.ask(scanReply, `read ${key}`, 'HSCAN', ...args)
-      for (let i = 0; i + 1 < fields.length; i += 2) {
-        yield { kind, key: fields[i] ?? '', text: fields[i + 1] ?? '' }
-      }
+      for (let i = 0; i + 1 < fields.length; i += 2) texts.set(fields[i] ?? '', fields[i + 1] ?? '')
       cursor = next
     } while (cursor !== '0')
+    return texts
   }
-}
-
-/** A scan may return a field twice while its hash grows: the later reading stands. */
-function latest(records: readonly StoredRecord[]): StoredRecord[] {
-  return [...new Map(records.map((record) => [`${record.kind} ${record.key}`, record])).values()]
 }
