@@ -1,6 +1,6 @@
 import { formatAuthority } from '../model/host.ts'
 import type { EndpointRecord, EndpointsRecord, NodeRecord, ServiceRecord } from '../model/records.ts'
-import { type Endpoint, type Guard, keyed } from './endpoint.ts'
+import { type Endpoint, endpointAt, type Guard } from './endpoint.ts'
 import { type Family, isWithin, type Place } from './place.ts'
 import { nearOf } from './topology.ts'
 
@@ -94,14 +94,8 @@ function nodeEndpoints(
     if (address === undefined || !node.ready || node.excluded || !isWithin(address, place)) continue
     const behind = onlyLocal ? pods.filter(({ record }) => record.node === name) : pods
     if (behind.length === 0) continue
-    endpoints.push({
-      ...keyed(address, nodePort),
-      pod: undefined,
-      node: name,
-      zone: node.zone,
-      isFar: false,
-      guards: guardsOf(behind),
-    })
+    const [guards, zone] = [guardsOf(behind), node.zone]
+    endpoints.push(endpointAt(address, nodePort, { pod: undefined, node: name, zone, isFar: false, guards }))
   }
   return endpoints
 }
@@ -119,7 +113,7 @@ function podEndpoint(pod: PodPort, isFar: boolean, shared: Map<string, readonly 
   const { address, pod: name, node, zone, policy = '' } = pod.record
   const guards = shared.get(`${policy} ${pod.port}`) ?? guardsOf([pod])
   shared.set(`${policy} ${pod.port}`, guards)
-  return { ...keyed(address, pod.port), pod: name, node, zone, isFar, guards }
+  return endpointAt(address, pod.port, { pod: name, node, zone, isFar, guards })
 }
 
 const UNGUARDED: readonly Guard[] = []

@@ -1,8 +1,8 @@
-/** FNV-1a over UTF-16 units, 32 bits: spread again by {@link mix} before it is compared. */
+/** FNV-1a over UTF-16 units, 32 bits with a sign, which no number object must hold: spread again by {@link mix}. */
 export function hashText(text: string): number {
-  let hash = 0x811c9dc5
+  let hash = 0x811c9dc5 | 0
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
+  return hash
 }
 
 /**

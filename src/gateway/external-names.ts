@@ -1,4 +1,4 @@
-import { type Endpoint, keyed } from '../balance/endpoint.ts'
+import { type Endpoint, endpointAt } from '../balance/endpoint.ts'
 import { parseIp } from '../model/address.ts'
 import { asError } from '../model/as-error.ts'
 import type { Clock } from '../model/clock.ts'
@@ -143,5 +143,5 @@ function refused(name: string, text: string, refusal: string): string {
 /** @param address or a name, where the platform resolves it */
 export function externalEndpoint(address: string, port: number): Endpoint {
   const facts = { pod: undefined, node: undefined, zone: undefined, isFar: false, guards: [] }
-  return { ...keyed(address, port), ...facts }
+  return endpointAt(address, port, facts)
 }

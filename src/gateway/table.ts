@@ -8,6 +8,7 @@ import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { leanEndpoints } from './lean-endpoints.ts'
 import { NodeBook } from './node-book.ts'
 import { type Reachable, reachable } from './reachable.ts'
 import { readChange, type TableChange, Unreadable } from './unreadable.ts'
@@ -123,7 +124,7 @@ export class Table {
         return
       case 'endpoints': {
         const owner = change.key.slice(0, change.key.lastIndexOf('/'))
-        putIn(this.#slices, owner, change.key, change.value)
+        putIn(this.#slices, owner, change.key, change.value && leanEndpoints(change.value))
         for (const key of this.#keys.get(owner) ?? []) dirty.add(key)
         return
       }
