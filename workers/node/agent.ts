@@ -9,6 +9,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { observeAgent, observeEvents, observeLeader } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
 import { createCandidate, roleOf } from './election.ts'
+import { saveMemory } from './heap.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
 import { openRedis } from './open-registry.ts'
 import { serveRelay } from './relay.ts'
@@ -71,6 +72,7 @@ function startAgent(
     writesEvents: true,
     gatewayAddresses: config.gatewayAddresses,
     telemetry,
+    onListing: saveMemory,
   })
   observeEvents(meter, () => cluster.eventsWaiting())
   observeLeader(meter, () => candidate?.isLeading ?? true)

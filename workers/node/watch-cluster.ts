@@ -36,11 +36,13 @@ export interface WatchClusterOptions {
   /** Where the gateways are reached, for the status of Services; with none, no status is written. */
   readonly gatewayAddresses: readonly LoadBalancerIngress[]
   readonly telemetry: Telemetry
+  /** See ClusterWatch. */
+  readonly onListing?: (isListing: boolean) => void
 }
 
 /** The agent over a cluster: watches and compiles until stopped, also while another agent publishes. */
 export function watchCluster(options: WatchClusterOptions): WatchedCluster {
-  const { api, compile, publisher, candidate, writesEvents, gatewayAddresses, telemetry } = options
+  const { api, compile, publisher, candidate, writesEvents, gatewayAddresses, telemetry, onListing } = options
   const stop = new AbortController()
   const isLeading = (): boolean => candidate?.isLeading ?? true
   const system = { clock: systemClock, timers: systemTimers, random: systemRandom, onTrouble: say }
@@ -65,6 +67,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
     ...system,
     api,
     onTriggered: observeTriggers(telemetry.meter),
+    ...(onListing && { onListing }),
     onChanges: async (changes, receivedAt) => {
       await agent.apply(changes, watch.observedAt() ?? 0, receivedAt)
     },

@@ -21,6 +21,8 @@ export interface ClusterWatchOptions {
   readonly onChanges: (changes: readonly ObjectChange[], receivedAt: number) => Promise<void>
   /** How many ms after its cause (a Pod that became ready) an EndpointSlice was heard of; causes are told in whole seconds. */
   readonly onTriggered?: (lagMs: number) => void
+  /** Lists are about to be read, and are over: while they are, much is read of which little is kept. */
+  readonly onListing?: (isListing: boolean) => void
   readonly onTrouble: (error: Error) => void
 }
 
@@ -30,6 +32,8 @@ export class ClusterWatch {
   readonly #reflectors: readonly Reflector[]
   /** Kinds that have not been listed yet. */
   readonly #awaited = new Set(watchedKinds.map(({ kind }) => kind))
+  /** How many kinds are being listed. */
+  #lists = 0
   /** The last change of each object and of each finding: what came before it does not matter. */
   #pending = new Map<string, ObjectChange>()
   #receivedAt = 0
@@ -44,6 +48,7 @@ export class ClusterWatch {
           ...options,
           kind,
           onChange: (change) => this.#gather(change),
+          onListing: (isListing) => this.#countLists(isListing ? 1 : -1),
           onListed: () => {
             this.#awaited.delete(kind.kind)
             this.#schedule()
@@ -68,6 +73,12 @@ export class ClusterWatch {
   /** Watches until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)))
+  }
+
+  #countLists(by: 1 | -1): void {
+    const before = this.#lists
+    this.#lists += by
+    if (before === 0 || this.#lists === 0) this.#options.onListing?.(this.#lists > 0)
   }
 
   #gather(change: ObjectChange): void {

@@ -31,6 +31,8 @@ export interface ReflectorOptions {
   readonly timers: Timers
   readonly random: Random
   readonly onChange: (change: ObjectChange) => void
+  /** A list is about to be read, or is over, whether or not it could be read. */
+  readonly onListing: (isListing: boolean) => void
   /** A list has been taken in whole. */
   readonly onListed: () => void
   readonly onTrouble: (error: Error) => void
@@ -72,12 +74,21 @@ export class Reflector {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#watch(this.#version ?? (await this.#list(signal)), signal)
+        await this.#watch(this.#version ?? (await this.#listing(signal)), signal)
       } catch (error) {
         if (signal.aborted) return
         this.#fail(error)
       }
       await pause(this.#backoffMs(), this.#options.timers, signal)
+    }
+  }
+
+  async #listing(signal: AbortSignal): Promise<string> {
+    this.#options.onListing(true)
+    try {
+      return await this.#list(signal)
+    } finally {
+      this.#options.onListing(false)
     }
   }
 

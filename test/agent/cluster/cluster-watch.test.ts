@@ -27,6 +27,7 @@ function watched(port: number, onBatch: (batch: readonly ObjectChange[]) => Prom
   const seen = new Seen()
   const troubles: string[] = []
   const batches: number[] = []
+  const listings: boolean[] = []
   const time = { now: 1_000_000 }
   const watch = new ClusterWatch({
     api: new KubeApi(kubeConfigOf(port)),
@@ -38,6 +39,7 @@ function watched(port: number, onBatch: (batch: readonly ObjectChange[]) => Prom
       await onBatch(changes)
       for (const change of changes) seen.take(change)
     },
+    onListing: (isListing) => listings.push(isListing),
     onTrouble: (error) => troubles.push(error.message),
   })
   const stop = new AbortController()
@@ -46,7 +48,7 @@ function watched(port: number, onBatch: (batch: readonly ObjectChange[]) => Prom
     stop.abort()
     await running
   })
-  return { watch, seen, troubles, batches, time }
+  return { watch, seen, troubles, batches, listings, time }
 }
 
 async function scripted(scriptOf: (path: string) => Script | undefined) {
@@ -167,4 +169,16 @@ test('what is observed is as old as the oldest of its watches', async () => {
   await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(5))
   time.now += 60_000
   expect(watch.observedAt()).toBe(1_000_000)
+})
+
+test('it is told when lists begin and when all are over, also of one that fails', async () => {
+  const refuse = json(status(500, 'etcd is away'), 500)
+  const api = await scripted((path) =>
+    path === SERVICES ? { lists: [refuse, page('Service', [service('a')])], watches: [silent] } : undefined,
+  )
+  const { watch, listings } = watched(api.port)
+  await vi.waitFor(() => expect(watch.awaited).toEqual([]))
+  // Kinds are listed at their own pace: there may be pauses, with nothing being listed.
+  await vi.waitFor(() => expect(listings.at(-1)).toBe(false))
+  expect(listings).toEqual(listings.map((_, at) => at % 2 === 0))
 })

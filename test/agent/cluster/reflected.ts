@@ -36,6 +36,7 @@ export async function reflected(script: Script, { kind = 'Service', timeouts }: 
     timers,
     random: () => 0.5,
     onChange: (change) => seen.take(change),
+    onListing: () => {},
     onListed: () => {
       state.lists++
     },

@@ -5,8 +5,11 @@ import { readTreeUsage } from '../cpu.ts'
 
 const preload = new URL('report-memory.ts', import.meta.url).href
 
-/** The environment of a process whose heap is to be read. */
-export const measuredEnv = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${preload}`.trim() }
+/** The environment of a process whose heap is to be read: otherwise as in the image (infra/docker/Dockerfile). */
+export const measuredEnv = {
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${preload}`.trim(),
+  MALLOC_ARENA_MAX: '1',
+}
 
 /** What a process holds, and has held at most. */
 export interface Memory {
