@@ -76,9 +76,11 @@ export class ClientConnection implements Carrier, Watched {
     this.#socket.destroy()
   }
 
-  /** Closes a connection that is not in use. */
+  /** Closes it: gently while it is not in use, for TLS wants an alert before (RFC 9112 §9.8). */
   close(): void {
-    this.#socket.destroy()
+    this.#hasEnded = true
+    if (this.#exchange === undefined) this.#socket.end(() => this.#socket.destroy())
+    else this.#socket.destroy()
   }
 
   onDeadline(): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 
 /** A client that writes what it is told, byte for byte, and keeps what comes back. */
 export class RawClient {
@@ -29,10 +30,12 @@ export class RawClient {
     this.#ended = new Promise((resolve) => socket.once('end', resolve))
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  /** @param tls to speak it, trusting whom it says */
+  static async connect(port: number, tls?: TlsOptions): Promise<RawClient> {
+    const where = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }
+    const socket = tls === undefined ? connect(where) : connectTls({ ...where, ...tls })
     const client = new RawClient(socket)
-    await once(socket, 'connect')
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect')
     return client
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
 import { wireBounds } from '../../src/wire/bounds.ts'
@@ -13,6 +14,7 @@ export interface WireServerOptions {
   readonly timers?: Timers
   readonly timeouts?: Partial<ServerTimeouts>
   readonly endIsLeaving?: boolean
+  readonly tls?: TlsOptions
 }
 
 export interface WireServer {
@@ -43,9 +45,12 @@ export async function startWireServer(
     }),
     onClose: (connection: ServerConnection) => void connections.delete(connection),
   }
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    connections.add(new ServerConnection(socket, parts)),
-  )
+  const onSocket = (socket: Socket) => void connections.add(new ServerConnection(socket, parts))
+  const sockets = { allowHalfOpen: true, noDelay: true }
+  const server =
+    options.tls === undefined
+      ? createServer(sockets, onSocket)
+      : createTlsServer({ ...sockets, ...options.tls }, onSocket)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -20,7 +20,8 @@ export async function serve(options?: WireServerOptions): Promise<Served> {
     requests.push(new Recorder(exchange))
     onRequest()
   }, options)
-  const client = await RawClient.connect(server.port)
+  const { tls } = options ?? {}
+  const client = await RawClient.connect(server.port, tls && { ca: tls.ca })
   return {
     server,
     client,
