@@ -132,6 +132,13 @@ export const flags = {
     'proxies in front of this gateway, whose X-Forwarded-For is believed',
     parseCidrs,
   ),
+  proxyProtocol: flag(
+    'proxy-protocol',
+    'CIDR,…',
+    '',
+    'balancers in front of this gateway that begin each connection with a PROXY header (v1 or v2): they must, and nobody else may',
+    parseCidrs,
+  ),
   networkPolicy: flag(
     'network-policy',
     'enforce|off',

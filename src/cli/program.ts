@@ -28,6 +28,7 @@ const serving = [
   'deniedExternalCidrs',
   'nameServer',
   'trustedProxies',
+  'proxyProtocol',
   'networkPolicy',
   'maxStaleMs',
   'accessLog',

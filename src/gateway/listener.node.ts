@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
-import { identifyPeer, type Peer } from '../identity/identify.ts'
+import type { Peer } from '../identity/identify.ts'
+import type { Cidr } from '../model/address.ts'
 import type { Clock, Timers } from '../model/clock.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { wireBounds } from '../wire/bounds.ts'
@@ -10,6 +11,7 @@ import type { Refusal } from '../wire/response-text.ts'
 import { ServerConnection, type ServerConnectionParts } from '../wire/server-connection.node.ts'
 import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import type { RequestFailure } from '../wire/server-handler.ts'
+import { Arrivals } from './arrivals.node.ts'
 import { DateField } from './date-field.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
 import { type Decided, observeRequest } from './observe.ts'
@@ -27,6 +29,8 @@ export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
   readonly clusters: readonly ServedCluster[]
   readonly observer: Observer
   readonly road: RoadOptions
+  /** Balancers that begin each connection with a PROXY header. */
+  readonly proxyProtocol: readonly Cidr[]
   readonly clock: Clock
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
@@ -53,6 +57,7 @@ export class Listener {
   readonly #states: ReadonlyMap<string | undefined, GatewayState>
   readonly #exchangeParts: ExchangeParts
   readonly #connectionParts: ServerConnectionParts
+  readonly #arrivals: Arrivals
   readonly #server: Server
   /** Every connection that is open, and whose it is. */
   readonly #peers = new Map<ServerConnection, Peer>()
@@ -76,9 +81,16 @@ export class Listener {
       refuse: (failure) => refusal(failure, date),
       onClose: (connection) => void this.#peers.delete(connection),
     }
+    this.#arrivals = new Arrivals({
+      ...parts,
+      trustedProxies: road.trustedProxies,
+      deadlines: this.#connectionParts.deadlines,
+      headMs: HEAD_TIMEOUT_MS,
+      onPeer: (socket, peer) => this.#onPeer(socket, peer),
+    })
     // A client that has sent its last byte still reads its refusal.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#onConnection(socket),
+      this.#arrivals.add(socket),
     )
   }
 
@@ -108,6 +120,7 @@ export class Listener {
       // Not at once: a request may be on its way just now.
       const idle = timers.start(Math.min(IDLE_GRACE_MS, graceMs), () => {
         this.#closesIdle = true
+        this.#arrivals.cut()
         for (const connection of this.#peers.keys()) connection.closeWhenIdle()
       })
       const cut = timers.start(graceMs, () => {
@@ -121,9 +134,9 @@ export class Listener {
     })
   }
 
-  #onConnection(socket: Socket): void {
+  #onPeer(socket: Socket, peer: Peer): void {
     const connection = new ServerConnection(socket, this.#connectionParts)
-    this.#peers.set(connection, identifyPeer(socket.remoteAddress ?? '', this.#road.options.trustedProxies))
+    this.#peers.set(connection, peer)
     if (this.#isDraining) connection.drain()
     if (this.#closesIdle) connection.closeWhenIdle()
   }

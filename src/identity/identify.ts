@@ -1,4 +1,5 @@
 import { type Cidr, isInCidr, normaliseIp, parseIp } from '../model/address.ts'
+import type { ProxySource } from '../model/proxy-source.ts'
 
 /** Who connected, worked out once a connection. */
 export interface Peer {
@@ -28,6 +29,25 @@ export function identifyPeer(
 ): Peer {
   const address = normaliseAddress(remoteAddress) ?? 'unknown'
   return { address, isTrusted: isTrusted(address, trustedProxies), scheme }
+}
+
+/**
+ * Who connected to a proxy that says so by the PROXY protocol: trusted further only where that address is a trusted
+ * proxy's own. Without an address (a process on the proxy's machine) nobody is: only what is open to everyone admits it.
+ */
+export function proxiedPeer(
+  source: ProxySource,
+  remoteAddress: string,
+  trustedProxies: readonly Cidr[],
+): Peer {
+  switch (source.type) {
+    case 'client':
+      return identifyPeer(source.address, trustedProxies)
+    case 'itself':
+      return identifyPeer(remoteAddress, trustedProxies)
+    case 'no-address':
+      return { address: 'unknown', isTrusted: false, scheme: 'http' }
+  }
 }
 
 /**

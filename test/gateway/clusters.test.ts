@@ -84,6 +84,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       names,
       observer: new RecordingObserver(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
+      proxyProtocol: [],
       onTrouble: ({ message }) => troubles.push(message),
     })
     const port = await listener.listen('127.0.0.1', 0)

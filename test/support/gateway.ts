@@ -7,6 +7,7 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
+import type { Cidr } from '../../src/model/address.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
@@ -83,7 +84,10 @@ export const hurried: Timers = { start: (delayMs, fire) => systemTimers.start(de
 
 export interface TestGatewayOptions {
   readonly road?: RoadOptions
+  readonly proxyProtocol?: readonly Cidr[]
   readonly timers?: Timers
+  /** By default trouble is a test's failure. */
+  readonly onTrouble?: (error: Error) => void
   /** Answers for the names of ExternalName Services. */
   readonly resolve?: (name: string) => Promise<Answer>
 }
@@ -107,8 +111,12 @@ export async function startListener(
   table: () => Table | undefined,
   {
     road = { trustedProxies: [], networkPolicy: 'enforce' },
+    proxyProtocol = [],
     timers = systemTimers,
     resolve = noNames,
+    onTrouble = (error) => {
+      throw error
+    },
   }: TestGatewayOptions = {},
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
@@ -126,12 +134,11 @@ export async function startListener(
     observer,
     pool,
     road,
+    proxyProtocol,
     clock: systemClock,
     timers,
     random: systemRandom,
-    onTrouble: (error) => {
-      throw error
-    },
+    onTrouble,
   })
   const port = await listener.listen('127.0.0.1', 0)
   return {

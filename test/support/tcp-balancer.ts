@@ -21,12 +21,14 @@ export interface Backend {
 export async function startTcpBalancer(
   port: number,
   backends: readonly Backend[],
+  /** How it tells whom it speaks for, if at all. */
+  proxyHeader: '' | 'send-proxy' | 'send-proxy-v2' = '',
 ): Promise<{ stop(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-balancer-'))
   const file = join(folder, 'haproxy.cfg')
   const servers = backends.map(
     (backend, i) =>
-      `  server gateway-${i} 127.0.0.1:${backend.port} check port ${backend.healthPort} inter 100ms fall 1 rise 1`,
+      `  server gateway-${i} 127.0.0.1:${backend.port} check port ${backend.healthPort} inter 100ms fall 1 rise 1 ${proxyHeader}`,
   )
   const config = [
     'defaults',

@@ -78,6 +78,7 @@ export async function serveGateway(
     names,
     observer,
     road: config,
+    proxyProtocol: config.proxyProtocol,
     onTrouble: say,
   })
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
