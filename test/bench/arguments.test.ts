@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { parseArguments } from './arguments.ts'
 
 test('a bench runs five rounds of five seconds unless told otherwise', () => {
-  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5, services: undefined }
+  const unset = { rows: undefined, peers: undefined, connections: undefined }
+  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5, services: undefined, ...unset }
   expect(parseArguments(['proxy'], ['proxy'])).toEqual({ ok: true, value: defaults })
   const told = parseArguments(
     ['proxy', '--json', '--seconds', '2', '--rounds', '3', '--services', '12000'],
@@ -10,7 +11,15 @@ test('a bench runs five rounds of five seconds unless told otherwise', () => {
   )
   expect(told).toEqual({
     ok: true,
-    value: { bench: 'proxy', json: true, seconds: 2, rounds: 3, services: 12_000 },
+    value: { bench: 'proxy', json: true, seconds: 2, rounds: 3, services: 12_000, ...unset },
+  })
+})
+
+test('rows, peers and connections are lists', () => {
+  const args = ['proxy', '--rows', 'get,post', '--peers', 'nginx', '--connections', '1,64,512']
+  expect(parseArguments(args, ['proxy'])).toEqual({
+    ok: true,
+    value: expect.objectContaining({ rows: ['get', 'post'], peers: ['nginx'], connections: [1, 64, 512] }),
   })
 })
 
@@ -20,6 +29,7 @@ test.each([
   [['proxy', 'more'], /^Unexpected argument: "more"\n/],
   [['proxy', '--fast'], /--fast/],
   [['proxy', '--services', '20001'], /^Cannot parse --services, .*20000: "20001"\n/],
+  [['proxy', '--connections', '1,x'], /^Cannot parse --connections, .*"x"\n/],
   [['proxy', '--rounds', '0'], /^Cannot parse --rounds, .*"0"\n/],
 ])('%j is refused with the usage', (args, problem) => {
   const parsed = parseArguments(args, ['proxy'])

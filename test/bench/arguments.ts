@@ -9,6 +9,11 @@ export interface BenchArguments {
   readonly rounds: number
   /** How large the cluster is, for benches that have one; undefined: the sizes of the bench. */
   readonly services: number | undefined
+  /** What is measured, of what a bench can; undefined: what the bench does by default, as below. */
+  readonly rows: readonly string[] | undefined
+  readonly peers: readonly string[] | undefined
+  /** Numbers of connections, each measured for itself. */
+  readonly connections: readonly number[] | undefined
 }
 
 export type ParsedArguments =
@@ -17,6 +22,8 @@ export type ParsedArguments =
 
 /** As many as the made-up addresses of their Pods suffice for. */
 const maxServices = 20_000
+/** Fewer than there are ports of one address for. */
+const maxConnections = 8_192
 
 /** Parses the command line; `names` are the benches that exist. */
 export function parseArguments(args: readonly string[], names: readonly string[]): ParsedArguments {
@@ -29,17 +36,27 @@ export function parseArguments(args: readonly string[], names: readonly string[]
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '5' },
         services: { type: 'string' },
+        rows: { type: 'string' },
+        peers: { type: 'string' },
+        connections: { type: 'string' },
       },
     })
     const [bench, ...rest] = positionals
     if (bench === undefined) throw new Error('Name a bench')
     if (!names.includes(bench)) throw new Error(`Unknown bench: ${JSON.stringify(bench)}`)
     if (rest.length > 0) throw new Error(`Unexpected argument: ${JSON.stringify(rest[0])}`)
-    const seconds = parseCount('--seconds', values.seconds)
-    const rounds = parseCount('--rounds', values.rounds)
-    const services =
-      values.services === undefined ? undefined : parseCount('--services', values.services, maxServices)
-    return { ok: true, value: { bench, json: values.json, seconds, rounds, services } }
+    const { json, services, rows, peers, connections } = values
+    const value = {
+      bench,
+      json,
+      seconds: parseCount('--seconds', values.seconds),
+      rounds: parseCount('--rounds', values.rounds),
+      services: services === undefined ? undefined : parseCount('--services', services, maxServices),
+      rows: rows?.split(','),
+      peers: peers?.split(','),
+      connections: connections?.split(',').map((count) => parseCount('--connections', count, maxConnections)),
+    }
+    return { ok: true, value }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     return { ok: false, problem: `${message}\n${usage(names)}` }
@@ -55,5 +72,6 @@ function parseCount(flag: string, text: string, max = 9_999): number {
 }
 
 function usage(names: readonly string[]): string {
-  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N] [--services N]`
+  const lists = '[--rows NAME,…] [--peers NAME,…] [--connections N,…]'
+  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N] [--services N] ${lists}`
 }

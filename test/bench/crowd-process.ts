@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { loadCore } from './peers.ts'
+import { loadCore } from './peer.ts'
 
 const arrivalSchema = v.object({ at: v.pipe(v.string(), v.digits()), bytes: v.number() })
 

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { type Sample, summarize } from './proxyrows.ts'
 import { renderJson, renderTable } from './report.ts'
 
-function sample(subject: string, cpuMicrosPerRequest: number): Sample {
+function sample(subject: string, cpuMicrosPerRequest: number, round = 1): Sample {
   return {
     case: 'GET small',
+    connections: 64,
     subject,
+    round,
     cpuMicrosPerRequest,
     userMicrosPerRequest: cpuMicrosPerRequest / 4,
     systemMicrosPerRequest: (cpuMicrosPerRequest * 3) / 4,
@@ -16,12 +18,21 @@ function sample(subject: string, cpuMicrosPerRequest: number): Sample {
   }
 }
 
-test('figures are medians over the rounds, and the ratio is of medians', () => {
-  const samples = [sample('postern', 16), sample('haproxy', 20), sample('postern', 90), sample('haproxy', 20)]
-  const rows = summarize([...samples, sample('postern', 15), sample('haproxy', 21)])
+test('figures are medians over the rounds, and so are the ratios of each round', () => {
+  const rounds = [
+    [16, 20],
+    [90, 100],
+    [15, 21],
+  ] as const
+  const samples = rounds.flatMap(([own, peer], at) => [
+    sample('postern', own, at),
+    sample('haproxy', peer, at),
+  ])
+  const rows = summarize(samples)
   expect(rows).toEqual([
     {
       case: 'GET small',
+      connections: 64,
       subject: 'postern',
       cpuMicrosPerRequest: 16,
       userMicrosPerRequest: 4,
@@ -30,9 +41,19 @@ test('figures are medians over the rounds, and the ratio is of medians', () => {
       p50Micros: 1100,
       p99Micros: 2200,
       rssBytes: 4096,
+      ratioToPostern: 1,
+      ratioToNginx: null,
       ratioToHaproxy: 0.8,
     },
-    expect.objectContaining({ subject: 'haproxy', cpuMicrosPerRequest: 20, ratioToHaproxy: 1 }),
+    expect.objectContaining({ subject: 'haproxy', cpuMicrosPerRequest: 21, ratioToHaproxy: 1 }),
+  ])
+})
+
+test('numbers of connections are not compared with each other', () => {
+  const rows = summarize([{ ...sample('nginx', 17), connections: 1 }, sample('haproxy', 20)])
+  expect(rows.map(({ connections, ratioToHaproxy }) => [connections, ratioToHaproxy])).toEqual([
+    [1, null],
+    [64, 1],
   ])
 })
 

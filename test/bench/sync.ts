@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import * as v from 'valibot'
 import { inNamespace } from '../../infra/dev/netns.ts'
 import type { BenchArguments } from './arguments.ts'
-import { commandAbsence } from './peers.ts'
+import { commandAbsence } from './peer.ts'
 import type { BenchReport, BenchRow } from './report.ts'
 import { measureSync } from './sync/measure.ts'
 

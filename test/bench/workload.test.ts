@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { tableOf } from '../support/gateway.ts'
-import { backendAddresses, hostCount, hostName, manifests } from './workload.ts'
+import { backendAddresses, hostCount, hostName, manifests, poolCount, stepOf } from './workload.ts'
 
 test('every host of the proxy bench is served by the two servers of its pool', () => {
   const table = tableOf(manifests())
@@ -12,4 +12,16 @@ test('every host of the proxy bench is served by the two servers of its pool', (
       hostName(host),
     ).toEqual(backendAddresses)
   }
+})
+
+test.each([
+  [10, 900],
+  [10_000, 10_000],
+  [10_000, 900],
+  [100_000, 10_000],
+])('of %i hosts no more than %i are asked, of every pool', (hosts, asked) => {
+  const step = stepOf(hosts, asked)
+  const asks = Array.from({ length: Math.ceil(hosts / step) }, (_, at) => at * step)
+  expect(asks.length).toBeLessThanOrEqual(asked)
+  expect(new Set(asks.map((host) => host % poolCount)).size).toBe(poolCount)
 })

@@ -7,9 +7,15 @@ export const poolCount = 10
 export const backendPort = 9000
 export const backendAddresses = ['127.0.0.1', '127.0.0.2']
 export const backendBody = 'x'.repeat(100)
+/** What the backend serves besides, each at the path of its name. */
+export const files = [
+  { name: '64k', bytes: 65_536 },
+  { name: '1m', bytes: 1_048_576 },
+] as const
+/** Where the backend sends WebSocket messages back. */
+export const echoPath = '/echo'
 
 const pools = Array.from({ length: poolCount }, (_, pool) => pool)
-const hosts = Array.from({ length: hostCount }, (_, host) => host)
 
 export function hostName(host: number): string {
   return `svc-${host}.ns.example.com`
@@ -17,7 +23,25 @@ export function hostName(host: number): string {
 
 /** Lines `host pool`, each closed by `end`: HAProxy's and nginx's map files. */
 export function hostMap(end: string): string {
-  return hosts.map((host) => `${hostName(host)} b${host % poolCount}${end}\n`).join('')
+  return numbers(hostCount)
+    .map((host) => `${hostName(host)} b${host % poolCount}${end}\n`)
+    .join('')
+}
+
+/** The names of each pool's hosts. */
+export function hostsOfPools(hosts = hostCount): string[][] {
+  return pools.map((pool) =>
+    numbers(hosts)
+      .filter((host) => host % poolCount === pool)
+      .map(hostName),
+  )
+}
+
+/** From host to host so many, that no more are asked than told, and of every pool. */
+export function stepOf(hosts: number, asked: number): number {
+  let step = Math.ceil(hosts / asked)
+  while (step > 1 && (step % 2 === 0 || step % 5 === 0)) step++
+  return step
 }
 
 export function nginxPools(): string {
@@ -37,15 +61,18 @@ export function haproxyPools(): string {
  * The same hosts and pools as Kubernetes objects: selector-less Services, each with as many hosts of one pool as a
  * Service may have, and a slice with the pool's servers.
  */
-export function manifests(): string {
-  const objects = pools.flatMap((pool) => {
-    const names = hosts.filter((host) => host % poolCount === pool).map(hostName)
+export function manifests(hosts = hostCount): string {
+  const objects = hostsOfPools(hosts).flatMap((names, pool) => {
     const groups = Array.from({ length: Math.ceil(names.length / MAX_HOSTS) }, (_, group) =>
       names.slice(group * MAX_HOSTS, (group + 1) * MAX_HOSTS),
     )
     return groups.flatMap((group, i) => [service(`b${pool}-${i}`, group), endpointSlice(`b${pool}-${i}`)])
   })
   return objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n')
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, number) => number)
 }
 
 function service(name: string, names: readonly string[]) {

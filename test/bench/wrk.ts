@@ -20,9 +20,19 @@ export interface Load {
 
 /** Runs wrk against a loopback port; refuses a run with any failed request. */
 export async function runLoad(load: Load, signal: AbortSignal): Promise<LoadResult> {
-  const flags = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', '-s', load.script]
+  const flags = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '15s', '--latency']
   const url = `http://127.0.0.1:${load.port}/`
-  const args = ['-c', String(load.core), 'wrk', ...flags, url, '--', ...load.scriptArguments]
+  const args = [
+    '-c',
+    String(load.core),
+    'wrk',
+    ...flags,
+    '-s',
+    load.script,
+    url,
+    '--',
+    ...load.scriptArguments,
+  ]
   const { stdout } = await promisify(execFile)('taskset', args, { signal })
   return parseWrk(stdout)
 }

@@ -2,8 +2,10 @@
 
 import { join } from 'node:path'
 import { freePort } from '../../support/free-port.ts'
+import { startBackend } from '../backend.ts'
 import { readTreeUsage } from '../cpu.ts'
-import { loadCore, proxyCore, root, startBackend, startSubjects } from '../peers.ts'
+import { loadCore, proxyCore, root } from '../peer.ts'
+import { startSubjects } from '../peers.ts'
 import { Stage, saysReady } from '../stage.ts'
 import { hostCount } from '../workload.ts'
 import { runLoad } from '../wrk.ts'
@@ -16,17 +18,17 @@ const cases = [
 ] as const
 try {
   await startBackend(stage)
-  const subjects = [...(await startSubjects(stage))]
+  const subjects = [...(await startSubjects(stage, ['postern', 'nginx', 'haproxy']))]
   const port = await freePort()
   const command = [process.execPath, join(root, 'test/bench/sketch/wire-proxy.ts'), String(port)]
   const pid = await stage.start('wire', proxyCore, command, saysReady)
-  subjects.push({ name: 'wire sketch', port, pid })
+  subjects.push({ name: 'wire sketch', port, pid, hosts: hostCount })
   for (const [title, method, step, bytes] of cases) {
     const figures = new Map(subjects.map(({ name }) => [name, [] as string[]]))
     for (let round = 0; round <= rounds; round++) {
       for (const { name, port, pid } of subjects) {
         const before = readTreeUsage(pid)
-        const scriptArguments = [method, hostCount, step, bytes].map(String)
+        const scriptArguments = [method, '/', hostCount, step, bytes].map(String)
         const script = join(root, 'test/fixtures/bench/load.lua')
         const load = { core: loadCore, port, connections: 64, seconds, script, scriptArguments }
         const { requests } = await runLoad(load, stage.signal)

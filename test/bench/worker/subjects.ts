@@ -7,7 +7,7 @@ import { Publisher } from '../../../src/registry/publisher.ts'
 import { routeRecord, serviceRecord } from '../../support/records.ts'
 import { startRelay, type TestRelay, TOKEN, untilAt } from '../../support/relay.ts'
 import { startWorkerd, type Workerd, type WorkerdOptions } from '../../support/workerd.ts'
-import { proxyCore, root } from '../peers.ts'
+import { proxyCore, root } from '../peer.ts'
 import { backendAddresses, backendPort, hostName } from '../workload.ts'
 
 /** Hosts in the registry, each with a Service of its own. */

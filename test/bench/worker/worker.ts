@@ -4,8 +4,9 @@ import { readIsolateBytes } from '../../support/heap.ts'
 import { ask } from '../../support/steady-load.ts'
 import { bundleWorker, type Workerd } from '../../support/workerd.ts'
 import type { BenchArguments } from '../arguments.ts'
+import { startBackend } from '../backend.ts'
 import { readTreeUsage } from '../cpu.ts'
-import { loadCore, root, startBackend } from '../peers.ts'
+import { loadCore, root } from '../peer.ts'
 import { type BenchReport, type BenchRow, median, roundTo } from '../report.ts'
 import { Stage } from '../stage.ts'
 import { hostName } from '../workload.ts'
@@ -95,7 +96,7 @@ async function microsPerRequest(
   signal: AbortSignal,
 ): Promise<number> {
   const script = join(root, 'test/fixtures/bench/load.lua')
-  const scriptArguments = ['GET', `${LOAD_HOSTS}`, '1', '0']
+  const scriptArguments = ['GET', '/', `${LOAD_HOSTS}`, '1', '0']
   const before = readTreeUsage(pid)
   const load = { core: loadCore, port, connections: CONNECTIONS, seconds, script, scriptArguments }
   const { requests } = await runLoad(load, signal)
