@@ -2,6 +2,7 @@ import { parseHostTemplate } from '../compile/host-template.ts'
 import { parseClusterCidrs, parseClusters } from './cluster-values.ts'
 import { parseLeaderElection, parseLeaseDuration, parseObjectName } from './election-values.ts'
 import { parseGatewayAddresses } from './gateway-addresses.ts'
+import { parseLimit } from './limit-values.ts'
 import {
   parseAddress,
   parseAllowHosts,
@@ -313,6 +314,20 @@ export const flags = {
     parseText,
   ),
   connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
+  maxConnections: flag(
+    'max-connections',
+    'N|off',
+    '20000',
+    'how many connections of clients may be open; one more is refused',
+    parseLimit,
+  ),
+  maxConnectionsPerClient: flag(
+    'max-connections-per-client',
+    'N|off',
+    '5000',
+    'of which one client, by IPv4 address or IPv6 /64, may have so many; trusted proxies any number',
+    parseLimit,
+  ),
   drainDelayMs: flag(
     'drain-delay',
     'DURATION',

@@ -35,6 +35,8 @@ const serving = [
   'otlpEndpoint',
   'traceRatio',
   'connectTimeoutMs',
+  'maxConnections',
+  'maxConnectionsPerClient',
   'drainDelayMs',
   'drainTimeoutMs',
 ] as const

@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer'
-import { STATUS_CODES } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Peer } from '../identity/identify.ts'
 import type { Cidr } from '../model/address.ts'
@@ -7,18 +5,17 @@ import type { Clock, Timers } from '../model/clock.ts'
 import type { Observer } from '../telemetry/observer.ts'
 import { wireBounds } from '../wire/bounds.ts'
 import { Deadlines } from '../wire/deadlines.ts'
-import type { Refusal } from '../wire/response-text.ts'
 import { ServerConnection, type ServerConnectionParts } from '../wire/server-connection.node.ts'
 import type { ServerExchange } from '../wire/server-exchange.node.ts'
-import type { RequestFailure } from '../wire/server-handler.ts'
 import { Arrivals } from './arrivals.node.ts'
+import { ConnectionBounds, type ConnectionCounts, type ConnectionLimits } from './connection-bounds.ts'
 import { DateField } from './date-field.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
 import { type Decided, observeRequest } from './observe.ts'
 import type { Forward, RoadOptions } from './plan.ts'
 import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { httpVersionOf, ReceivedHead } from './received-head.ts'
-import { errorReply } from './reply.ts'
+import { refusal } from './refusal.node.ts'
 import type { NameResolver } from './road-state.ts'
 import type { ServedCluster } from './served-cluster.ts'
 import type { GatewayState } from './state.ts'
@@ -36,6 +33,7 @@ export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
   readonly names: NameResolver
+  readonly connections: ConnectionLimits
 }
 
 const MAX_HEAD_BYTES = 32_768
@@ -61,6 +59,7 @@ export class Listener {
   readonly #server: Server
   /** Every connection that is open, and whose it is. */
   readonly #peers = new Map<ServerConnection, Peer>()
+  readonly #bounds: ConnectionBounds
   #isDraining = false
   #closesIdle = false
 
@@ -68,6 +67,7 @@ export class Listener {
     this.#parts = parts
     const { clusters, road, random, pool, timers, clock } = parts
     this.#road = { clusters, options: road, random }
+    this.#bounds = new ConnectionBounds(parts.connections, clock, parts.onTrouble)
     this.#states = new Map(clusters.map(({ name, state }) => [name, state]))
     const date = new DateField(clock)
     this.#exchangeParts = { pool, random, date, deadlines: new Deadlines(timers, EXCHANGE_TICK_MS) }
@@ -79,7 +79,7 @@ export class Listener {
       endIsLeaving: true,
       onRequest: (exchange, connection) => this.#onRequest(exchange, connection),
       refuse: (failure) => refusal(failure, date),
-      onClose: (connection) => void this.#peers.delete(connection),
+      onClose: (connection) => this.#onClose(connection),
     }
     this.#arrivals = new Arrivals({
       ...parts,
@@ -92,6 +92,10 @@ export class Listener {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#arrivals.add(socket),
     )
+  }
+
+  get connections(): ConnectionCounts {
+    return this.#bounds.counts
   }
 
   /** @returns the port, for when 0 was asked for. */
@@ -135,10 +139,21 @@ export class Listener {
   }
 
   #onPeer(socket: Socket, peer: Peer): void {
+    if (!this.#bounds.take(peer)) {
+      // With a reset nothing of it stays here, and a balancer knows at once.
+      socket.on('error', () => {}).resetAndDestroy()
+      return
+    }
     const connection = new ServerConnection(socket, this.#connectionParts)
     this.#peers.set(connection, peer)
     if (this.#isDraining) connection.drain()
     if (this.#closesIdle) connection.closeWhenIdle()
+  }
+
+  #onClose(connection: ServerConnection): void {
+    const peer = this.#peers.get(connection)
+    if (peer !== undefined) this.#bounds.give(peer)
+    this.#peers.delete(connection)
   }
 
   #onRequest(down: ServerExchange, connection: ServerConnection): void {
@@ -189,12 +204,4 @@ export class Listener {
       return 'internal'
     }
   }
-}
-
-/** The answer to what is no request; none to a client that has left. */
-function refusal(failure: RequestFailure, date: DateField): Refusal | undefined {
-  if (failure === 'client-closed') return undefined
-  const { status, headers, body } = errorReply(failure, '')
-  const fields = [...headers, 'Date', date.value]
-  return { status, reason: STATUS_CODES[status] ?? '', fields, body: Buffer.from(body, 'latin1') }
 }

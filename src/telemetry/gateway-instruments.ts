@@ -43,6 +43,30 @@ export function observeGateway(meter: Meter, statuses: () => readonly Status[]):
   )
 }
 
+/** Structurally the listener's counts. */
+interface Connections {
+  readonly open: number
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** Measures the connections of clients: how many are open, and how many were refused, by the bound that they met. */
+export function observeConnections(meter: Meter, counts: () => Connections): void {
+  meter
+    .createObservableGauge(metric.gatewayConnections, {
+      description: 'Connections of clients that are open.',
+      unit: '{connection}',
+    })
+    .addCallback((result) => result.observe(counts().open))
+  meter
+    .createObservableCounter(metric.gatewayConnectionsRefused, {
+      description: 'Connections of clients that were refused, by bound: total or client.',
+      unit: '{connection}',
+    })
+    .addCallback((result) => {
+      for (const [bound, count] of Object.entries(counts().refused)) result.observe(count, { bound })
+    })
+}
+
 /** Counts writes of the records to disk. */
 export function observeDiskWrites(meter: Meter, cluster?: string): (outcome: 'written' | 'failed') => void {
   const writes = meter.createCounter(metric.diskWrites, {

@@ -57,6 +57,8 @@ export const metric = {
   gatewayObservationAge: 'postern.gateway.observation_age',
   gatewayStale: 'postern.gateway.stale',
   gatewayFromDisk: 'postern.gateway.from_disk',
+  gatewayConnections: 'postern.gateway.connections',
+  gatewayConnectionsRefused: 'postern.gateway.connections_refused',
   diskWrites: 'postern.gateway.disk_writes',
   diskCopyAge: 'postern.gateway.disk_copy_age',
   syncDuration: 'postern.sync.duration',

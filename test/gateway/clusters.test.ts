@@ -85,6 +85,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       observer: new RecordingObserver(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       proxyProtocol: [],
+      connections: { maxConnections: 0, maxConnectionsPerClient: 0 },
       onTrouble: ({ message }) => troubles.push(message),
     })
     const port = await listener.listen('127.0.0.1', 0)

@@ -1,5 +1,6 @@
 import { Compilation } from '../../src/compile/compilation.ts'
 import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
+import type { ConnectionLimits } from '../../src/gateway/connection-bounds.ts'
 import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/plan.ts'
@@ -86,7 +87,8 @@ export interface TestGatewayOptions {
   readonly road?: RoadOptions
   readonly proxyProtocol?: readonly Cidr[]
   readonly timers?: Timers
-  /** By default trouble is a test's failure. */
+  readonly connections?: ConnectionLimits
+  /** Hears of troubles, which otherwise fail the test. */
   readonly onTrouble?: (error: Error) => void
   /** Answers for the names of ExternalName Services. */
   readonly resolve?: (name: string) => Promise<Answer>
@@ -113,6 +115,7 @@ export async function startListener(
     road = { trustedProxies: [], networkPolicy: 'enforce' },
     proxyProtocol = [],
     timers = systemTimers,
+    connections = { maxConnections: 0, maxConnectionsPerClient: 0 },
     resolve = noNames,
     onTrouble = (error) => {
       throw error
@@ -138,6 +141,7 @@ export async function startListener(
     clock: systemClock,
     timers,
     random: systemRandom,
+    connections,
     onTrouble,
   })
   const port = await listener.listen('127.0.0.1', 0)

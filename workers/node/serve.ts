@@ -8,6 +8,7 @@ import { nameServer } from '../../src/gateway/name-server.node.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
+import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
 import { announceReady } from './announce.ts'
 import { serveConsole } from './console.ts'
@@ -79,8 +80,10 @@ export async function serveGateway(
     observer,
     road: config,
     proxyProtocol: config.proxyProtocol,
+    connections: config,
     onTrouble: say,
   })
+  observeConnections(telemetry.meter, () => listener.connections)
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
   const view = gatewayView({ clusters, names, telemetry, road: config, phase: () => phase })
   const operator = await serveConsole(createConsole(view), config.console)
