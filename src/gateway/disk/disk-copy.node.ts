@@ -12,6 +12,8 @@ import type { Uptime } from './uptime.node.ts'
 export interface DiskCopyOptions {
   readonly folder: string
   readonly cluster: string
+  /** Another process beside this one writes it. */
+  readonly isReadOnly?: boolean
   readonly clock: Clock
   readonly timers: Timers
   readonly uptime: () => Uptime
@@ -28,6 +30,8 @@ const REST_FACTOR = 20
 /** Where nothing changed, only how new it is. */
 const CONFIRM_MS = 60_000
 const RETRY_MS = 10_000
+/** What another process is writing is younger. */
+const LEFTOVER_MS = 60_000
 /** A disk that hangs must not keep the process. */
 const CLOSE_MS = 5_000
 
@@ -65,10 +69,10 @@ export class DiskCopy implements Keeper {
 
   /** What an earlier process left. Never rejects: what is wrong with it is told, and it is not used. */
   async read(): Promise<Stored | undefined> {
-    const { folder, cluster } = this.#options
+    const { folder, cluster, isReadOnly, clock } = this.#options
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await removeLeftovers(this.path)
+      if (!isReadOnly) await removeLeftovers(this.path, clock.now() - LEFTOVER_MS)
     } catch (error) {
       this.#fail('Cannot use', error)
     }
@@ -84,6 +88,7 @@ export class DiskCopy implements Keeper {
   }
 
   replace(records: readonly StoredRecord[], head: Head): void {
+    if (this.#options.isReadOnly) return
     this.#records.clear()
     for (const record of records) this.#records.set(recordId(record.kind, record.key), record)
     this.#head = head
@@ -92,6 +97,7 @@ export class DiskCopy implements Keeper {
   }
 
   update(changes: readonly StoredChange[], head: Head): void {
+    if (this.#options.isReadOnly) return
     for (const { kind, key, text } of changes) {
       if (text === null) this.#records.delete(recordId(kind, key))
       else this.#records.set(recordId(kind, key), { kind, key, text })

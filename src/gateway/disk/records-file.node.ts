@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -57,11 +57,21 @@ export async function writeRecords(path: string, contents: Contents): Promise<vo
   }
 }
 
-/** Removes what processes left that were killed while they wrote. @throws Error */
-export async function removeLeftovers(path: string): Promise<void> {
+/**
+ * Removes what processes left that were killed while they wrote.
+ * @param before by the wall clock: what was written to since may belong to one that writes on
+ * @throws Error
+ */
+export async function removeLeftovers(path: string, before: number): Promise<void> {
   const folder = dirname(path)
   const isLeftover = (name: string): boolean => name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp')
-  for (const name of await readdir(folder)) if (isLeftover(name)) await rm(join(folder, name))
+  for (const name of await readdir(folder)) {
+    if (!isLeftover(name)) continue
+    const leftover = join(folder, name)
+    // One that is gone by now has been put in place.
+    const facts = await stat(leftover).catch(() => undefined)
+    if (facts !== undefined && facts.mtimeMs <= before) await rm(leftover, { force: true })
+  }
 }
 
 /**

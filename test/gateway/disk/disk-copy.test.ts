@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { DiskCopy, type DiskCopyOptions } from '../../../src/gateway/disk/disk-copy.node.ts'
 import { readRecords } from '../../../src/gateway/disk/records-file.node.ts'
@@ -113,6 +113,24 @@ test('what changes while it is written is written after it', async () => {
   time.pass(5_000)
   await until(outcomes, 2)
   expect((await readRecords(copy.path, cluster))?.head.position.revision).toBe(2)
+})
+
+test('a copy that another process writes is read, and never written', async () => {
+  const { copy, time, outcomes, folder } = copyIn()
+  copy.replace([a], headOf(1, [a]))
+  time.pass(0)
+  await until(outcomes, 1)
+  const reader = copyIn(folder, { isReadOnly: true })
+  writeFileSync(`${copy.path}.1.tmp`, 'half')
+  reader.time.pass(3_600_000)
+  expect((await reader.copy.read())?.head).toEqual(headOf(1, [a]))
+  reader.copy.replace([b], headOf(2, [b]))
+  reader.copy.update([a], headOf(3, [a, b]))
+  reader.time.pass(60_000)
+  await reader.copy.close()
+  expect(reader.outcomes).toEqual([])
+  expect((await copy.read())?.head).toEqual(headOf(1, [a]))
+  expect(readdirSync(folder)).toContain(basename(`${copy.path}.1.tmp`))
 })
 
 test('closing writes what has not been written', async () => {

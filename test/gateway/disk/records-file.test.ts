@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -77,8 +86,17 @@ test('what a killed process left is removed, and the records stay', async () => 
   for (const name of ['test.records.5f.tmp', 'test.records.tmp', 'other.records.1.tmp']) {
     writeFileSync(join(path, '..', name), 'half')
   }
-  await removeLeftovers(path)
+  await removeLeftovers(path, Date.now() + 60_000)
   expect(readdirSync(join(path, '..')).sort()).toEqual(['other.records.1.tmp', 'test.records'])
+})
+
+test('what another process is writing just now stays', async () => {
+  const path = await written()
+  const [old, young] = ['test.records.1.tmp', 'test.records.2.tmp'] as const
+  for (const name of [old, young]) writeFileSync(join(path, '..', name), 'half')
+  utimesSync(join(path, '..', old), 1_000, 1_000)
+  await removeLeftovers(path, 2_000_000)
+  expect(readdirSync(join(path, '..')).sort()).toEqual(['test.records', young])
 })
 
 test('a write that fails leaves the file as it was, and no other', async () => {
