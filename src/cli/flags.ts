@@ -26,6 +26,7 @@ import {
   type Secret,
   type ValueParse,
 } from './values.ts'
+import { parseWorkerCount } from './worker-count.ts'
 
 /** One flag, mirrored by a variable. */
 export interface Flag<T> {
@@ -53,6 +54,13 @@ export const flags = {
     '127.0.0.1:9080',
     "the operator's port: health, metrics, status",
     parseAddress,
+  ),
+  workers: flag(
+    'workers',
+    'N|auto',
+    '1',
+    'processes that share --listen; auto: one for each CPU that may be used here',
+    parseWorkerCount,
   ),
   domain: flag('domain', 'NAME', 'localhost', 'the domain below which default hostnames lie', parseDomain),
   hostTemplate: flag(

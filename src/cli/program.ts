@@ -20,6 +20,7 @@ const sharing = ['clusters', 'clusterCidrs'] as const
 const serving = [
   'listen',
   'console',
+  'workers',
   'cluster',
   'node',
   'zone',

@@ -3,7 +3,7 @@ import { STRANGER } from '../gateway/explain/request.ts'
 import { pageOf } from '../model/catalogue/page-name.ts'
 import type { ConsoleView, HealthView } from './view.ts'
 
-const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
+export const PROMETHEUS_TEXT = 'text/plain; version=0.0.4'
 
 const HEALTH_PATHS = {
   '/healthz': 'the process answers',
@@ -11,7 +11,7 @@ const HEALTH_PATHS = {
   '/metrics': 'metrics as Prometheus text',
 } as const
 
-const CONSOLE_PATHS = {
+export const CONSOLE_PATHS = {
   ...HEALTH_PATHS,
   '/api/status': 'where the table came from, how long ago the cluster was observed, the copy on disk',
   '/api/routes': 'rules with their services and eligible endpoints',
@@ -44,6 +44,14 @@ export function createHealth(
   name: string,
   paths: Readonly<Record<string, string>> = HEALTH_PATHS,
 ): Hono {
+  const app = createFrame(name, paths)
+  app.get('/readyz', (c) => (view.isReady() ? c.text(readyText(view)) : c.text(view.notReadyReason(), 503)))
+  app.get('/metrics', async (c) => c.body(await view.metrics(), 200, { 'content-type': PROMETHEUS_TEXT }))
+  return app
+}
+
+/** What every operator's port has, whatever else it answers. */
+export function createFrame(name: string, paths: Readonly<Record<string, string>>): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     await next()
@@ -51,8 +59,6 @@ export function createHealth(
   })
   app.get('/', (c) => c.json({ name, paths }))
   app.get('/healthz', (c) => c.text('ok'))
-  app.get('/readyz', (c) => (view.isReady() ? c.text(readyText(view)) : c.text(view.notReadyReason(), 503)))
-  app.get('/metrics', async (c) => c.body(await view.metrics(), 200, { 'content-type': PROMETHEUS_TEXT }))
   app.notFound((c) => c.json({ error: 'not found', path: c.req.path }, 404))
   app.onError((_error, c) => c.json({ error: 'internal' }, 500))
   return app

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Peer } from '../identity/identify.ts'
 import type { Cidr } from '../model/address.ts'
@@ -36,6 +37,10 @@ export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
   readonly connections: ConnectionLimits
 }
 
+/** Where clients are listened for: an address, or a socket bound to one that this process was given. */
+export type ListenAt = { readonly host: string; readonly port: number } | { readonly fd: number }
+
+const BACKLOG = 4096
 const MAX_HEAD_BYTES = 32_768
 /** How long a client may take over a request's head. */
 const HEAD_TIMEOUT_MS = 10_000
@@ -99,15 +104,14 @@ export class Listener {
   }
 
   /** @returns the port, for when 0 was asked for. */
-  listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port, backlog: 4096 }, () => {
-        this.#server.off('error', reject)
-        const address = this.#server.address()
-        resolve(address !== null && typeof address === 'object' ? address.port : port)
-      })
-    })
+  async listen(at: ListenAt): Promise<number> {
+    const server = this.#server
+    if ('fd' in at) server.listen(at, BACKLOG)
+    else server.listen({ ...at, backlog: BACKLOG })
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('Cannot listen: not on TCP')
+    return address.port
   }
 
   /** From now on every response asks its client to leave. Connections are still accepted. */

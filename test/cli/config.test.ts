@@ -28,6 +28,7 @@ test('nothing given: the defaults', () => {
     manifests: [],
     listen: { host: '127.0.0.1', port: 8080 },
     console: { host: '127.0.0.1', port: 9080 },
+    workers: 1,
     domain: 'localhost',
     cluster: 'default',
     trustedProxies: [],
@@ -214,6 +215,7 @@ const SAMPLES: Readonly<Record<(typeof commands)['up']['flags'][number], string>
   connectTimeoutMs: '500ms',
   maxConnections: 'off',
   maxConnectionsPerClient: '100',
+  workers: '4',
   drainDelayMs: '5s',
   drainTimeoutMs: '1m30s',
   networkPolicy: 'off',
@@ -236,6 +238,17 @@ test('a flag wins over its variable, even over a wrong one', () => {
   expect(up(['--domain', 'a.test'], { POSTERN_DOMAIN: 'b.test' }).domain).toBe('a.test')
   expect(up(['--trace-ratio', '1'], { POSTERN_TRACE_RATIO: 'all' }).traceRatio).toBe(1)
   expect(up(['--manifests', 'a'], { POSTERN_MANIFESTS: 'b' }).manifests).toEqual(['a'])
+})
+
+test.each(['0', '257', '-1', '1.5', 'x', '1e2', ' 2', 'AUTO'])('%j is no number of workers', (text) => {
+  expect(faults(['up', `--workers=${text}`])).toEqual([
+    `Cannot read --workers: "${text}" is wrong: neither auto nor a number from 1 to 256`,
+  ])
+})
+
+test('workers are counted by hand or by the machine', () => {
+  expect(up(['--workers', '256']).workers).toBe(256)
+  expect(up(['--workers', 'auto']).workers).toBe('auto')
 })
 
 test('our own variable wins over the one of OpenTelemetry, and an empty one counts for nothing', () => {

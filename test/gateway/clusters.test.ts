@@ -88,7 +88,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       connections: { maxConnections: 0, maxConnectionsPerClient: 0 },
       onTrouble: ({ message }) => troubles.push(message),
     })
-    const port = await listener.listen('127.0.0.1', 0)
+    const port = await listener.listen({ host: '127.0.0.1', port: 0 })
     closers.push(async () => {
       await listener.close(0)
       stop.abort()

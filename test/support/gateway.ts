@@ -144,7 +144,7 @@ export async function startListener(
     connections,
     onTrouble,
   })
-  const port = await listener.listen('127.0.0.1', 0)
+  const port = await listener.listen({ host: '127.0.0.1', port: 0 })
   return {
     port,
     observer,

@@ -8,18 +8,30 @@ export interface Answer {
 /** More of them say nothing new. */
 const MAX_FAILURES = 500
 
-/** Clients that keep asking over keep-alive connections, and never ask twice for the same thing. */
+export interface LoadOptions {
+  readonly method?: 'GET' | 'POST'
+  /** Whether each request has a connection of its own. */
+  readonly isFresh?: boolean
+}
+
+/** Clients that keep asking, and never ask twice for the same thing; over keep-alive connections, if not told otherwise. */
 export class SteadyLoad {
   /** What went wrong: anything but the wanted status. */
   readonly failures: string[] = []
   /** Requests that were answered as wanted. */
   answered = 0
-  readonly #agent = new Agent({ keepAlive: true })
+  readonly #agent: Agent | false
   readonly #loops: Promise<void>[] = []
   #isStopped = false
 
   /** Asks `host` from so many clients at once, each waiting for its answer before it asks again. */
-  constructor(port: () => number, hosts: readonly string[], clients = 2, method: 'GET' | 'POST' = 'GET') {
+  constructor(
+    port: () => number,
+    hosts: readonly string[],
+    clients = 2,
+    { method = 'GET', isFresh = false }: LoadOptions = {},
+  ) {
+    this.#agent = isFresh ? false : new Agent({ keepAlive: true })
     for (const host of hosts) {
       for (let i = 0; i < clients; i++) this.#loops.push(this.#loop(port, host, method))
     }
@@ -38,7 +50,7 @@ export class SteadyLoad {
   async stop(): Promise<void> {
     this.#isStopped = true
     await Promise.all(this.#loops)
-    this.#agent.destroy()
+    if (this.#agent) this.#agent.destroy()
   }
 
   /** What fails at once would fail a thousand times a second. */

@@ -81,7 +81,7 @@ onCluster('every part is killed in turn, under clients that never retry', (clust
   })
 
   test('a Pod dies: idempotent requests go elsewhere, no more of the others fail than were under way', async () => {
-    const posts = new SteadyLoad(rig.port, [HOST], CLIENTS, 'POST')
+    const posts = new SteadyLoad(rig.port, [HOST], CLIENTS, { method: 'POST' })
     await posts.answers(100)
     const [victim] = await readPods(cluster(), 'shop')
     cluster().nodes.crash('shop', victim?.name ?? '')

@@ -17,25 +17,30 @@ async function taken(): Promise<string> {
   return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
 }
 
-test.each(['--listen', '--console'])(
-  'up ends with an error when the address of %s is taken',
-  async (flag) => {
-    const free = flag === '--listen' ? '--console' : '--listen'
-    const address = await taken()
-    const manifests = ['--manifests', 'examples/shop/manifests']
-    const postern = startPostern([
-      'up',
-      ...manifests,
-      flag,
-      address,
-      free,
-      '127.0.0.1:0',
-      '--access-log',
-      'off',
-    ])
-    closers.push(() => postern.child.kill('SIGKILL'))
-    const [code] = await once(postern.child, 'exit')
-    expect(code).toBe(1)
-    expect(postern.said()).toContain(`address already in use ${address}`)
-  },
-)
+test.each([
+  ['--listen', '1'],
+  ['--console', '1'],
+  ['--listen', '2'],
+  ['--console', '2'],
+])('up ends with an error when the address of %s is taken, with %s workers', async (flag, workers) => {
+  const free = flag === '--listen' ? '--console' : '--listen'
+  const address = await taken()
+  const manifests = ['--manifests', 'examples/shop/manifests']
+  const postern = startPostern([
+    'up',
+    ...manifests,
+    flag,
+    address,
+    free,
+    '127.0.0.1:0',
+    '--access-log',
+    'off',
+    '--workers',
+    workers,
+  ])
+  closers.push(() => postern.child.kill('SIGKILL'))
+  const [code] = await once(postern.child, 'exit')
+  expect(code).toBe(1)
+  expect(postern.said()).toContain('address already in use')
+  expect(postern.said()).toContain(address)
+})

@@ -13,22 +13,39 @@ export interface AccessLog {
 
 const FLUSH_MS = 200
 const GATHER_CHARS = 16_384
+/** So much is written to a pipe at once or not at all (POSIX: PIPE_BUF): lines of several processes stay apart. */
+const PIPE_BYTES = 4096
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
-/** Opens `off`, `stdout`, or a file by its path. What cannot be written is counted in `dropped`. */
-export function openAccessLog(target: string, dropped: Counter): AccessLog {
+export interface AccessLogTarget {
+  /** `off`, `stdout`, or the path of a file. */
+  readonly accessLog: 'off' | 'stdout' | (string & {})
+  /** Others write to the same standard output. */
+  readonly sharesStdout?: boolean
+}
+
+/** Opens the access log. What cannot be written is counted in `dropped`. */
+export function openAccessLog(
+  { accessLog: target, sharesStdout = false }: AccessLogTarget,
+  dropped: Counter,
+): AccessLog {
   if (target === 'off') return { write: undefined, close: async () => {} }
   const stream = new sonicBoom.SonicBoom({
     ...(target === 'stdout' ? { fd: 1 } : { dest: target, mkdir: true }),
     sync: false,
     maxLength: MAX_WAITING_BYTES,
+    ...(sharesStdout && { maxWrite: PIPE_BYTES }),
   })
   stream.on('drop', (lines: string) => dropped.add(lines.split('\n').length - 1))
   // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
   stream.once('error', (error: Error) => process.stderr.write(`Cannot write access log: ${error.message}\n`))
   stream.on('error', () => {})
   // The stream measures all that waits in it at every write: a line is too little to give it.
-  const options = { timers: systemTimers, maxChars: GATHER_CHARS, flushMs: FLUSH_MS }
+  const options = {
+    timers: systemTimers,
+    maxChars: sharesStdout ? PIPE_BYTES / 2 : GATHER_CHARS,
+    flushMs: FLUSH_MS,
+  }
   const buffer = new LineBuffer((lines) => void stream.write(lines), options)
   let isOpen = true
   return {

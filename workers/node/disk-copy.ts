@@ -10,11 +10,13 @@ export function openDiskCopy(
   folder: string | undefined,
   { name, label, freshness, onTrouble }: ClusterFacts,
   { meter }: Telemetry,
+  isReadOnly: boolean,
 ): DiskCopy | undefined {
   if (folder === undefined) return undefined
   return new DiskCopy({
     folder,
     cluster: name,
+    isReadOnly,
     clock: systemClock,
     timers: systemTimers,
     uptime: machineUptime,

@@ -1,33 +1,37 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
-import type { RegistryReader } from '../../src/registry/port.ts'
-import { holdYoungSpace } from './heap.ts'
-import { type OpenRegistry, openRegistry } from './open-registry.ts'
-import { serveGateway } from './serve.ts'
+import { openReaders } from './open-registry.ts'
+import { serveAlone } from './serve-alone.ts'
+import { countWorkers, serveGroup } from './serve-group.ts'
 import { untilStopped } from './signals.ts'
-import { startTelemetry } from './telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
 
 /** A gateway: a registry in, clients answered. @returns the exit code. */
 export async function runGateway(config: GatewayConfig): Promise<number> {
-  const letYoungSpaceGrow = holdYoungSpace()
   const stopped = untilStopped()
-  const registries: OpenRegistry[] = []
-  const readerOf = (cluster: string): RegistryReader => {
-    const registry = openRegistry(config.registry, cluster)
-    registries.push(registry)
-    return registry.reader
-  }
+  const count = countWorkers(config.workers)
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
     version: VERSION,
     clock: systemClock,
+    // Workers write their own.
+    ...(count > 1 && { accessLog: 'off' }),
   })
-  const serving = await serveGateway(config, readerOf, telemetry, stopped, letYoungSpaceGrow)
-  await stopped
-  await serving?.stop()
-  await Promise.all(registries.map((registry) => registry.close()))
+  if (count > 1) {
+    const serving = await serveGroup(config, { count, telemetry, stopped })
+    await stopped
+    await serving?.stop()
+  } else await runAlone(config, telemetry, stopped)
   await telemetry.shutdown()
   return 0
+}
+
+async function runAlone(config: GatewayConfig, telemetry: Telemetry, stopped: Promise<void>): Promise<void> {
+  const { readerOf, close } = openReaders(config.registry)
+  const serving = await serveAlone(config, { readerOf, telemetry, stopped, onTable: () => {} })
+  await stopped
+  await serving?.stop()
+  await close()
 }

@@ -29,6 +29,24 @@ export function openRegistry(source: RegistrySource, cluster: string): OpenRegis
   return { reader, close: async () => {} }
 }
 
+/** A reader for each cluster that is asked for, of one registry. */
+export function openReaders(source: RegistrySource): {
+  readonly readerOf: (cluster: string) => RegistryReader
+  close(): Promise<void>
+} {
+  const opened: OpenRegistry[] = []
+  return {
+    readerOf: (cluster) => {
+      const registry = openRegistry(source, cluster)
+      opened.push(registry)
+      return registry.reader
+    },
+    close: async () => {
+      await Promise.all(opened.map((registry) => registry.close()))
+    },
+  }
+}
+
 /** The driver that writes as well. @throws Error when what its TLS takes cannot be read */
 export function openRedis({ url, caFile, certFile, keyFile }: RedisSource, cluster: string): RedisRegistry {
   const tls = {

@@ -1,29 +1,54 @@
+import type { Hono } from 'hono'
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { createConsole } from '../../src/console/app.ts'
 import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
-import { Clusters } from '../../src/gateway/clusters.ts'
+import { type ClusterShare, Clusters } from '../../src/gateway/clusters.ts'
 import { ExternalNames } from '../../src/gateway/external-names.ts'
-import { Listener } from '../../src/gateway/listener.node.ts'
+import { type ListenAt, Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
+import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
-import { announceReady } from './announce.ts'
-import { serveConsole } from './console.ts'
 import { openDiskCopy } from './disk-copy.ts'
 import { gatewayView } from './gateway-view.ts'
+import { holdYoungSpace } from './heap.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
-type ServeConfig = Omit<GatewayConfig, 'command' | 'registry' | 'stateDir'> & {
+/** What of a command's configuration a gateway needs. */
+export type ServeConfig = Omit<
+  GatewayConfig,
+  'command' | 'registry' | 'stateDir' | 'listen' | 'console' | 'workers'
+> & {
   readonly stateDir?: string | undefined
 }
 
+export interface ServeParts {
+  readonly readerOf: (cluster: string) => RegistryReader
+  readonly telemetry: Telemetry
+  readonly stopped: Promise<unknown>
+  readonly listenAt: ListenAt
+  /** Whether another process writes what is kept on disk. */
+  readonly isDiskReadOnly: boolean
+  readonly onTable: (clusters: Clusters) => void
+  /** Lets operators reach the console; called before anything is served. */
+  readonly openConsole: (console: Hono) => Promise<{ close(): Promise<void> }>
+}
+
 export interface ServingGateway {
-  /** Drains as the configuration says, and ends. */
-  stop(): Promise<void>
+  /** Where clients are answered. */
+  readonly port: number
+  routes(): readonly RouteStatus[]
+  /** Drains, for as long as the configuration says, and ends. @param delayMs unready, but still accepting */
+  stop(delayMs: number): Promise<void>
+}
+
+/** A gateway's own cluster alone. */
+export function soleCluster(name: string): readonly ClusterShare[] {
+  return [{ name, weight: 1, within: undefined }]
 }
 
 /**
@@ -32,11 +57,10 @@ export interface ServingGateway {
  */
 export async function serveGateway(
   config: ServeConfig,
-  readerOf: (cluster: string) => RegistryReader,
-  telemetry: Telemetry,
-  stopped: Promise<void>,
-  onTable: (clusters: Clusters) => void,
+  parts: ServeParts,
 ): Promise<ServingGateway | undefined> {
+  const { readerOf, telemetry, stopped, onTable } = parts
+  const letYoungSpaceGrow = holdYoungSpace()
   const following = new AbortController()
   const loaded = Promise.withResolvers<void>()
   const names = new ExternalNames({
@@ -56,7 +80,7 @@ export async function serveGateway(
     maxStaleMs: config.maxStaleMs,
     names,
     readerOf,
-    copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry),
+    copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry, parts.isDiskReadOnly),
     newsOf: ({ label }) => observeTables({ ...telemetry, clock: systemClock, cluster: label }),
     clock: systemClock,
     timers: systemTimers,
@@ -86,7 +110,7 @@ export async function serveGateway(
   observeConnections(telemetry.meter, () => listener.connections)
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
   const view = gatewayView({ clusters, names, telemetry, road: config, phase: () => phase })
-  const operator = await serveConsole(createConsole(view), config.console)
+  const operator = await parts.openConsole(createConsole(view))
   const done = clusters.run(following.signal)
   const end = async (): Promise<void> => {
     following.abort()
@@ -97,20 +121,16 @@ export async function serveGateway(
     await end()
     return undefined
   }
-  const port = await listener.listen(config.listen.host, config.listen.port)
+  letYoungSpaceGrow()
+  const port = await listener.listen(parts.listenAt)
   phase = 'listening'
-  announceReady({
-    routes: clusters.routes(),
-    port,
-    host: config.listen.host,
-    consoleHost: config.console.host,
-    consolePort: operator.port,
-  })
   return {
-    stop: async () => {
+    port,
+    routes: () => clusters.routes(),
+    stop: async (delayMs) => {
       phase = 'draining'
       listener.startDraining()
-      await new Promise((resolve) => systemTimers.start(config.drainDelayMs, () => resolve(undefined)))
+      await new Promise((resolve) => systemTimers.start(delayMs, () => resolve(undefined)))
       await listener.close(config.drainTimeoutMs)
       await end()
     },

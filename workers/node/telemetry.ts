@@ -43,6 +43,8 @@ export interface TelemetryOptions {
   readonly traceRatio: number
   /** `off`, `stdout`, or the path of a file. */
   readonly accessLog: 'off' | 'stdout' | (string & {})
+  /** Other processes write their access log there too. */
+  readonly sharesStdout?: boolean
   readonly clock: Clock
 }
 
@@ -80,7 +82,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     description: 'Lines of the access log that were dropped because its buffer was full.',
     unit: '{line}',
   })
-  const log = openAccessLog(options.accessLog, dropped)
+  const log = openAccessLog(options, dropped)
   const processor = spanProcessor(endpoint)
   const tracerProvider = createTracerProvider(resource, processor, options.traceRatio)
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true)

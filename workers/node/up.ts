@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Agent } from '../../src/agent/agent.ts'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
@@ -13,9 +14,12 @@ import { observePublishes } from '../../src/telemetry/sync-observer.ts'
 import { announceProblems } from './announce.ts'
 import { beat } from './heartbeat.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
+import { serveRelay } from './relay.ts'
 import { SAMPLE_MANIFESTS, startSample } from './sample.ts'
 import { say } from './say.ts'
-import { serveGateway } from './serve.ts'
+import { soleCluster } from './serve.ts'
+import { type Serving, serveAlone } from './serve-alone.ts'
+import { countWorkers, type GroupParts, serveGroup } from './serve-group.ts'
 import { untilStopped } from './signals.ts'
 import { readStdin } from './stdin.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
@@ -32,26 +36,53 @@ export async function runUp(config: UpConfig): Promise<number> {
     clock: systemClock,
     digest: nodeDigest,
   })
+  const count = countWorkers(config.workers)
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
     version: VERSION,
     clock: systemClock,
+    // Workers write their own.
+    ...(count > 1 && { accessLog: 'off' }),
   })
   const source = await startSource(config, publisher, telemetry)
-  const clusters = [{ name: config.cluster, weight: 1, within: undefined }]
-  const serving = await serveGateway(
-    { ...config, clusters },
-    () => registry,
-    telemetry,
-    stopped,
-    (served) => announceProblems(served.problems()),
-  )
+  const serving =
+    count > 1
+      ? await serveRelayed(config, registry, { count, telemetry, stopped })
+      : await serveAlone(
+          { ...config, clusters: soleCluster(config.cluster) },
+          {
+            readerOf: () => registry,
+            telemetry,
+            stopped,
+            onTable: (served) => announceProblems(served.problems()),
+          },
+        )
   await stopped
   await serving?.stop()
   await source.stop()
   await telemetry.shutdown()
   return 0
+}
+
+/** The gateway in processes of its own, which read the registry of this one. */
+async function serveRelayed(
+  config: UpConfig,
+  registry: MemoryRegistry,
+  parts: GroupParts,
+): Promise<Serving | undefined> {
+  const token = randomBytes(32).toString('hex')
+  const listen = { host: '127.0.0.1', port: 0 }
+  const tokens = { type: 'given', tokens: [token] } as const
+  const server = await serveRelay({ listen, tokens }, registry, parts.telemetry)
+  const relay = { url: `http://${listen.host}:${server.port}`, token }
+  const serving = await serveGroup(config, { ...parts, relay })
+  return {
+    stop: async () => {
+      await serving?.stop()
+      await server.close()
+    },
+  }
 }
 
 /** What is published: a cluster, manifests, or the sample. */

@@ -1,0 +1,80 @@
+import { type GatewayConfig, parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
+import type { RegistrySource } from '../../src/cli/registry-source.ts'
+import { asError } from '../../src/model/as-error.ts'
+import { systemClock } from '../../src/model/clock.node.ts'
+import { announceProblems, announceReady } from './announce.ts'
+import { openReaders } from './open-registry.ts'
+import { nameSpeaker, say } from './say.ts'
+import { serveGateway, soleCluster } from './serve.ts'
+import { type Relay, SOCKET_FD } from './supervisor/messages.ts'
+import { Supervised } from './supervisor/supervised.ts'
+import { startTelemetry } from './telemetry.ts'
+import { VERSION } from './version.ts'
+
+/** A gateway in one of several processes, on a socket that its supervisor holds. */
+async function main(): Promise<void> {
+  const supervised = new Supervised()
+  const { worker, relay } = await supervised.started
+  nameSpeaker(`worker ${worker}`)
+  const config = readConfig()
+  const registry = openReaders(sourceOf(config, relay))
+  const telemetry = startTelemetry({
+    ...config,
+    serviceName: 'postern',
+    version: VERSION,
+    clock: systemClock,
+    sharesStdout: true,
+  })
+  const clusters = config.command === 'gateway' ? config.clusters : soleCluster(config.cluster)
+  // What all would say and write alike, one does.
+  const isFirst = worker === 0
+  const serving = await serveGateway(
+    { ...config, clusters },
+    {
+      readerOf: registry.readerOf,
+      telemetry,
+      stopped: supervised.stopped,
+      listenAt: { fd: SOCKET_FD },
+      isDiskReadOnly: !isFirst,
+      onTable: (served) => {
+        if (isFirst && config.command === 'up') announceProblems(served.problems())
+      },
+      openConsole: async (console) => {
+        supervised.openConsole(console)
+        return { close: async () => {} }
+      },
+    },
+  )
+  supervised.becomeReady((consolePort) => {
+    if (serving === undefined) return
+    const { listen, console } = config
+    const { port } = serving
+    announceReady({ routes: serving.routes(), ...listen, port, consoleHost: console.host, consolePort })
+  })
+  await serving?.stop(await supervised.stopped)
+  await registry.close()
+  await telemetry.shutdown()
+}
+
+/** The same command line as the supervisor's. */
+function readConfig(): GatewayConfig | UpConfig {
+  const line = parseCommandLine(process.argv.slice(2), process.env, VERSION)
+  if (line.type === 'run' && (line.config.command === 'gateway' || line.config.command === 'up'))
+    return line.config
+  throw new Error("Cannot be a worker: its command line is not a gateway's")
+}
+
+function sourceOf(config: GatewayConfig | UpConfig, relay: Relay | null): RegistrySource {
+  if (relay !== null)
+    return { type: 'relay', url: relay.url, token: { type: 'given', tokens: [relay.token] } }
+  if (config.command === 'gateway') return config.registry
+  throw new Error('Cannot be a worker: it was told of no registry')
+}
+
+try {
+  await main()
+  process.exit(0)
+} catch (error) {
+  say(asError(error))
+  process.exit(1)
+}
