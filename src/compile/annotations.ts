@@ -15,6 +15,7 @@ export type Readings = { readonly [K in AnnotationId]: Reading<AnnotationValue<K
 
 const ids = Object.keys(annotations) as readonly AnnotationId[]
 const names = ids.map((id) => annotations[id].name)
+const ownNames: ReadonlySet<string> = new Set(names.map((name) => name.slice(PREFIX.length)))
 
 /** Reads every annotation of ours off a Service. */
 export function readAnnotations(service: Service): { readings: Readings; problems: Problem[] } {
@@ -22,7 +23,7 @@ export function readAnnotations(service: Service): { readings: Readings; problem
   const readings: Partial<Record<AnnotationId, Reading<unknown>>> = {}
   for (const id of ids) readings[id] = read(service, id, problems)
   for (const name of Object.keys(service.meta.annotations)) {
-    if (name.startsWith(PREFIX) && !names.includes(name)) problems.push(unknownAnnotation(service, name))
+    if (isMeantForUs(name) && !names.includes(name)) problems.push(unknownAnnotation(service, name))
   }
   // Each reading was made by the parser of its own id, which TypeScript cannot follow through the loop.
   return { readings: readings as Readings, problems }
@@ -62,6 +63,14 @@ function read(service: Service, id: AnnotationId, problems: Problem[]): Reading<
     }),
   )
   return { state: 'invalid' }
+}
+
+/** By its prefix, in whatever case; or by a slip of the pen in that, before a name of ours. */
+function isMeantForUs(name: string): boolean {
+  const lower = name.toLowerCase()
+  if (lower.startsWith(PREFIX)) return true
+  const end = lower.indexOf('/') + 1
+  return ownNames.has(lower.slice(end)) && editsBetween(lower.slice(0, end), PREFIX) <= 2
 }
 
 function unknownAnnotation(service: Service, name: string): Problem {

@@ -3,7 +3,7 @@ import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
 import { findOpenNodePort } from './node-port.ts'
-import type { CompileOptions } from './output.ts'
+import type { CompileOptions, Part } from './output.ts'
 import { choosePort, portField } from './port.ts'
 import { isCarried, protocolOf } from './protocol.ts'
 import { annotations } from './schema.ts'
@@ -29,11 +29,13 @@ export function compileBackend(service: Service, readings: Readings, options: Co
   const port = choosePort(service, valueOr<string | number | undefined>(readings.port, undefined))
   if (!port.ok) return refused(port.problem)
   const target = targetOf(service, port.value, readings, options)
-  if (!target.ok) return refused(target.problem)
   const protocol = protocolOf(service, port.value)
-  if (!protocol.ok) return refused(protocol.problem)
   const sources = sourcesOf(service)
-  if (!sources.ok) return refused(sources.problem)
+  // All at once: whoever mends one fault should not find the next one only then.
+  if (!target.ok) return refused(target.problem, faultsOf(protocol, sources))
+  if (!protocol.ok) return refused(protocol.problem, faultsOf(sources))
+  const carriage = isCarried(protocol.value) ? [] : [uncarried(service, port.value)]
+  if (!sources.ok) return refused(sources.problem, carriage)
   const record = recordOf(service, port.value, readings, {
     target: target.value,
     protocol: protocol.value,
@@ -44,7 +46,9 @@ export function compileBackend(service: Service, readings: Readings, options: Co
     ...findUnknownDistribution(service),
     ...findOpenNodePort(service, port.value, record.target.type === 'node'),
   ]
-  if (!isCarried(protocol.value)) return notCarried(service, port.value, record, problems)
+  const [refusal] = carriage
+  // The record stands, for those who look; requests are answered 503.
+  if (refusal !== undefined) return { ...refused(refusal, problems), record }
   return {
     action: { type: 'forward', service: serviceKey(record.namespace, record.name, record.port) },
     record,
@@ -76,25 +80,23 @@ function recordOf(
   }
 }
 
-function refused(problem: Problem): Backend {
-  return { action: { type: 'unavailable', problem: problem.code }, record: undefined, problems: [problem] }
+function refused(problem: Problem, others: readonly Problem[] = []): Backend {
+  const action = { type: 'unavailable', problem: problem.code } as const
+  return { action, record: undefined, problems: [problem, ...others] }
 }
 
-/** The record stands, for those who look; requests are answered 503. */
-function notCarried(
-  service: Service,
-  port: ServicePort,
-  record: ServiceRecord,
-  problems: readonly Problem[],
-): Backend {
-  const problem = serviceProblem(service, {
+function faultsOf(...parts: readonly Part<unknown>[]): Problem[] {
+  return parts.flatMap((part) => (part.ok ? [] : [part.problem]))
+}
+
+function uncarried(service: Service, port: ServicePort): Problem {
+  return serviceProblem(service, {
     code: 'protocol-unsupported',
     severity: 'error',
     field: portField(service, port, 'appProtocol'),
     message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
     hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
   })
-  return { ...refused(problem), record, problems: [...problems, problem] }
 }
 
 /** kube-proxy tells clients apart by the address that it sees, and behind a gateway that is the gateway's. */

@@ -61,15 +61,24 @@ function withoutEndpoints(service: Service, selector: Labels, { pods, workloads 
 
 /** Pods that match, and are in no EndpointSlice. */
 function notInSlices(service: Service, matching: readonly Pod[]): Problem {
-  const isWaiting = (pod: Pod): boolean => !isPodReady(pod) || podAddresses(pod).length === 0
-  const waiting = matching.filter(isWaiting).map((pod) => pod.meta.name)
-  const names = waiting.sort(compareText).slice(0, SHOWN).join(', ')
-  const others = waiting.length > SHOWN ? ` and ${waiting.length - SHOWN} more` : ''
-  const reason =
-    waiting.length === 0
-      ? 'its Pods are ready, and stand in no EndpointSlice'
-      : `its Pods have no address or are not ready: ${names}${others}`
-  return unready(service, reason, describeTrouble(matching), [waiting.length === 0 ? SEE_SLICES : SEE_PROBES])
+  const waiting = matching.filter((pod) => !isPodReady(pod) || podAddresses(pod).length === 0)
+  if (waiting.length > 0) {
+    const reason = `its Pods have no address or are not ready: ${listed(waiting)}`
+    return unready(service, reason, describeTrouble(matching), [SEE_PROBES])
+  }
+  const { ipFamilies } = service.spec
+  const families = matching.flatMap(podAddresses).map((each) => (each.includes(':') ? 'IPv6' : 'IPv4'))
+  const isOfAny = ipFamilies.length === 0 || ipFamilies.some((family) => families.includes(family))
+  return isOfAny
+    ? unready(service, 'its Pods are ready, and stand in no EndpointSlice', '', [SEE_SLICES])
+    : unready(service, `its Pods have no address of ${ipFamilies.join(' or ')}: ${listed(matching)}`, '', [
+        'Set spec.ipFamilies to what the Pods have.',
+      ])
+}
+
+function listed(pods: readonly Pod[]): string {
+  const names = pods.map(({ meta }) => meta.name).sort(compareText)
+  return `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`
 }
 
 function unmatched(service: Service, selector: Labels, candidates: readonly Labelled[]): Problem {

@@ -39,8 +39,12 @@ const of = (name: string, address: string, isReady = true) => ({
 
 /** Of a cluster, whose slices are its own affair. */
 function unreadyOf(...objects: readonly object[]) {
+  return unreadyOfService(service, ...objects)
+}
+
+function unreadyOfService(...objects: readonly object[]) {
   const changes = new Compilation(compileOptions).apply(
-    [service, ...objects].map((raw) => {
+    objects.map((raw) => {
       const parsed = parseObject(raw)
       if (parsed.type !== 'object') throw new Error(JSON.stringify(parsed))
       return { type: 'put', object: parsed.object } as const
@@ -91,4 +95,12 @@ test('a Pod without an address is named', () => {
   expect(unreadyOf(pod('a', undefined, 'True'), pod('b', '10.244.0.2', 'True'))?.message).toBe(
     'No endpoint can serve: its Pods have no address or are not ready: a',
   )
+})
+
+test('Pods without an address of the Service’s family are named', () => {
+  const six = { ...service, spec: { ...service.spec, ipFamilies: ['IPv6'] } }
+  expect(unreadyOfService(six, pod('a', '10.244.0.1', 'True'))).toMatchObject({
+    message: 'No endpoint can serve: its Pods have no address of IPv6: a',
+    hint: `Set spec.ipFamilies to what the Pods have. ${UNTIL}`,
+  })
 })

@@ -10,10 +10,16 @@ interface Behind {
   readonly addresses?: readonly string[]
   readonly isPodReady?: boolean
   readonly policy?: 'Cluster' | 'Local'
+  readonly hasNodes?: boolean
 }
 
 /** A NodePort Service on two nodes, of which the first runs its Pod. */
-function objects({ addresses = [], isPodReady = true, policy = 'Cluster' }: Behind): readonly object[] {
+function objects({
+  addresses = [],
+  isPodReady = true,
+  policy = 'Cluster',
+  hasNodes = true,
+}: Behind): readonly object[] {
   const of = (name: string) => ({ name, namespace: 'shop' })
   const node = (name: string, address: string) => ({
     apiVersion: 'v1',
@@ -51,8 +57,7 @@ function objects({ addresses = [], isPodReady = true, policy = 'Cluster' }: Behi
         ...addresses.map((address) => ({ addresses: [address] })),
       ],
     },
-    node('node-1', '10.1.0.1'),
-    node('node-2', '10.1.0.2'),
+    ...(hasNodes ? [node('node-1', '10.1.0.1'), node('node-2', '10.1.0.2')] : []),
   ]
 }
 
@@ -115,5 +120,13 @@ test('where no Pod can serve, every node is out for that reason', () => {
       '10.1.0.1 (node-1) is out: no Pod of the Service can serve',
       '10.1.0.2 (node-2) is out: no Pod of the Service can serve',
     ],
+  })
+})
+
+test('without a Node there is none to ask, and that is said', () => {
+  expect(stepsOf({ hasNodes: false }).endpoints).toMatchObject({
+    verdict: 'stop',
+    summary: '0 can serve, 0 cannot',
+    details: ['no Node has been seen: there is none to ask'],
   })
 })

@@ -53,6 +53,21 @@ test('kinds that are not read, comments and empty documents leave nothing', () =
   expect(parseManifest(text, 'x.yaml')).toEqual({ objects: [], problems: [], isWhole: true })
 })
 
+test('an annotation or label that is no text is named, with how to write it', () => {
+  const text =
+    'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  labels: {tier: 5}\n  annotations:\n    postern.dev/expose: true\nspec: {}\n'
+  const { problems } = parseManifest(text, 'x.yaml')
+  const tail = 'until then this object is left out. The API server would refuse it too.'
+  expect(problems).toMatchObject([
+    { field: 'metadata.labels.tier', line: 5, hint: `Write it in quotes, as text: "5"; ${tail}` },
+    {
+      field: 'metadata.annotations["postern.dev/expose"]',
+      line: 7,
+      hint: `Write it in quotes, as text: "true"; ${tail}`,
+    },
+  ])
+})
+
 test('a document that is no object is a problem that names its line', () => {
   const { objects, problems } = parseManifest(`${SERVICE}---\njust text\n`, 'x.yaml')
   expect(objects).toHaveLength(1)

@@ -1,5 +1,6 @@
 import type { BalanceState, Endpoint, Guard } from '../../balance/endpoint.ts'
 import type { ParsedAddress } from '../../model/address.ts'
+import type { ServiceRecord } from '../../model/records.ts'
 import type { NetworkPolicySet } from '../../policy/network-policy.ts'
 import type { TableService } from '../table.ts'
 
@@ -31,4 +32,17 @@ export function guardLine(
   }
   const names = set.policies.map((name) => `${namespace}/${name}`).join(', ')
   return `${key} refuses port ${port}: isolated by NetworkPolicy ${names}, none of whose rules admits the client`
+}
+
+/** Where requests to a Service go, and how one of its endpoints is chosen. */
+export function targetOf({ target, balance, affinity }: ServiceRecord): string {
+  const how = affinity === 'client-ip' ? 'each client at one endpoint' : balance
+  switch (target.type) {
+    case 'pod':
+      return `to its Pods, ${how}`
+    case 'node':
+      return `to nodes at port ${target.nodePort}${target.onlyLocal ? ' (externalTrafficPolicy Local)' : ''}, ${how}`
+    case 'external':
+      return `to ${target.name}:${target.port}, ${how}`
+  }
 }

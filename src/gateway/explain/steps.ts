@@ -2,11 +2,11 @@ import type { BalanceState } from '../../balance/endpoint.ts'
 import { passedOver } from '../../balance/passed-over.ts'
 import { parseIp } from '../../model/address.ts'
 import { counted } from '../../model/counted.ts'
-import type { Rule, ServiceRecord } from '../../model/records.ts'
+import type { Rule } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../plan.ts'
 import type { Table } from '../table.ts'
-import { endpointLine, guardLine } from './endpoints.ts'
+import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
@@ -155,6 +155,9 @@ function endpointsStep(
       const name = pod ?? node
       return `${address}${name === undefined ? '' : ` (${name})`} is out: ${reason}`
     }),
+    ...(target.type === 'node' && table.nodes.size === 0
+      ? ['no Node has been seen: there is none to ask']
+      : []),
     ...(isByName ? [] : refusedEndpoints(service.record, table)),
     ...(target.type === 'external' ? (present.externalTroubles?.(target.name) ?? []) : []),
   ]
@@ -187,16 +190,4 @@ function policyStep(
 
 function originOf({ origin }: Rule): string {
   return `${origin.kind} ${origin.namespace}/${origin.name}`
-}
-
-function targetOf({ target, balance, affinity }: ServiceRecord): string {
-  const how = affinity === 'client-ip' ? 'each client at one endpoint' : balance
-  switch (target.type) {
-    case 'pod':
-      return `to its Pods, ${how}`
-    case 'node':
-      return `to nodes at port ${target.nodePort}${target.onlyLocal ? ' (externalTrafficPolicy Local)' : ''}, ${how}`
-    case 'external':
-      return `to ${target.name}:${target.port}, ${how}`
-  }
 }

@@ -97,8 +97,7 @@ function invalid(raw: unknown, issues: readonly v.BaseIssue<unknown>[]): ObjectP
     ? identity.output
     : { kind: '(no kind)', metadata: { namespace: 'default', name: '(no name)' } }
   const problems = issues.slice(0, MAX_ISSUES).map((issue): Problem => {
-    const path = (v.getDotPath(issue) ?? '(root)').replace(/^meta(?=\.|$)/, 'metadata')
-    const field = excerpt(path, 500)
+    const field = excerpt(fieldOf(issue), 500)
     return {
       code: 'object-invalid',
       severity: 'error',
@@ -106,8 +105,23 @@ function invalid(raw: unknown, issues: readonly v.BaseIssue<unknown>[]): ObjectP
       ...metadata,
       field,
       message: `Cannot read ${field} of ${kind} ${metadata.name}: ${excerpt(issue.message, 300)}`,
-      hint: 'Mend the field; until then this object is left out. The API server would refuse it too.',
+      hint: `${isUnquoted(issue) ? `Write it in quotes, as text: "${excerpt(String(issue.input), 100)}"` : 'Mend the field'}; until then this object is left out. The API server would refuse it too.`,
     }
   })
   return { type: 'problems', problems }
+}
+
+/** As other problems name it: `metadata.annotations["example.com/a"]`. */
+function fieldOf({ path }: v.BaseIssue<unknown>): string {
+  const keys = (path ?? []).map(({ key }) => String(key))
+  if (keys[0] === 'meta') keys[0] = 'metadata'
+  const [first = '(root)', ...rest] = keys
+  return `${first}${rest.map((key) => (/^\w+$/.test(key) ? `.${key}` : `["${key}"]`)).join('')}`
+}
+
+/** YAML reads `true` and `5` as no text, which labels and annotations are. */
+function isUnquoted({ path, type, input }: v.BaseIssue<unknown>): boolean {
+  const key = path?.[1]?.key
+  const isText = key === 'labels' || key === 'annotations'
+  return isText && type === 'string' && (typeof input === 'boolean' || typeof input === 'number')
 }
