@@ -14,6 +14,10 @@ import { fits, unfit } from './slice-fit.ts'
 /** How many Pods are named. */
 const SHOWN = 5
 
+const SEE_PODS = 'See the Pods (kubectl describe pod): why their condition Ready is not True.'
+const SEE_REFUSAL = 'Mend the EndpointSlice: its problem endpoint-refused says how.'
+const SEE_SLICES = 'The cluster writes the EndpointSlices of a selector: see its kube-controller-manager.'
+
 /**
  * Why an exposed Service would answer 503: nothing behind it, and the nearest reason for that.
  * @param port the exposed one; undefined where it is known that the slices cannot have it
@@ -64,7 +68,7 @@ function notInSlices(service: Service, matching: readonly Pod[]): Problem {
   const waiting = matching.filter((pod) => !isPodReady(pod) || podAddresses(pod).length === 0)
   if (waiting.length > 0) {
     const reason = `its Pods have no address or are not ready: ${listed(waiting)}`
-    return unready(service, reason, describeTrouble(matching), [SEE_PROBES])
+    return unready(service, reason, describeTrouble(matching), [SEE_PODS])
   }
   const { ipFamilies } = service.spec
   const families = matching.flatMap(podAddresses).map((each) => (each.includes(':') ? 'IPv6' : 'IPv4'))
@@ -129,10 +133,6 @@ export function endpointRefusals(slice: EndpointSlice, refusals: readonly Refusa
   ]
 }
 
-const SEE_PROBES = 'See the readiness probes of the Pods (condition Ready).'
-const SEE_REFUSAL = 'Mend the EndpointSlice: its problem endpoint-refused says how.'
-const SEE_SLICES = 'The cluster writes the EndpointSlices of a selector: see its kube-controller-manager.'
-
 /** @param count of the endpoints that are not refused */
 function noneServes(service: Service, count: number, refused: number, trouble: string): Problem {
   const [unreadyOnes, refusedOnes] = [counted(count, 'endpoint'), counted(refused, 'endpoint')]
@@ -140,7 +140,7 @@ function noneServes(service: Service, count: number, refused: number, trouble: s
     ...(refused === 0 ? [] : [`${refusedOnes} ${refused === 1 ? 'is' : 'are'} refused`]),
     ...(count === 0 ? [] : [`${unreadyOnes} ${count === 1 ? 'is' : 'are'} not ready`]),
   ]
-  const hints = [...(refused === 0 ? [] : [SEE_REFUSAL]), ...(count === 0 ? [] : [SEE_PROBES])]
+  const hints = [...(refused === 0 ? [] : [SEE_REFUSAL]), ...(count === 0 ? [] : [SEE_PODS])]
   return unready(service, reasons.join(', and '), trouble, hints)
 }
 

@@ -54,21 +54,21 @@ function unreadyOfService(...objects: readonly object[]) {
   return problems.find(({ code }) => code === 'endpoints-unready')
 }
 
-const PROBES = 'See the readiness probes of the Pods (condition Ready).'
+const PODS = 'See the Pods (kubectl describe pod): why their condition Ready is not True.'
 const REFUSAL = 'Mend the EndpointSlice: its problem endpoint-refused says how.'
 const UNTIL = 'Until one can serve its hostnames answer 503.'
 
-test('endpoints that are not ready point to the probes', () => {
+test('endpoints that are not ready point to the Pods', () => {
   const pods = [pod('a', '10.244.0.1', 'False'), pod('b', '10.244.0.2', 'False')]
   expect(unreadyOf(...pods, slice(of('a', '10.244.0.1', false), of('b', '10.244.0.2', false)))).toMatchObject(
     {
       message: 'No endpoint can serve: 2 endpoints are not ready',
-      hint: `${PROBES} ${UNTIL}`,
+      hint: `${PODS} ${UNTIL}`,
     },
   )
 })
 
-test('endpoints that are refused point to the EndpointSlice, and to no probe', () => {
+test('endpoints that are refused point to the EndpointSlice, and to no Pod', () => {
   const stranger = slice(of('a', '10.244.0.9'), of('nobody', '10.244.0.8'))
   expect(unreadyOf(pod('a', '10.244.0.1', 'True'), stranger)).toMatchObject({
     message: 'No endpoint can serve: 2 endpoints are refused',
@@ -80,7 +80,7 @@ test('of some of each both are said', () => {
   const some = slice(of('a', '10.244.0.1', false), of('nobody', '10.244.0.8'))
   expect(unreadyOf(pod('a', '10.244.0.1', 'False'), some)).toMatchObject({
     message: 'No endpoint can serve: 1 endpoint is refused, and 1 endpoint is not ready',
-    hint: `${REFUSAL} ${PROBES} ${UNTIL}`,
+    hint: `${REFUSAL} ${PODS} ${UNTIL}`,
   })
 })
 
