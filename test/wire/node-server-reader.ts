@@ -17,6 +17,7 @@ export class NodeServerReader {
   readonly #server: Server
   /** In the order of their heads; undefined until they are whole. */
   #seen: (SeenRequest | undefined)[] = []
+  #isServing = false
 
   constructor() {
     this.#server = createServer({
@@ -33,8 +34,27 @@ export class NodeServerReader {
       this.#seen.push(seenOf(request, ''))
       socket.destroy()
     })
-    // What came whole before is still on its way to its listener.
-    this.#server.on('clientError', () => {})
+    this.#server.on('clientError', (error: Error & { code?: string }, socket) => {
+      // That a connection ends early is no fault in what was sent.
+      if (error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE')
+        this.faults.push(error.code)
+      // What came whole before is still on its way to its listener.
+      if (this.#isServing) socket.destroy()
+    })
+  }
+
+  /** What it could not read as a request. */
+  readonly faults: string[] = []
+
+  /** Every whole request so far. */
+  get whole(): SeenRequest[] {
+    return this.#seen.filter((one) => one !== undefined)
+  }
+
+  /** Answers what comes on a connection. */
+  serve(socket: Duplex): void {
+    this.#isServing = true
+    this.#server.emit('connection', socket)
   }
 
   /** Every whole request on a connection with these bytes. */
