@@ -117,6 +117,16 @@ test('a Via that came is kept, and ours stands after it', () => {
   expect(sent(['Via', '1.0 cache']).get('via')).toEqual(['1.0 cache', '1.1 postern'])
 })
 
+test('what nobody knows, credentials and challenges go on as they are, in their order', () => {
+  const raw = [
+    ...['X-New', 'b', 'Authorization', 'Basic dTpw', 'x-new', 'a', 'Accept', 'x', 'X-New', ''],
+    ...['WWW-Authenticate', 'Basic realm="a, b"', 'www-authenticate', 'Bearer'],
+  ]
+  const request = requestHeaders(raw, facts, [])
+  expect(request.slice(2, 2 + raw.length)).toEqual(raw)
+  expect(responseHeaders(raw, 401)).toEqual(raw)
+})
+
 test('Set-Cookie fields stay apart and in order', () => {
   const raw = ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']
   expect(responseHeaders(raw, 200)).toEqual(raw)

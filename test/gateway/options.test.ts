@@ -55,3 +55,16 @@ test('OPTIONS of the server as a whole goes to whoever has all paths, as an aste
   }
   expect(await ask(await gatewayTo({ 'postern.dev/path': '/api' }), 'OPTIONS *')).toMatch(/^HTTP\/1\.1 404 /)
 })
+
+test('an absolute target names the host, whatever Host says', async () => {
+  const gateway = await gatewayTo()
+  const head =
+    'GET http://web.shop.example.test/a?b HTTP/1.1\r\nHost: other.example.test\r\nConnection: close\r\n\r\n'
+  expect(await sendRaw(gateway.port, head)).toMatch(
+    /\r\n\r\nGET \/a\?b HTTP\/1\.1\r\nHost: web\.shop\.example\.test\r\n/,
+  )
+})
+
+test('a 405 says what is allowed', async () => {
+  expect(await ask(await gatewayTo(), 'TRACE /')).toMatch(/^HTTP\/1\.1 405 [\s\S]*\r\nAllow: GET, HEAD, /)
+})

@@ -112,6 +112,18 @@ test('a CONNECT is refused and its connection does not stay', async () => {
   expect(text).toMatch(/^HTTP\/1\.1 405 /)
 })
 
+test('an upgrade of HTTP/1.0 is an ordinary request', async () => {
+  const server = await startHttp(echo)
+  closers.push(server.close)
+  const gateway = await gatewayTo(server.port)
+  const client = connect(gateway.port, '127.0.0.1')
+  client.write(`${UPGRADE.replace('HTTP/1.1', 'HTTP/1.0')}\r\n`)
+  let text = ''
+  for await (const chunk of client) text += chunk
+  expect(text).toMatch(/^HTTP\/1\.1 200 /)
+  expect(text).not.toMatch(/upgrade"/)
+})
+
 test('an upgrade with a body is an ordinary request', async () => {
   const server = await startHttp(echo)
   closers.push(server.close)

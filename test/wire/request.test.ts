@@ -52,6 +52,7 @@ describe('a request', () => {
     ['HTTP/1.1', 'HTTP/1.1', '', true],
     ['HTTP/1.1 that closes', 'HTTP/1.1', 'Connection: Close\r\n', false],
     ['HTTP/1.1 that closes among others', 'HTTP/1.1', 'Connection: x , close\r\n', false],
+    ['HTTP/1.1 that closes after empty members', 'HTTP/1.1', 'Connection: , ,close,\r\n', false],
     ['HTTP/1.1 that closes in a second field', 'HTTP/1.1', 'Connection: x\r\nconnection: close\r\n', false],
     ['HTTP/1.1 with a like name', 'HTTP/1.1', 'Connection: closed\r\n', true],
     ['HTTP/1.0', 'HTTP/1.0', '', false],
