@@ -25,9 +25,10 @@ export function formatFields(what: string, fields: readonly string[], framing: F
   return text
 }
 
-/** A length may be among the fields when it is the framing's, which is written. */
+/** A length may be among the fields when it is the framing's, which is written: `007` (RFC 9110 §8.6) goes on as `7`. */
 function isLength(name: string, value: string, framing: Framing): boolean {
-  return name.length === 14 && framing.kind === 'fixed' && value === String(framing.length)
+  if (name.length !== 14 || framing.kind !== 'fixed') return false
+  return value === String(framing.length) || (/^0\d+$/.test(value) && Number(value) === framing.length)
 }
 
 /** Lower case only where the length fits: this runs for every field. */
