@@ -11,12 +11,13 @@ import {
 } from '../../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import type { BenchArguments } from '../arguments.ts'
+import { readTreeUsage } from '../cpu.ts'
 import type { BenchRow } from '../report.ts'
 import { Stage } from '../stage.ts'
 import { BenchCluster, domain } from './cluster.ts'
 import { runEvents } from './event-load.ts'
 import { feedKubeconfig } from './kubeconfig.ts'
-import { cpuMicrosOf, measuredEnv, pidOf, readMemory } from './measured-process.ts'
+import { measuredEnv, pidOf, readMemory } from './measured-process.ts'
 import { clusterName, measureCost, measureResync, startMs } from './phases.ts'
 import { Probe, startPods } from './probe.ts'
 import { type Figures, rowsOf, type Start } from './rows.ts'
@@ -130,7 +131,9 @@ async function startTheAgent(
 }
 
 function startOf(postern: PosternProcess, startedAt: number): Start {
-  return { millis: performance.now() - startedAt, cpuMillis: cpuMicrosOf(pidOf(postern)) / 1000 }
+  const millis = performance.now() - startedAt
+  const { userMicros, systemMicros, rssBytes } = readTreeUsage(pidOf(postern))
+  return { millis, cpuMillis: (userMicros + systemMicros) / 1000, rssBytes }
 }
 
 /** Ready with a route for each Service. */

@@ -26,6 +26,8 @@ export interface Start {
   readonly millis: number
   /** Its CPU time until then. */
   readonly cpuMillis: number
+  /** What it holds then. */
+  readonly rssBytes: number
 }
 
 /** Everything that was measured at one size. */
@@ -47,6 +49,7 @@ export function rowsOf(services: number, figures: Figures): BenchRow[] {
   const start = (starts: readonly Start[]) => ({
     startMillis: round(median(starts.map(({ millis }) => millis))),
     startCpuMillis: round(median(starts.map(({ cpuMillis }) => cpuMillis))),
+    startRssBytes: median(starts.map(({ rssBytes }) => rssBytes)),
   })
   const memory = ({ rssBytes, peakRssBytes, heapBytes }: Memory) => ({ rssBytes, peakRssBytes, heapBytes })
   return [
