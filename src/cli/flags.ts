@@ -150,9 +150,9 @@ export const flags = {
   ),
   networkPolicy: flag(
     'network-policy',
-    'enforce|off',
+    'enforce|report|off',
     'enforce',
-    'whether NetworkPolicies decide on clients',
+    'whether NetworkPolicies decide on clients; `report` logs whom they would refuse',
     parseNetworkPolicy,
   ),
   endpointCidrs: flag(

@@ -139,10 +139,10 @@ export function parseText(text: string): ValueParse<string> {
   return text === '' ? { ok: false, reason: 'is empty' } : { ok: true, value: text }
 }
 
-export function parseNetworkPolicy(text: string): ValueParse<'enforce' | 'off'> {
-  return text === 'enforce' || text === 'off'
+export function parseNetworkPolicy(text: string): ValueParse<'enforce' | 'report' | 'off'> {
+  return text === 'enforce' || text === 'report' || text === 'off'
     ? { ok: true, value: text }
-    : { ok: false, reason: 'neither enforce nor off' }
+    : { ok: false, reason: 'none of enforce, report and off' }
 }
 
 export function parseHostClaims(text: string): ValueParse<'open' | 'strict'> {

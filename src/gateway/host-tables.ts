@@ -71,6 +71,7 @@ export class HostTables {
         return entry.route
       },
       service: (key, host) => this.peek(host)?.table.service(key),
+      isNode: (address, host) => this.peek(host)?.table.isNode(address) ?? false,
     }
   }
 

@@ -31,9 +31,16 @@ export function observeRequest(
     requestId: head.field('x-request-id'),
   })
   if (passage?.route !== undefined) {
+    const { cluster, isReported } = passage
     const { host, rule } = passage.route
     const routePath = rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
-    following.routed({ routeHost: host, routePath, origin: rule.origin, cluster: passage.cluster })
+    following.routed({
+      routeHost: host,
+      routePath,
+      origin: rule.origin,
+      cluster,
+      ...(isReported && { isReported }),
+    })
   }
   return following
 }

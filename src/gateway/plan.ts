@@ -1,7 +1,8 @@
 import type { Endpoint } from '../balance/endpoint.ts'
 import { hashText } from '../balance/rendezvous.ts'
 import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
-import { type Cidr, type ParsedAddress, parseIp } from '../model/address.ts'
+import { type Cidr, parseIp } from '../model/address.ts'
+import type { Caller } from '../model/address-set.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { RouteRecord, Rule, ServiceRecord } from '../model/records.ts'
@@ -32,12 +33,15 @@ export interface PlanTable {
   route(host: string): RouteRecord | 'unloaded' | undefined
   /** @param host the one whose route names the service */
   service(key: string, host: string): TableService | undefined
+  /** Whether an address (normalised) is that of a Node that is known where the host is. */
+  isNode(address: string, host: string): boolean
 }
 
 /** What the operator told this gateway. */
 export interface RoadOptions {
   readonly trustedProxies: readonly Cidr[]
-  readonly networkPolicy: 'enforce' | 'off'
+  /** `report`: everyone passes, and it is told whom they would have refused. */
+  readonly networkPolicy: 'enforce' | 'report' | 'off'
 }
 
 /** Where a request has come on its road: filled from the top, so that a refusal still tells how far it was. */
@@ -50,6 +54,8 @@ export interface Passage {
   /** Path without query, in the form that was matched. */
   readonly path: string
   readonly route: { readonly host: string; readonly rule: Rule } | undefined
+  /** NetworkPolicies refuse the client at every endpoint, and are only reported. */
+  readonly isReported?: true
 }
 
 export interface Reply {
@@ -132,7 +138,12 @@ export type Step =
       readonly rule: Rule | undefined
     }
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
-  | { readonly step: 'sources'; readonly service: TableService; readonly isAdmitted: boolean }
+  | {
+      readonly step: 'sources'
+      readonly service: TableService
+      readonly isAdmitted: boolean
+      readonly caller: Caller | undefined
+    }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
   | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
@@ -144,9 +155,10 @@ export type Step =
     }
   | {
       readonly step: 'network-policy'
-      readonly client: Client
+      readonly caller: Caller | undefined
       readonly service: TableService
       readonly endpoints: readonly Endpoint[]
+      /** Those that admit the client. */
       readonly candidates: readonly Endpoint[]
     }
 
@@ -223,9 +235,9 @@ export function plan(
 
   // Read only for those who look at it.
   const isOpen = service.sources === undefined && reachable.guarded === undefined
-  const address = isOpen ? undefined : parseIp(client.address)
-  const isAdmitted = service.sources === undefined || isAmongSources(service.sources, address)
-  note?.({ step: 'sources', service, isAdmitted })
+  const caller = isOpen ? undefined : callerOf(client, host, table)
+  const isAdmitted = service.sources === undefined || isAmongSources(service.sources, caller)
+  note?.({ step: 'sources', service, isAdmitted, caller })
   if (!isAdmitted) return reply('client-refused', passage)
 
   // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.
@@ -240,9 +252,11 @@ export function plan(
   note?.({ step: 'endpoints', service, endpoints, isByName })
   if (endpoints.length === 0) return reply('endpoints-none', passage)
 
-  const candidates = options.networkPolicy === 'off' ? endpoints : admitted(reachable, endpoints, address)
-  note?.({ step: 'network-policy', client, service, endpoints, candidates })
-  if (candidates.length === 0) return reply('client-refused', passage)
+  const { networkPolicy } = options
+  const admitting = networkPolicy === 'off' ? endpoints : admitted(reachable, endpoints, caller)
+  note?.({ step: 'network-policy', caller, service, endpoints, candidates: admitting })
+  const isRefused = admitting.length === 0
+  if (isRefused && networkPolicy !== 'report') return reply('client-refused', passage)
 
   const strippedPrefix = rule.action.stripPrefix
   const path = stripPrefix(target.path, strippedPrefix) + target.query
@@ -251,9 +265,9 @@ export function plan(
   return {
     type: 'forward',
     service,
-    candidates,
+    candidates: networkPolicy === 'report' ? endpoints : admitting,
     affinity,
-    passage,
+    passage: isRefused ? { ...passage, isReported: true } : passage,
     path,
     authority,
     hostRewrite,
@@ -306,15 +320,21 @@ function podOf(service: TableService, host: string, wildcard: string): Reachable
   return service.byHostname?.get(host.slice(0, 1 - wildcard.length))
 }
 
+/** @returns undefined when the address is not known */
+function callerOf({ address }: Client, host: string, table: PlanTable): Caller | undefined {
+  const parsed = parseIp(address)
+  return parsed && { address: parsed, isMasked: table.isNode(address, host) }
+}
+
 /** The endpoints whose NetworkPolicies let this client in: Pods that say no are not chosen. */
 function admitted(
   { guarded }: Reachable,
   endpoints: readonly Endpoint[],
-  address: ParsedAddress | undefined,
+  caller: Caller | undefined,
 ): readonly Endpoint[] {
   if (guarded === undefined) return endpoints
   return guarded.flatMap(({ endpoints: group, guards }) =>
-    guards.every(({ policy, port }) => policy?.admits(address, port) ?? false) ? group : [],
+    guards.every(({ policy, port }) => policy?.admits(caller, port) ?? false) ? group : [],
   )
 }
 

@@ -7,7 +7,7 @@ export class AddressRanges {
   readonly #firsts: Uint32Array
   readonly #lasts: Uint32Array
 
-  /** @param ranges in order, none of which overlap */
+  /** @param ranges in order, none of which overlap or touch */
   constructor(words: 1 | 4, ranges: readonly (readonly [first: bigint, last: bigint])[]) {
     this.#count = ranges.length
     this.#firsts = pack(
@@ -17,6 +17,16 @@ export class AddressRanges {
     this.#lasts = pack(
       words,
       ranges.map(([, last]) => last),
+    )
+  }
+
+  /** Every address is in a range. */
+  get isWhole(): boolean {
+    // None touch, so that it takes one.
+    return (
+      this.#count === 1 &&
+      this.#firsts.every((word) => word === 0) &&
+      this.#lasts.every((word) => word === 0xffff_ffff)
     )
   }
 

@@ -7,6 +7,16 @@ export interface Block {
   readonly except: readonly Cidr[]
 }
 
+/** A client as checks see it. */
+export interface Caller {
+  readonly address: ParsedAddress
+  /**
+   * The address is a Node's, which source NAT has put in place of the client's: whoever it is, only what is open to every
+   * address of the family may admit it.
+   */
+  readonly isMasked: boolean
+}
+
 type Range = readonly [first: bigint, last: bigint]
 
 /** The addresses of many blocks, asked in the time of a binary search, however many there are. Either family. */
@@ -21,8 +31,19 @@ export class AddressSet {
     this.#v6 = new AddressRanges(4, ofFamily('ipv6'))
   }
 
+  /** @param caller undefined when the address is not known */
+  admits(caller: Caller | undefined): boolean {
+    if (caller === undefined) return false
+    return caller.isMasked ? this.#hasAll(caller.address) : this.has(caller.address)
+  }
+
   has(address: ParsedAddress): boolean {
     return 'octets' in address ? this.#v4.hasOctets(address.octets) : this.#v6.hasParts(address.parts)
+  }
+
+  /** Whether every address of the same family is a member. */
+  #hasAll(address: ParsedAddress): boolean {
+    return 'octets' in address ? this.#v4.isWhole : this.#v6.isWhole
   }
 }
 

@@ -1,5 +1,5 @@
-import { type ParsedAddress, parseCidr } from '../model/address.ts'
-import { AddressSet, type Block } from '../model/address-set.ts'
+import { parseCidr } from '../model/address.ts'
+import { AddressSet, type Block, type Caller } from '../model/address-set.ts'
 import type { PolicyRecord, PolicyRule } from '../model/records.ts'
 
 /** Who may reach a port. */
@@ -28,16 +28,16 @@ export class NetworkPolicySet {
    * @param client undefined when the address is not known: only rules for everyone admit it
    * @param port one of the Pods' own, never a client's to choose: what is made for it is kept
    */
-  admits(client: ParsedAddress | undefined, port: number): boolean {
+  admits(client: Caller | undefined, port: number): boolean {
     const admitted = this.#byPort.get(port) ?? this.#make(port)
-    return admitted === 'everyone' || (client !== undefined && admitted.has(client))
+    return admitted === 'everyone' || admitted.admits(client)
   }
 
   /** The rule that lets the client in; undefined when none does. Looks at each: for those who want to know. */
-  admittingRule(client: ParsedAddress | undefined, port: number): PolicyRule | undefined {
+  admittingRule(client: Caller | undefined, port: number): PolicyRule | undefined {
     return this.#record.rules.find((rule) => {
       const admitted = admittedBy([rule], port)
-      return admitted === 'everyone' || (client !== undefined && admitted.has(client))
+      return admitted === 'everyone' || admitted.admits(client)
     })
   }
 

@@ -1,5 +1,5 @@
-import { type ParsedAddress, parseCidr } from '../model/address.ts'
-import { AddressSet } from '../model/address-set.ts'
+import { parseCidr } from '../model/address.ts'
+import { AddressSet, type Caller } from '../model/address-set.ts'
 
 /** Reads the blocks of a service record. One that cannot be read admits nobody. */
 export function readSources(cidrs: readonly string[] | undefined): AddressSet | undefined {
@@ -9,6 +9,6 @@ export function readSources(cidrs: readonly string[] | undefined): AddressSet | 
 }
 
 /** Whether a client comes from one of the blocks. @param client undefined when the address is not known */
-export function isAmongSources(sources: AddressSet, client: ParsedAddress | undefined): boolean {
-  return client !== undefined && sources.has(client)
+export function isAmongSources(sources: AddressSet, client: Caller | undefined): boolean {
+  return sources.admits(client)
 }

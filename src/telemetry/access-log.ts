@@ -24,6 +24,8 @@ export interface AccessLogEntry {
   readonly route: string | undefined
   /** Undefined where the gateway serves one only. */
   readonly cluster: string | undefined
+  /** `refused`: what NetworkPolicies would have done, were they enforced. */
+  readonly networkPolicy: 'refused' | undefined
   /** `namespace/name` */
   readonly service: string | undefined
   /** `address:port` of the last attempt. */

@@ -38,6 +38,7 @@ export function describeAnswer(story: RequestStory, end: RequestEnd, durationMs:
     bytesSent: end.bytesSent,
     route: route?.routePath,
     cluster: route?.cluster,
+    networkPolicy: route?.isReported && 'refused',
     service: route && `${route.origin.namespace}/${route.origin.name}`,
     endpoint: endpoint && formatEndpoint(endpoint),
     pod: endpoint?.pod,

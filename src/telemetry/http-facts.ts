@@ -86,6 +86,7 @@ export function describeRoute(facts: RouteFacts): Attributes {
     [attribute.route]: facts.routePath,
     [attribute.namespace]: facts.origin.namespace,
     [attribute.service]: facts.origin.name,
+    ...(facts.isReported && { [attribute.reported]: true }),
   }
   return facts.cluster === undefined ? attributes : { ...attributes, [attribute.cluster]: facts.cluster }
 }

@@ -39,6 +39,7 @@ export const attribute = {
   node: 'k8s.node.name',
   requestId: 'postern.request.id',
   routeHost: 'postern.route.host',
+  reported: 'postern.network_policy.reported',
   outcome: 'postern.attempt.outcome',
   syncStage: 'postern.sync.stage',
   syncRecords: 'postern.sync.records',

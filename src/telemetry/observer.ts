@@ -31,6 +31,8 @@ export interface RouteFacts {
   readonly origin: RuleOrigin
   /** Whose route it is; undefined where a gateway serves one cluster only. */
   readonly cluster: string | undefined
+  /** NetworkPolicies would have refused the client, were they enforced. */
+  readonly isReported?: true
 }
 
 export interface EndpointFacts {

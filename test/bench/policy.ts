@@ -62,7 +62,10 @@ function checksOf(rules: number): Check[] {
   const cidrs = Array.from({ length: rules }, (_, i) => blockAt(i))
   // Half of them come from a block.
   const texts = Array.from({ length: CLIENTS }, (_, i) => clientAt(Math.floor(random() * 2 * rules), i))
-  const clients = texts.map(parseIp)
+  const clients = texts.map((text) => {
+    const address = parseIp(text)
+    return address && { address, isMasked: false }
+  })
   const sources = readSources(cidrs)
   const blocks = cidrs.map((cidr) => ({ cidr, except: [] }))
   const origin = { policy: 'guests', ingress: 0 }

@@ -21,6 +21,7 @@ const entry: AccessLogEntry = {
   bytesSent: 0,
   route: undefined,
   cluster: undefined,
+  networkPolicy: undefined,
   service: undefined,
   endpoint: undefined,
   pod: undefined,

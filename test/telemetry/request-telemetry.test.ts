@@ -126,6 +126,19 @@ describe('spans', () => {
     expect(server?.isError).toBe(false)
   })
 
+  it('say whom NetworkPolicies would have refused, as the access log does', async () => {
+    const { observer, spans, lines } = observe()
+    for (const reported of [{ ...facts, isReported: true } as const, facts]) {
+      const request = observer.request(start)
+      request.routed(reported)
+      request.end(ok)
+    }
+    const [refused, admitted] = await spans()
+    expect(refused?.attributes).toMatchObject({ 'postern.network_policy.reported': true })
+    expect(admitted?.attributes).not.toHaveProperty('postern.network_policy.reported')
+    expect(lines.map(({ networkPolicy }) => networkPolicy)).toEqual(['refused', undefined])
+  })
+
   it('name a method that nobody knows _OTHER', async () => {
     const { observer, spans } = observe()
     observer.request({ ...start, method: 'BREW' }).end({ ...ok, status: 405, error: 'method-refused' })

@@ -63,7 +63,7 @@ const schema = v.object({
   PODS: v.optional(v.picklist(['vpc', 'direct', 'off']), 'vpc'),
   DIAL: v.optional(v.picklist(['fetch', 'socket']), 'fetch'),
   NODE_HOST: v.optional(v.pipe(text, v.regex(/\{node\}/, 'does not hold {node}'))),
-  NETWORK_POLICY: v.optional(v.picklist(['enforce', 'off']), 'enforce'),
+  NETWORK_POLICY: v.optional(v.picklist(['enforce', 'report', 'off']), 'enforce'),
   TRUSTED_PROXIES: cidrs,
   REFRESH: duration('2s'),
   UNKNOWN_FOR: duration('10s'),

@@ -1,5 +1,5 @@
 import type { BalanceState, Endpoint, Guard } from '../../balance/endpoint.ts'
-import type { ParsedAddress } from '../../model/address.ts'
+import type { Caller } from '../../model/address-set.ts'
 import type { ServiceRecord } from '../../model/records.ts'
 import type { NetworkPolicySet } from '../../policy/network-policy.ts'
 import type { TableService } from '../table.ts'
@@ -21,7 +21,7 @@ export function guardLine(
   { key }: Endpoint,
   { port }: Guard,
   set: NetworkPolicySet | undefined,
-  client: ParsedAddress | undefined,
+  client: Caller | undefined,
   { record: { namespace } }: TableService,
 ): string {
   if (set === undefined) return `${key} refuses: its policy is not in the registry`

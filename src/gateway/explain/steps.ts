@@ -1,8 +1,8 @@
 import type { BalanceState } from '../../balance/endpoint.ts'
 import { passedOver } from '../../balance/passed-over.ts'
-import { parseIp } from '../../model/address.ts'
+import type { Caller } from '../../model/address-set.ts'
 import { counted } from '../../model/counted.ts'
-import type { Rule } from '../../model/records.ts'
+import type { Rule, ServiceRecord } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../plan.ts'
 import type { Table } from '../table.ts'
@@ -117,12 +117,20 @@ function podStep({ host, service, isKnown }: StepOf<'pod'>): Told {
   return { step: 'pod', summary, details: isKnown ? [] : names.slice(0, SHOWN) }
 }
 
-function sourcesStep({ service, isAdmitted }: StepOf<'sources'>): Told {
+function sourcesStep({ service, isAdmitted, caller }: StepOf<'sources'>): Told {
   const { sources } = service.record
   const field = `spec.loadBalancerSourceRanges of Service ${service.record.namespace}/${service.record.name}`
   if (sources === undefined) return { step: 'source ranges', summary: 'none are set', details: [] }
   const summary = isAdmitted ? `admitted by ${field}` : `refused by ${field}`
-  return { step: 'source ranges', summary, details: sources.slice(0, SHOWN) }
+  return { step: 'source ranges', summary, details: [...maskLines(caller), ...sources.slice(0, SHOWN)] }
+}
+
+function maskLines(caller: Caller | undefined): string[] {
+  if (caller?.isMasked !== true) return []
+  const address = caller.address.toString()
+  return [
+    `${address} is a Node's: source NAT hides the client, so only what is open to every address admits it`,
+  ]
 }
 
 function freshnessStep({ observedMsAgo, maxStaleMs }: StepOf<'freshness'>): Told {
@@ -166,26 +174,21 @@ function endpointsStep(
 }
 
 function policyStep(
-  { client, service, endpoints, candidates }: StepOf<'network-policy'>,
+  { caller, service, endpoints, candidates }: StepOf<'network-policy'>,
   { table, road }: StepParts,
 ): Told {
   const step = 'network policy'
   if (road.networkPolicy === 'off') return { step, summary: 'not asked (--network-policy off)', details: [] }
   if (endpoints.every(({ guards }) => guards.length === 0))
     return { step, summary: 'no NetworkPolicy selects its Pods', details: [] }
-  const address = parseIp(client.address)
   const details = endpoints
     .slice(0, SHOWN)
     .flatMap((endpoint) =>
-      endpoint.guards.map((guard) =>
-        guardLine(endpoint, guard, table.policy(guard.policy), address, service),
-      ),
+      endpoint.guards.map((guard) => guardLine(endpoint, guard, table.policy(guard.policy), caller, service)),
     )
-  return {
-    step,
-    summary: `${counted(candidates.length, 'endpoint')} of ${endpoints.length} admit${candidates.length === 1 ? 's' : ''} the client`,
-    details,
-  }
+  const summary = `${counted(candidates.length, 'endpoint')} of ${endpoints.length} admit${candidates.length === 1 ? 's' : ''} the client`
+  const effect = road.networkPolicy === 'report' ? ', only reported (--network-policy report)' : ''
+  return { step, summary: `${summary}${effect}`, details: [...maskLines(caller), ...details] }
 }
 
 function originOf({ origin }: Rule): string {

@@ -141,6 +141,12 @@ const answered: Play = (observer) => {
   request.end({ status: 404, error: undefined, bytesReceived: 1, bytesSent: 2 })
 }
 
+const reported: Play = (observer) => {
+  const request = observer.request(start)
+  request.routed({ ...facts, isReported: true })
+  request.end({ status: 200, error: undefined, bytesReceived: 1, bytesSent: 2 })
+}
+
 const plainly =
   (change: Partial<RequestStart>, end: Partial<RequestEnd>): Play =>
   (observer) =>
@@ -152,6 +158,7 @@ const trusted = { isTrusted: true, traceparent: SAMPLED, tracestate: 'a=1,b=2', 
 
 it.each<[string, Play]>([
   ['routed, retried and answered', answered],
+  ['refused by NetworkPolicies that only report', reported],
   ['of a trusted peer', plainly(trusted, {})],
   ['of a trusted peer with a wrong trace', plainly({ ...trusted, traceparent: 'no', requestId: ' ' }, {})],
   ['with an unknown method', plainly({ method: 'BREW' }, { status: 405, error: 'method-refused' })],
