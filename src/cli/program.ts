@@ -17,6 +17,8 @@ const redis = ['redis', 'redisCa', 'redisCert', 'redisKey'] as const
 const reading = [...redis, 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
 /** Which clusters of a registry. */
 const sharing = ['clusters', 'clusterCidrs'] as const
+/** Who the client is. */
+const identifying = ['trustedProxies', 'trustedHops', 'forwardedHeader'] as const
 const serving = [
   'listen',
   'console',
@@ -28,7 +30,7 @@ const serving = [
   'externalCidrs',
   'deniedExternalCidrs',
   'nameServer',
-  'trustedProxies',
+  ...identifying,
   'proxyProtocol',
   'networkPolicy',
   'maxStaleMs',
@@ -105,7 +107,7 @@ export const commands = {
       ...(['kubeconfig', 'gateway', ...reading] as const),
       ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
       ...(['externalCidrs', 'deniedExternalCidrs', 'nameServer'] as const),
-      ...(['trustedProxies', 'networkPolicy', 'maxStaleMs', ...compiling] as const),
+      ...([...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',
   },

@@ -139,6 +139,18 @@ export function parseText(text: string): ValueParse<string> {
   return text === '' ? { ok: false, reason: 'is empty' } : { ok: true, value: text }
 }
 
+export function parseForwardedHeader(text: string): ValueParse<'x-forwarded-for' | 'forwarded'> {
+  return text === 'x-forwarded-for' || text === 'forwarded'
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'neither x-forwarded-for nor forwarded' }
+}
+
+export function parseHops(text: string): ValueParse<number> {
+  return /^(?:0|[1-9]\d?)$/.test(text)
+    ? { ok: true, value: Number(text) }
+    : { ok: false, reason: 'not a whole number from 0 to 99' }
+}
+
 export function parseNetworkPolicy(text: string): ValueParse<'enforce' | 'report' | 'off'> {
   return text === 'enforce' || text === 'report' || text === 'off'
     ? { ok: true, value: text }

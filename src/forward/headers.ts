@@ -66,11 +66,11 @@ export interface ForwardedFacts {
   /** The authority as the client wrote it; goes on as Host unless that is rewritten. */
   readonly authority: string
   readonly hostRewrite: string | undefined
-  /** The connection's own peer. */
+  /** The connection's own peer; before it whom it speaks for, where X-Forwarded-For is replaced. */
   readonly peerAddress: string
   readonly clientAddress: string
   readonly scheme: 'http' | 'https'
-  /** The peer is a trusted proxy: its X-Forwarded-For is extended, not replaced. */
+  /** The peer is a trusted proxy that writes X-Forwarded-For: it is extended, not replaced. */
   readonly isTrusted: boolean
   readonly strippedPrefix: string | undefined
   readonly requestId: string

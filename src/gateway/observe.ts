@@ -52,13 +52,16 @@ export function forwardedFacts(
   requestId: string,
   httpVersion: string,
 ): ForwardedFacts {
+  const { client } = passage
+  const isNamed = client.isByForwarded && client.address !== peer.address
   return {
     authority,
     hostRewrite,
-    peerAddress: peer.address,
-    clientAddress: passage.client.address,
-    scheme: passage.client.scheme,
-    isTrusted: peer.isTrusted,
+    // What the proxy did not write is replaced by what it did.
+    peerAddress: isNamed ? `${client.address}, ${peer.address}` : peer.address,
+    clientAddress: client.address,
+    scheme: client.scheme,
+    isTrusted: peer.isTrusted && client.isByForwarded !== true,
     strippedPrefix,
     requestId,
     httpVersion,

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../balance/endpoint.ts'
 import { hashText } from '../balance/rendezvous.ts'
-import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
-import { type Cidr, parseIp } from '../model/address.ts'
+import { type Client, identifyClient, type Peer, type ProxyTrust } from '../identity/identify.ts'
+import { parseIp } from '../model/address.ts'
 import type { Caller } from '../model/address-set.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
@@ -38,8 +38,7 @@ export interface PlanTable {
 }
 
 /** What the operator told this gateway. */
-export interface RoadOptions {
-  readonly trustedProxies: readonly Cidr[]
+export interface RoadOptions extends ProxyTrust {
   /** `report`: everyone passes, and it is told whom they would have refused. */
   readonly networkPolicy: 'enforce' | 'report' | 'off'
 }
@@ -184,7 +183,7 @@ export function plan(
   state: RoadState,
   note?: (step: Step) => void,
 ): Plan {
-  const client = identify(head, peer, options)
+  const client = identifyClient(peer, (name) => head.field(name), options)
   note?.({ step: 'client', client, peer })
   const { cluster } = table
   const nowhere: Passage = { client, cluster, host: '', path: '', route: undefined }
@@ -286,17 +285,6 @@ function hasUnknownCoding(head: RequestHead): boolean {
 function isLooping(head: RequestHead): boolean {
   const via = head.field('via')
   return via !== undefined && via.split(' postern').length > MAX_PASSES
-}
-
-function identify(head: RequestHead, peer: Peer, options: RoadOptions): Client {
-  return peer.isTrusted
-    ? identifyClient(
-        peer,
-        head.field('x-forwarded-for'),
-        head.field('x-forwarded-proto'),
-        options.trustedProxies,
-      )
-    : identifyClient(peer, undefined, undefined, options.trustedProxies)
 }
 
 /** The endpoints of a service, or what must be waited for. */

@@ -1,5 +1,6 @@
 import { type Cidr, isInCidr, normaliseIp, parseIp } from '../model/address.ts'
 import type { ProxySource } from '../model/proxy-source.ts'
+import { readForwarded } from './forwarded.ts'
 
 /** Who connected, worked out once a connection. */
 export interface Peer {
@@ -16,6 +17,8 @@ export interface Client {
   readonly address: string
   /** The scheme the client used, as far as trusted parties say. */
   readonly scheme: 'http' | 'https'
+  /** Found by Forwarded: the X-Forwarded-For of the same request is anybody's. */
+  readonly isByForwarded?: true
 }
 
 /**
@@ -50,31 +53,74 @@ export function proxiedPeer(
   }
 }
 
+/** Whom to believe, and by which field. */
+export interface ProxyTrust {
+  readonly trustedProxies: readonly Cidr[]
+  /** How many in a row are believed, the peer first; 0: all that are trusted. */
+  readonly trustedHops?: number
+  /** The field that they write. A client may write the other one, and they would pass it on. */
+  readonly forwardedHeader?: 'x-forwarded-for' | 'forwarded'
+}
+
 /**
- * The true client: the peer, or behind trusted proxies the rightmost address in X-Forwarded-For that is not one of
- * theirs. What stands further left came from the client and proves nothing; so with X-Forwarded-Proto, of which proxies
- * that append write one for each hop.
+ * The true client: the peer, or behind trusted proxies the rightmost address that they name and that is not one of theirs.
+ * What stands further left came from the client and proves nothing.
+ *
+ * @param field a request's field by lower-case name; several are joined with `, `
  */
 export function identifyClient(
   peer: Peer,
-  forwardedFor: string | undefined,
-  forwardedProto: string | undefined,
-  trustedProxies: readonly Cidr[],
+  field: (name: string) => string | undefined,
+  trust: ProxyTrust,
 ): Client {
   if (!peer.isTrusted) return { address: peer.address, scheme: peer.scheme }
-  let address = peer.address
+  return trust.forwardedHeader === 'forwarded'
+    ? byForwarded(peer, field('forwarded') ?? '', trust)
+    : byExtensions(peer, field('x-forwarded-for') ?? '', field('x-forwarded-proto') ?? '', trust)
+}
+
+/** X-Forwarded-For and X-Forwarded-Proto, of which proxies that append write one for each hop. */
+function byExtensions(peer: Peer, forwardedFor: string, forwardedProto: string, trust: ProxyTrust): Client {
+  const { address, hops } = walk(peer, forwardedFor.split(','), trust)
+  const protos = forwardedProto.split(',')
+  const proto = protos[Math.max(0, protos.length - Math.max(1, hops))] ?? ''
+  return { address, scheme: schemeOf(proto) }
+}
+
+/** RFC 7239. */
+function byForwarded(peer: Peer, text: string, trust: ProxyTrust): Client {
+  const elements = readForwarded(text)
+  // Not the peer, whose address may open doors that a client must not find open by writing nonsense.
+  if (elements === undefined) return { address: 'unknown', scheme: peer.scheme, isByForwarded: true }
+  const { address, hops } = walk(
+    peer,
+    elements.map((element) => element.for),
+    trust,
+  )
+  return { address, scheme: schemeOf(elements.at(-Math.max(1, hops))?.proto ?? ''), isByForwarded: true }
+}
+
+/** From the nearest hop on, as long as each is trusted to name the next. */
+function walk(
+  peer: Peer,
+  named: readonly string[],
+  { trustedProxies, trustedHops = 0 }: ProxyTrust,
+): { readonly address: string; readonly hops: number } {
+  let { address } = peer
   let hops = 0
-  for (const text of (forwardedFor ?? '').split(',').reverse()) {
+  for (const text of named.toReversed()) {
     const hop = normaliseAddress(text.trim())
     // An unreadable hop ends the chain of trust: whoever wrote it is the last one we can name.
     if (hop === undefined) break
     address = hop
     hops++
-    if (!isTrusted(hop, trustedProxies)) break
+    if (hops === trustedHops || !isTrusted(hop, trustedProxies)) break
   }
-  const protos = (forwardedProto ?? '').split(',')
-  const proto = protos[Math.max(0, protos.length - Math.max(1, hops))] ?? ''
-  return { address, scheme: proto.trim().toLowerCase() === 'https' ? 'https' : 'http' }
+  return { address, hops }
+}
+
+function schemeOf(proto: string): Client['scheme'] {
+  return proto.trim().toLowerCase() === 'https' ? 'https' : 'http'
 }
 
 function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {

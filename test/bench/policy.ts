@@ -97,7 +97,8 @@ function isProxy(text: string | undefined, proxies: readonly Cidr[]): boolean {
 
 function isForwarded(text: string | undefined, proxies: readonly Cidr[]): boolean {
   const peer = { address: '192.0.2.1', isTrusted: true, scheme: 'http' } as const
-  return identifyClient(peer, text, 'https', proxies).scheme === 'https'
+  const field = (name: string) => (name === 'x-forwarded-for' ? text : 'https')
+  return identifyClient(peer, field, { trustedProxies: proxies }).scheme === 'https'
 }
 
 function isRead(address: ParsedAddress | undefined): boolean {

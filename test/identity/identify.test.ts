@@ -12,8 +12,13 @@ function cidrs(text: string): readonly Cidr[] {
 
 const PROXIES = cidrs('10.0.0.0/8, 192.0.2.1, 2001:db8::/32')
 
-function clientOf(peer: string, forwardedFor?: string, proto?: string, proxies = PROXIES) {
-  return identifyClient(identifyPeer(peer, proxies), forwardedFor, proto, proxies)
+function clientOf(peer: string, forwardedFor?: string, proto?: string, proxies = PROXIES, more = {}) {
+  const fields = new Map([
+    ['x-forwarded-for', forwardedFor],
+    ['x-forwarded-proto', proto],
+  ])
+  const trust = { trustedProxies: proxies, ...more }
+  return identifyClient(identifyPeer(peer, proxies), (name) => fields.get(name), trust)
 }
 
 describe('the peer', () => {

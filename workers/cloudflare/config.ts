@@ -65,6 +65,11 @@ const schema = v.object({
   NODE_HOST: v.optional(v.pipe(text, v.regex(/\{node\}/, 'does not hold {node}'))),
   NETWORK_POLICY: v.optional(v.picklist(['enforce', 'report', 'off']), 'enforce'),
   TRUSTED_PROXIES: cidrs,
+  TRUSTED_HOPS: v.optional(
+    v.pipe(text, v.regex(/^\d{1,2}$/, 'not a whole number from 0 to 99'), v.transform(Number)),
+    '0',
+  ),
+  FORWARDED_HEADER: v.optional(v.picklist(['x-forwarded-for', 'forwarded']), 'x-forwarded-for'),
   REFRESH: duration('2s'),
   UNKNOWN_FOR: duration('10s'),
   MAX_STALE: duration('1h'),

@@ -63,7 +63,12 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
     tables,
     limits,
     loader: new HostLoader({ ...platform, reader, tables }),
-    road: { trustedProxies: config.TRUSTED_PROXIES, networkPolicy: config.NETWORK_POLICY },
+    road: {
+      trustedProxies: config.TRUSTED_PROXIES,
+      trustedHops: config.TRUSTED_HOPS,
+      forwardedHeader: config.FORWARDED_HEADER,
+      networkPolicy: config.NETWORK_POLICY,
+    },
     followsChanges: config.FOLLOW === 'on',
   })
   return { gateway, tables, limits }

@@ -1,11 +1,11 @@
 import type { BalanceState } from '../../balance/endpoint.ts'
 import { passedOver } from '../../balance/passed-over.ts'
-import type { Caller } from '../../model/address-set.ts'
 import { counted } from '../../model/counted.ts'
-import type { Rule, ServiceRecord } from '../../model/records.ts'
+import type { Rule } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../plan.ts'
 import type { Table } from '../table.ts'
+import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
 import { nearHosts } from './near-hosts.ts'
@@ -28,7 +28,7 @@ type TableStep = Exclude<Step, { step: 'cluster' | 'namespace' | 'answer' }>
 export function explainStep(step: TableStep, head: RequestHead, parts: StepParts): Told {
   switch (step.step) {
     case 'client':
-      return clientStep(step, head)
+      return clientStep(step, head, parts.road)
     case 'method':
       return { step: 'method', summary: step.method, details: [] }
     case 'host':
@@ -53,18 +53,6 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
 }
 
 type StepOf<S extends Step['step']> = Extract<Step, { step: S }>
-
-function clientStep({ client, peer }: StepOf<'client'>, head: RequestHead): Told {
-  const forwarded = head.field('x-forwarded-for')
-  const source = peer.isTrusted
-    ? `named by the trusted proxy ${peer.address}`
-    : 'the address that the connection comes from'
-  const details =
-    forwarded !== undefined && !peer.isTrusted
-      ? [`X-Forwarded-For "${forwarded}" is not believed: ${peer.address} is not in --trusted-proxies`]
-      : []
-  return { step: 'client', summary: `${client.address}, ${source}; ${client.scheme}`, details }
-}
 
 function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told {
   if (host !== undefined) return { step: 'host', summary: host, details: [] }
@@ -123,14 +111,6 @@ function sourcesStep({ service, isAdmitted, caller }: StepOf<'sources'>): Told {
   if (sources === undefined) return { step: 'source ranges', summary: 'none are set', details: [] }
   const summary = isAdmitted ? `admitted by ${field}` : `refused by ${field}`
   return { step: 'source ranges', summary, details: [...maskLines(caller), ...sources.slice(0, SHOWN)] }
-}
-
-function maskLines(caller: Caller | undefined): string[] {
-  if (caller?.isMasked !== true) return []
-  const address = caller.address.toString()
-  return [
-    `${address} is a Node's: source NAT hides the client, so only what is open to every address admits it`,
-  ]
 }
 
 function freshnessStep({ observedMsAgo, maxStaleMs }: StepOf<'freshness'>): Told {
