@@ -1,4 +1,4 @@
-import { type Cidr, isInCidr, normaliseIp, parseIp } from '../model/address.ts'
+import { type Cidr, formatIp, isInCidr, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ProxySource } from '../model/proxy-source.ts'
 import { readForwarded } from './forwarded.ts'
 
@@ -30,8 +30,9 @@ export function identifyPeer(
   trustedProxies: readonly Cidr[],
   scheme: Peer['scheme'] = 'http',
 ): Peer {
-  const address = normaliseAddress(remoteAddress) ?? 'unknown'
-  return { address, isTrusted: isTrusted(address, trustedProxies), scheme }
+  const hop = readHop(remoteAddress)
+  if (hop === undefined) return { address: 'unknown', isTrusted: false, scheme }
+  return { address: hop.text, isTrusted: isTrusted(hop.address, trustedProxies), scheme }
 }
 
 /**
@@ -109,12 +110,12 @@ function walk(
   let { address } = peer
   let hops = 0
   for (const text of named.toReversed()) {
-    const hop = normaliseAddress(text.trim())
+    const hop = readHop(text.trim())
     // An unreadable hop ends the chain of trust: whoever wrote it is the last one we can name.
     if (hop === undefined) break
-    address = hop
+    address = hop.text
     hops++
-    if (hops === trustedHops || !isTrusted(hop, trustedProxies)) break
+    if (hops === trustedHops || !isTrusted(hop.address, trustedProxies)) break
   }
   return { address, hops }
 }
@@ -123,15 +124,27 @@ function schemeOf(proto: string): Client['scheme'] {
   return proto.trim().toLowerCase() === 'https' ? 'https' : 'http'
 }
 
-function isTrusted(address: string, trustedProxies: readonly Cidr[]): boolean {
-  if (trustedProxies.length === 0) return false
-  const parsed = parseIp(address)
-  return parsed !== undefined && trustedProxies.some((cidr) => isInCidr(parsed, cidr))
+function isTrusted(address: ParsedAddress, trustedProxies: readonly Cidr[]): boolean {
+  return trustedProxies.some((cidr) => isInCidr(address, cidr))
+}
+
+interface Hop {
+  readonly address: ParsedAddress
+  /** Normalised. */
+  readonly text: string
 }
 
 /** @returns undefined when the text is no address. A port (`1.2.3.4:80`, `[::1]:80`) is dropped. */
-function normaliseAddress(text: string): string | undefined {
-  const bare =
-    /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
-  return normaliseIp(bare)
+function readHop(text: string): Hop | undefined {
+  const bare = withoutPort(text)
+  const address = parseIp(bare)
+  return address && { address, text: formatIp(address, bare) }
+}
+
+function withoutPort(text: string): string {
+  if (text.startsWith('[')) return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? text
+  const colon = text.indexOf(':')
+  // More than one: IPv6.
+  if (colon < 0 || text.includes(':', colon + 1)) return text
+  return /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text
 }

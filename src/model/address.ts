@@ -17,14 +17,18 @@ export function parseIp(text: string): ParsedAddress | undefined {
   }
   const parsed = readIpv6(address)
   if (parsed === undefined) return undefined
-  const ip = new ipaddr.IPv6(parsed)
-  return ip.isIPv4MappedAddress() ? ip.toIPv4Address() : ip
+  return mappedIpv4(parsed) ?? new ipaddr.IPv6(parsed)
 }
 
 /** One text for each address (RFC 5952 for IPv6), so that texts can be compared. */
 export function normaliseIp(text: string): string | undefined {
-  const normal = parseIp(text)?.toString()
-  // The caller's own text where it is the same: whoever holds both then holds one.
+  const parsed = parseIp(text)
+  return parsed && formatIp(parsed, text)
+}
+
+/** @param text as it came, given back where it is the same: whoever holds both then holds one */
+export function formatIp(address: ParsedAddress, text: string): string {
+  const normal = address.toString()
   return normal === text ? text : normal
 }
 
@@ -39,17 +43,31 @@ export function parseCidr(text: string): Cidr | undefined {
     return octets === undefined || bits > 32 ? undefined : [new ipaddr.IPv4(octets), bits]
   }
   const parts = readIpv6(address)
-  return parts === undefined || bits > 128 ? undefined : unmapped([new ipaddr.IPv6(parts), bits])
+  if (parts === undefined || bits > 128) return undefined
+  // A mapped exception would otherwise except nobody. As Go's `net.ParseCIDR`, by which Kubernetes goes.
+  const mapped = bits < MAPPED_BITS ? undefined : mappedIpv4(parts)
+  return mapped === undefined ? [new ipaddr.IPv6(parts), bits] : [mapped, bits - MAPPED_BITS]
 }
 
-/** A mapped exception would otherwise except nobody. As Go's `net.ParseCIDR`, by which Kubernetes goes. */
-function unmapped([address, bits]: readonly [address: ipaddr.IPv6, bits: number]): Cidr {
-  const isMapped = bits >= MAPPED_BITS && address.isIPv4MappedAddress()
-  return isMapped ? [address.toIPv4Address(), bits - MAPPED_BITS] : [address, bits]
+/** The IPv4 address that an IPv6 address maps. By hand: ipaddr's own looks through all the ranges that it knows. */
+function mappedIpv4(parts: readonly number[]): ipaddr.IPv4 | undefined {
+  for (let i = 0; i < 5; i++) if (parts[i] !== 0) return undefined
+  if (parts[5] !== 0xffff) return undefined
+  const [high = 0, low = 0] = parts.slice(6)
+  return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff])
 }
 
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {
-  return address.kind() === network.kind() && address.match(network, bits)
+  if ('octets' in address) return 'octets' in network && beginAlike(address.octets, network.octets, 8, bits)
+  return 'parts' in network && beginAlike(address.parts, network.parts, 16, bits)
+}
+
+/** Whether the first bits are the same. By hand: ipaddr's own `match` takes thirty times as long. */
+function beginAlike(a: readonly number[], b: readonly number[], width: 8 | 16, bits: number): boolean {
+  const whole = Math.floor(bits / width)
+  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false
+  const rest = bits % width
+  return rest === 0 || ((a[whole] ?? 0) ^ (b[whole] ?? 0)) >> (width - rest) === 0
 }
 
 /** Ranges, as ipaddr.js names them, in which nothing may be dialled: the gateway itself, its link, its cloud's metadata. */

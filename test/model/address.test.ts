@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import ipaddr from 'ipaddr.js'
 import { expect, test } from 'vitest'
 import { isInCidr, parseCidr, parseIp } from '../../src/model/address.ts'
 
@@ -30,4 +32,24 @@ test('a block of IPv4-mapped addresses is one of IPv4 addresses, as those are', 
   const wider = parseCidr('::ffff:0:0/95')
   const client = parseIp('::ffff:10.0.0.1')
   expect(wider !== undefined && client !== undefined && isInCidr(client, wider)).toBe(false)
+})
+
+test('an address is in a block as ipaddr.js has it', () => {
+  const v4 = fc.tuple(
+    fc.array(fc.constantFrom(0, 1, 127, 128, 254, 255), { minLength: 4, maxLength: 4 }),
+    fc.nat(32),
+  )
+  const v6 = fc.tuple(
+    fc.array(fc.constantFrom(0, 1, 0x7fff, 0x8000, 0xffff), { minLength: 8, maxLength: 8 }),
+    fc.nat(128),
+  )
+  const ipv4 = v4.map(([octets, bits]) => [new ipaddr.IPv4(octets), bits] as const)
+  const ipv6 = v6.map(([parts, bits]) => [new ipaddr.IPv6(parts), bits] as const)
+  fc.assert(
+    fc.property(fc.oneof(ipv4, ipv6), fc.oneof(ipv4, ipv6), ([address], block) => {
+      const isIn = address.kind() === block[0].kind() && address.match(block[0], block[1])
+      expect(isInCidr(address, block)).toBe(isIn)
+    }),
+    { numRuns: 3_000 },
+  )
 })
