@@ -103,6 +103,7 @@ export function untilServing(
     (workers) =>
       workers.filter(({ pid, phase }) => phase === 'serving' && pid !== null && !others.includes(pid))
         .length === count,
+    { timeoutMs: 60_000 },
   )
 }
 

@@ -26,7 +26,7 @@ import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
 import { watchCluster } from './watch-cluster.ts'
 
-/** Agent, registry, gateway and console in one process. @returns the exit code. */
+/** Agent, registry, gateway and console in one process; with several workers, the gateway in processes of its own. @returns the exit code. */
 export async function runUp(config: UpConfig): Promise<number> {
   const stopped = untilStopped()
   const registry = new MemoryRegistry()

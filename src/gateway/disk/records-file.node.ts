@@ -57,16 +57,11 @@ export async function writeRecords(path: string, contents: Contents): Promise<vo
   }
 }
 
-/**
- * Removes what processes left that were killed while they wrote.
- * @param before by the wall clock: what was written to since may belong to one that writes on
- * @throws Error
- */
+/** Removes what processes left that were killed while they wrote, but for what was written to since `before`. @throws Error */
 export async function removeLeftovers(path: string, before: number): Promise<void> {
   const folder = dirname(path)
   const isLeftover = (name: string): boolean => name.startsWith(`${basename(path)}.`) && name.endsWith('.tmp')
-  for (const name of await readdir(folder)) {
-    if (!isLeftover(name)) continue
+  for (const name of (await readdir(folder)).filter(isLeftover)) {
     const leftover = join(folder, name)
     // One that is gone by now has been put in place.
     const facts = await stat(leftover).catch(() => undefined)
