@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
+import { isShut, limitsOf } from './limits.ts'
 import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions, Part } from './output.ts'
 import { choosePort, portField } from './port.ts'
@@ -23,7 +24,7 @@ export interface Backend {
 
 /** How a Service's requests reach it. What cannot be served as asked is answered 503, and says why. */
 export function compileBackend(service: Service, readings: Readings, options: CompileOptions): Backend {
-  if (readings.port.state === 'invalid') {
+  if (readings.port.state === 'invalid' || isShut(readings)) {
     return { action: { type: 'unavailable', problem: 'annotation-invalid' }, record: undefined, problems: [] }
   }
   const port = choosePort(service, valueOr<string | number | undefined>(readings.port, undefined))
@@ -75,6 +76,7 @@ function recordOf(
     balance: valueOr(readings.balance, 'least-request'),
     affinity: spec.sessionAffinity === 'ClientIP' ? 'client-ip' : 'none',
     ...(spillOver === undefined ? {} : { spillOver }),
+    ...limitsOf(readings),
     timeoutMs: valueOr(readings.timeout, TIMEOUT_MS),
     idleTimeoutMs: valueOr(readings.idleTimeout, IDLE_TIMEOUT_MS),
   }

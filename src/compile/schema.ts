@@ -1,6 +1,7 @@
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHostPattern } from '../model/host.ts'
 import { PREFIX } from '../model/objects/meta.ts'
+import { limitAnnotations } from './limit-schema.ts'
 
 export type AnnotationParse<T> =
   | { readonly ok: true; readonly value: T }
@@ -129,6 +130,7 @@ export const annotations = {
     example: '1h',
     parse: parseTimeout,
   }),
+  ...limitAnnotations,
 } as const
 
 export type Annotations = typeof annotations

@@ -6,6 +6,7 @@ import type { Caller } from '../model/address-set.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { RouteRecord, Rule, ServiceRecord } from '../model/records.ts'
+import { askClientLists, type ListVerdict } from '../policy/client-lists.ts'
 import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
@@ -143,6 +144,7 @@ export type Step =
       readonly isAdmitted: boolean
       readonly caller: Caller | undefined
     }
+  | { readonly step: 'lists'; readonly service: TableService; readonly verdict: ListVerdict }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
   | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
@@ -169,8 +171,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → freshness (told only
- * where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
+ * (told where there are any) → freshness (told where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -233,11 +235,17 @@ export function plan(
   if (reachable === undefined) return reply('host-unknown', passage)
 
   // Read only for those who look at it.
-  const isOpen = service.sources === undefined && reachable.guarded === undefined
+  const { sources, lists } = service
+  const isOpen = sources === undefined && lists === undefined && reachable.guarded === undefined
   const caller = isOpen ? undefined : callerOf(client, host, table)
-  const isAdmitted = service.sources === undefined || isAmongSources(service.sources, caller)
+  const isAdmitted = sources === undefined || isAmongSources(sources, caller)
   note?.({ step: 'sources', service, isAdmitted, caller })
   if (!isAdmitted) return reply('client-refused', passage)
+  if (lists !== undefined) {
+    const verdict = askClientLists(lists, caller)
+    note?.({ step: 'lists', service, verdict })
+    if (verdict !== 'admitted') return reply('client-refused', passage)
+  }
 
   // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.
   const stale = service.record.target.type === 'pod' ? state.staleness(host) : undefined

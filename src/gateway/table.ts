@@ -4,6 +4,7 @@ import { nowhere, type Place } from '../balance/place.ts'
 import type { AddressSet } from '../model/address-set.ts'
 import type { Problem } from '../model/problem.ts'
 import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
+import { type ClientLists, readClientLists } from '../policy/client-lists.ts'
 import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
@@ -18,6 +19,8 @@ export interface TableService extends Reachable {
   readonly key: string
   /** The blocks that clients may come from. Undefined: everyone. */
   readonly sources: AddressSet | undefined
+  /** Allow and deny lists. Undefined: there are none. */
+  readonly lists: ClientLists | undefined
   readonly record: ServiceRecord
   /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
   readonly byHostname: ReadonlyMap<string, Reachable> | undefined
@@ -154,6 +157,7 @@ export class Table {
       key,
       record,
       sources,
+      lists: readClientLists(record.clients),
       candidates: [],
       guarded: undefined,
       byHostname: undefined,

@@ -57,6 +57,23 @@ function mappedIpv4(parts: readonly number[]): ipaddr.IPv4 | undefined {
   return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff])
 }
 
+/**
+ * One text for a block, or for an address by itself as the block that is it.
+ * @returns undefined when the text is neither
+ */
+export function normaliseBlock(text: string): string | undefined {
+  const block = parseCidr(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`)
+  return block && firstOf(...block)
+}
+
+/** `203.0.113.7/24` is `203.0.113.0/24`. */
+function firstOf(address: ParsedAddress, bits: number): string {
+  const bytes = address
+    .toByteArray()
+    .map((byte, index) => byte & (0xff << (8 - Math.min(8, Math.max(0, bits - index * 8)))) & 0xff)
+  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
+}
+
 export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean {
   if ('octets' in address) return 'octets' in network && beginAlike(address.octets, network.octets, 8, bits)
   return 'parts' in network && beginAlike(address.parts, network.parts, 16, bits)

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { clientListsSchema } from './limits.ts'
 import { printable } from './printable.ts'
 import { type Problem, problemSchema } from './problem.ts'
 
@@ -59,6 +60,8 @@ const service = v.strictObject({
   spillOver: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** `spec.loadBalancerSourceRanges`: the CIDR blocks that clients may come from. Absent: everyone. */
   sources: v.optional(v.array(v.string())),
+  /** Allow and deny lists, by annotation. Absent: everyone may come. */
+  clients: v.optional(clientListsSchema),
   /** How long the endpoint may take to begin its response. 0: without end. */
   timeoutMs: millis,
   /** How long nothing may move once the response has begun. 0: without end. */

@@ -1,6 +1,7 @@
 import { afterEach, describe } from 'vitest'
 import { faultTests } from './gateway-faults.ts'
 import { forwardingTests } from './gateway-forwarding.ts'
+import { limitTests } from './gateway-limits.ts'
 import { responseTests } from './gateway-responses.ts'
 import { caseOf, type Shell } from './gateway-shell.ts'
 import { streamTests } from './gateway-streams.ts'
@@ -15,6 +16,7 @@ export function gatewayContract(shell: Shell): void {
     forwardingTests(current)
     responseTests(current)
     faultTests(current)
+    limitTests(current)
     streamTests(current)
   })
 }

@@ -44,6 +44,8 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/balance': 'round-robin',
         'postern.dev/spill-over': '10',
         'postern.dev/target': 'pod',
+        'postern.dev/allow-cidrs': '203.0.113.0/24, 2001:db8::/32',
+        'postern.dev/deny-cidrs': '203.0.113.7',
       },
     },
     spec: {

@@ -8,10 +8,11 @@ import type { Table } from '../table.ts'
 import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
+import { listsStep } from './limit-steps.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
 
-type Told = Omit<ExplainedStep, 'verdict'>
+export type Told = Omit<ExplainedStep, 'verdict'>
 
 /** What a step is told with: the cluster that was looked at, as it is now. */
 export interface StepParts {
@@ -43,6 +44,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return podStep(step)
     case 'sources':
       return sourcesStep(step)
+    case 'lists':
+      return listsStep(step)
     case 'freshness':
       return freshnessStep(step)
     case 'endpoints':
@@ -52,7 +55,7 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
   }
 }
 
-type StepOf<S extends Step['step']> = Extract<Step, { step: S }>
+export type StepOf<S extends Step['step']> = Extract<Step, { step: S }>
 
 function hostStep({ authority, host }: StepOf<'host'>, head: RequestHead): Told {
   if (host !== undefined) return { step: 'host', summary: host, details: [] }
