@@ -2,6 +2,7 @@ import { normaliseBlock } from '../model/address.ts'
 import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import { compareText } from '../model/problem.ts'
+import { parseBytes } from '../model/quantity.ts'
 import type { Annotation, AnnotationParse } from './schema.ts'
 
 const CLOSED = '503'
@@ -32,8 +33,43 @@ const denyCidrs: Annotation<readonly string[]> = {
   parse: parseBlocks,
 }
 
+const SIZE = 'a Kubernetes quantity of bytes such as `10Mi`, `500k` or `4096`'
+
+const maxBodySize: Annotation<number> = {
+  name: `${PREFIX}max-body-size`,
+  summary:
+    "How large a request's body may be. A larger one is answered 413: at once when it says its length, else when it has come so far; the application never sees its end.",
+  takes: SIZE,
+  otherwise: 'any size',
+  whenInvalid: CLOSED,
+  example: '10Mi',
+  parse: parseSize(Number.MAX_SAFE_INTEGER),
+}
+
+/** What a gateway on Node takes of any request. */
+const MAX_HEADER_BYTES = 32_768
+
+const maxHeaderSize: Annotation<number> = {
+  name: `${PREFIX}max-header-size`,
+  summary:
+    'How large the header fields of a request may be together, as HTTP/1.1 writes them. Larger ones are answered 431.',
+  takes: `${SIZE}, at most \`32Ki\``,
+  otherwise: "the gateway's own limit, 32 KiB for the whole head",
+  whenInvalid: CLOSED,
+  example: '8Ki',
+  parse: parseSize(MAX_HEADER_BYTES),
+}
+
 /** Annotations that say who may come, and how much. What cannot be read closes the Service. */
-export const limitAnnotations = { allowCidrs, denyCidrs } as const
+export const limitAnnotations = { allowCidrs, denyCidrs, maxBodySize, maxHeaderSize } as const
+
+function parseSize(max: number): (text: string) => AnnotationParse<number> {
+  return (text) => {
+    const bytes = parseBytes(text.trim())
+    if (bytes === undefined) return { ok: false, reason: 'not a quantity such as 10Mi, 500k or 4096' }
+    return bytes <= max ? { ok: true, value: bytes } : { ok: false, reason: `more than ${max} bytes` }
+  }
+}
 
 /** As sorted CIDR blocks in their normal form. */
 function parseBlocks(text: string): AnnotationParse<readonly string[]> {

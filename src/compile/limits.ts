@@ -1,5 +1,5 @@
 import type { ServiceRecord } from '../model/records.ts'
-import { type Readings, valueOr } from './annotations.ts'
+import type { Reading, Readings } from './annotations.ts'
 import { limitAnnotations } from './limit-schema.ts'
 
 const ids = Object.keys(limitAnnotations) as readonly (keyof typeof limitAnnotations)[]
@@ -9,10 +9,25 @@ export function isShut(readings: Readings): boolean {
   return ids.some((id) => readings[id].state === 'invalid')
 }
 
-/** What annotations say of who may come; nothing where they are silent. */
-export function limitsOf(readings: Readings): Pick<ServiceRecord, 'clients'> {
-  const allow = valueOr<readonly string[] | undefined>(readings.allowCidrs, undefined)
-  const deny = valueOr<readonly string[] | undefined>(readings.denyCidrs, undefined)
-  if (allow === undefined && deny === undefined) return {}
-  return { clients: { ...(allow && { allow: [...allow] }), ...(deny && { deny: [...deny] }) } }
+/** What annotations say of who may come, and how much; nothing where they are silent. */
+export function limitsOf(readings: Readings): Pick<ServiceRecord, 'clients' | 'limits'> {
+  const clients = given({ allow: asked(readings.allowCidrs), deny: asked(readings.denyCidrs) })
+  const limits = given({
+    bodyBytes: asked(readings.maxBodySize),
+    headerBytes: asked(readings.maxHeaderSize),
+  })
+  return { ...(clients && { clients }), ...(limits && { limits }) }
+}
+
+function asked<T>(reading: Reading<T>): T | undefined {
+  return reading.state === 'valid' ? reading.value : undefined
+}
+
+/** The members that are there; undefined when there are none. */
+function given<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } | undefined {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined)
+  // The same keys with the values that they had, which TypeScript cannot follow through the entries.
+  return entries.length === 0
+    ? undefined
+    : (Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> })
 }

@@ -1,5 +1,11 @@
 import type { Pipe } from './platform.ts'
 
+/** How large a body may be, whatever length it has said. */
+export interface BodyBound {
+  readonly maxBytes: number
+  readonly onExcess: () => void
+}
+
 /**
  * A client's request body, lent to one attempt at a time. What an attempt did not take goes to the next one.
  */
@@ -8,6 +14,7 @@ export class ClientBody {
   readonly #length: number | undefined
   readonly #pipe: Pipe
   readonly #onProgress: () => void
+  readonly #bound: BodyBound | undefined
   #loan: WritableStreamDefaultWriter<Uint8Array> | undefined
   #reading: Promise<ReadableStreamReadResult<Uint8Array>> | undefined
   #isStarved = false
@@ -19,11 +26,13 @@ export class ClientBody {
     length: number | undefined,
     pipe: Pipe,
     onProgress: () => void,
+    bound?: BodyBound,
   ) {
     this.#reader = source.getReader()
     this.#length = length
     this.#pipe = pipe
     this.#onProgress = onProgress
+    this.#bound = bound
   }
 
   /** An attempt waits for bytes that the client has not sent: a stall is the client's. */
@@ -86,6 +95,11 @@ export class ClientBody {
     this.#isStarved = false
     this.bytesRead += result.value?.length ?? 0
     this.#onProgress()
+    if (this.#bound !== undefined && this.bytesRead > this.#bound.maxBytes) {
+      this.#bound.onExcess()
+      // What makes it too large is kept from everybody: the attempt ends without its end.
+      throw new Error(`the body is larger than ${this.#bound.maxBytes} bytes`)
+    }
     return result
   }
 }

@@ -58,7 +58,9 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   forward(plan: Forward, state: GatewayState): void {
     this.#attempts = new Attempts(plan, state, this.#observer)
     this.#watch(this.#attempts.limitMs(false))
-    this.#next(this.#attempts, 'endpoints-none')
+    // Some of its body may have come while something was waited for.
+    if (this.#body?.exceeds(plan.service.record.limits?.bodyBytes)) this.fail('request-body-too-large')
+    else this.#next(this.#attempts, 'endpoints-none')
   }
 
   /** Ends the exchange: with an error as the answer when none has begun, else by cutting the client's connection. */
@@ -89,7 +91,9 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
 
   onBody(data: Uint8Array): boolean {
     this.onProgress()
-    return this.#body?.take(data) ?? true
+    const keepsUp = this.#body?.take(data) ?? true
+    if (this.#body?.isTooLarge) this.fail('request-body-too-large')
+    return keepsUp
   }
 
   onBodyEnd(): void {

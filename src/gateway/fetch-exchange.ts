@@ -8,7 +8,7 @@ import type { Random, Timer, Timers } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { AttemptObserver, RequestEnd, RequestObserver } from '../telemetry/observer.ts'
 import { BodyPump } from './body-pump.ts'
-import { ClientBody } from './client-body.ts'
+import { type BodyBound, ClientBody } from './client-body.ts'
 import { answerHeaders, type FetchHead, headersFrom, isWebSocket, parseLength } from './fetch-head.ts'
 import { forwardedFacts } from './observe.ts'
 import type { Forward } from './plan.ts'
@@ -63,7 +63,8 @@ export class FetchExchange {
     const { request, head, plan } = input
     if (request.body !== null) {
       const length = parseLength(head.field('content-length'))
-      this.#body = new ClientBody(request.body, length, parts.pipe, () => this.#progress())
+      const bound = this.#bodyBound(plan.service.record.limits?.bodyBytes)
+      this.#body = new ClientBody(request.body, length, parts.pipe, () => this.#progress(), bound)
     }
     const { timeoutMs } = plan.service.record
     this.#deadline = timeoutMs === 0 ? undefined : parts.timers.start(timeoutMs, () => this.#expire())
@@ -87,6 +88,11 @@ export class FetchExchange {
       if (SUSPICIOUS.has(failure)) state.connectFailed(endpoint.key)
       if (typeof answer === 'string' || !this.#mayRetry(answer)) return this.#refuse(failure)
     }
+  }
+
+  #bodyBound(maxBytes: number | undefined): BodyBound | undefined {
+    if (maxBytes === undefined) return undefined
+    return { maxBytes, onExcess: () => this.#stop('request-body-too-large') }
   }
 
   #choose(): Endpoint | undefined {

@@ -1,6 +1,7 @@
 import { responseHeaders } from '../forward/headers.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { RequestHead } from './plan.ts'
+import { headerBytesOf } from './size-limits.ts'
 
 /** Fields that an endpoint should never have sent (RFC 9110 §5.5): fetch lets them through on some platforms. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters in question
@@ -39,6 +40,7 @@ export function headOf({ method, url, headers }: Request): FetchHead {
     hosts: [isReadable ? url.slice(start, end < 0 ? undefined : end) : host],
     fields,
     field: (name) => fieldIn(fields, name),
+    headerBytes: () => headerBytesOf(fields),
   }
 }
 

@@ -13,6 +13,7 @@ import { parseTarget } from '../route/target.ts'
 import type { ExternalTarget } from './external-names.ts'
 import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
+import { sizeFault } from './size-limits.ts'
 import type { TableService } from './table.ts'
 
 /** A request's head, as any runtime can show it. */
@@ -24,6 +25,8 @@ export interface RequestHead {
   readonly hosts: readonly string[]
   /** A field's value by lower-case name; several are joined with `, `. */
   field(name: string): string | undefined
+  /** Bytes of all fields. Absent: not known. */
+  headerBytes?(): number
 }
 
 /** What a plan reads. A gateway that holds single hosts may not know of one yet. */
@@ -145,6 +148,7 @@ export type Step =
       readonly caller: Caller | undefined
     }
   | { readonly step: 'lists'; readonly service: TableService; readonly verdict: ListVerdict }
+  | { readonly step: 'size'; readonly service: TableService; readonly fault: ErrorCode | undefined }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
   | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
@@ -171,8 +175,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
- * (told where there are any) → freshness (told where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists →
+ * sizes (both told where there are any) → freshness (told where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -245,6 +249,13 @@ export function plan(
     const verdict = askClientLists(lists, caller)
     note?.({ step: 'lists', service, verdict })
     if (verdict !== 'admitted') return reply('client-refused', passage)
+  }
+
+  const { limits } = service.record
+  if (limits !== undefined) {
+    const fault = sizeFault(limits, head)
+    note?.({ step: 'size', service, fault })
+    if (fault !== undefined) return reply(fault, passage)
   }
 
   // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.

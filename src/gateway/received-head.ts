@@ -1,6 +1,7 @@
 import { valuesOf } from '../wire/fields.ts'
 import type { ReceivedRequest } from '../wire/request-parser.ts'
 import type { RequestHead } from './plan.ts'
+import { headerBytesOf } from './size-limits.ts'
 
 /** A head as it came over the wire, as `plan` reads it. */
 export class ReceivedHead implements RequestHead {
@@ -18,6 +19,10 @@ export class ReceivedHead implements RequestHead {
 
   get target(): string {
     return this.#request.target
+  }
+
+  headerBytes(): number {
+    return headerBytesOf(this.#request.fields)
   }
 
   field(name: string): string | undefined {

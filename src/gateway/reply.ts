@@ -12,6 +12,7 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   // RFC 9112 §3.
   'request-target-too-long': { status: 414, proxyError: 'http_request_error' },
   'request-head-too-large': { status: 431, proxyError: 'http_request_error' },
+  'request-body-too-large': { status: 413, proxyError: 'http_request_error' },
   'request-timeout': { status: 408, proxyError: 'http_request_error' },
   // RFC 9112 §6.1.
   'coding-unsupported': { status: 501, proxyError: 'http_request_error' },

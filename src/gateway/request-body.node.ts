@@ -11,6 +11,7 @@ export class RequestBody {
   #isStarved = false
   #isTaken = false
   bytesRead = 0
+  #maxBytes = Number.POSITIVE_INFINITY
 
   constructor(down: ServerExchange) {
     this.#down = down
@@ -24,6 +25,16 @@ export class RequestBody {
   /** No attempt has taken a byte: it can be sent again. */
   get isWhole(): boolean {
     return !this.#isTaken
+  }
+
+  get isTooLarge(): boolean {
+    return this.bytesRead > this.#maxBytes
+  }
+
+  /** From now on no more than so much of it is taken. @returns whether too much has come already */
+  exceeds(maxBytes = Number.POSITIVE_INFINITY): boolean {
+    this.#maxBytes = maxBytes
+    return this.isTooLarge
   }
 
   /** Reads on, to hear of a client that breaks its body off: what comes is held. */
@@ -52,9 +63,10 @@ export class RequestBody {
     this.#down.resume()
   }
 
-  /** @returns false to pause */
+  /** @returns false to pause. What makes it too large is kept from everybody. */
   take(data: Uint8Array): boolean {
     this.bytesRead += data.length
+    if (this.isTooLarge) return false
     if (this.#up !== undefined) return this.#send(this.#up, data)
     this.#held.push(data)
     return false

@@ -3,6 +3,7 @@ export const errorCodes = [
   'request-invalid',
   'request-target-too-long',
   'request-head-too-large',
+  'request-body-too-large',
   'request-timeout',
   'coding-unsupported',
   'expectation-unknown',

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { clientListsSchema } from './limits.ts'
+import { clientListsSchema, limitsSchema } from './limits.ts'
 import { printable } from './printable.ts'
 import { type Problem, problemSchema } from './problem.ts'
 
@@ -62,6 +62,8 @@ const service = v.strictObject({
   sources: v.optional(v.array(v.string())),
   /** Allow and deny lists, by annotation. Absent: everyone may come. */
   clients: v.optional(clientListsSchema),
+  /** How much it takes, by annotation. Absent: no limits of its own. */
+  limits: v.optional(limitsSchema),
   /** How long the endpoint may take to begin its response. 0: without end. */
   timeoutMs: millis,
   /** How long nothing may move once the response has begun. 0: without end. */

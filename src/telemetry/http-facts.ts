@@ -27,6 +27,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-invalid',
   'request-target-too-long',
   'request-head-too-large',
+  'request-body-too-large',
   'request-timeout',
   'coding-unsupported',
   'expectation-unknown',

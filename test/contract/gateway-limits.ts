@@ -31,4 +31,66 @@ export function limitTests({ start, closers }: ShellCase): void {
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' }
     expect((await gateway.send({ headers })).status).toBe(status)
   })
+
+  test('a body that says that it is too large is a 413, and no endpoint hears of it', async () => {
+    let asked = 0
+    const gateway = await gatewayTo({ 'postern.dev/max-body-size': '10' }, (request, response) => {
+      asked++
+      return echo(request, response)
+    })
+    const post = (body: string) =>
+      gateway.send({ method: 'POST', headers: { 'content-length': `${body.length}` }, body })
+    expect((await post('x'.repeat(11))).status).toBe(413)
+    expect(asked).toBe(0)
+    expect((await post('x'.repeat(10))).status).toBe(200)
+    expect((await gateway.send()).status).toBe(200)
+  })
+
+  test('a body that says no length is a 413 once it is too large, and never whole', async () => {
+    const heard: { body: string; isWhole: boolean }[] = []
+    const ended = Promise.withResolvers<void>()
+    const gateway = await gatewayTo({ 'postern.dev/max-body-size': '10' }, (request, response) => {
+      const one = { body: '', isWhole: false }
+      heard.push(one)
+      request.on('data', (chunk) => {
+        one.body += chunk
+      })
+      request.on('end', () => {
+        one.isWhole = true
+        response.end('done')
+      })
+      request.on('close', () => ended.resolve())
+    })
+    async function* upload(...parts: readonly string[]) {
+      for (const part of parts) {
+        yield part
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const headers = { 'transfer-encoding': 'chunked' }
+    const refused = await gateway.open({ method: 'POST', headers }, upload('12345', '67890', '!'))
+    expect(refused.status).toBe(413)
+    if (heard.length > 0) await ended.promise
+    expect(heard.filter(({ body, isWhole }) => isWhole || body.includes('!'))).toEqual([])
+    const fits = await gateway.open({ method: 'POST', headers }, upload('12345', '67890'))
+    expect(fits.status).toBe(200)
+  })
+
+  test('header fields that are too large together are a 431', async () => {
+    const gateway = await gatewayTo({ 'postern.dev/max-header-size': '2Ki' })
+    expect((await gateway.send({ headers: { 'x-small': 'x'.repeat(1000) } })).status).toBe(200)
+    expect((await gateway.send({ headers: { 'x-large': 'x'.repeat(2040) } })).status).toBe(431)
+    const several = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, 'x'.repeat(100)]))
+    expect((await gateway.send({ headers: several })).status).toBe(431)
+  })
+
+  test.each([
+    { 'postern.dev/max-body-size': '10MB' },
+    { 'postern.dev/max-body-size': '0' },
+    { 'postern.dev/max-header-size': '33Ki' },
+    { 'postern.dev/max-header-size': '' },
+  ])('a size that cannot be read closes the Service: %j', async (annotations) => {
+    const gateway = await gatewayTo(annotations)
+    expect((await gateway.send()).status).toBe(503)
+  })
 }

@@ -46,6 +46,8 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/target': 'pod',
         'postern.dev/allow-cidrs': '203.0.113.0/24, 2001:db8::/32',
         'postern.dev/deny-cidrs': '203.0.113.7',
+        'postern.dev/max-body-size': '10Mi',
+        'postern.dev/max-header-size': '8Ki',
       },
     },
     spec: {

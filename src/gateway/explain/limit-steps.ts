@@ -1,3 +1,4 @@
+import type { RequestHead } from '../plan.ts'
 import { SHOWN } from './problems.ts'
 import type { StepOf, Told } from './steps.ts'
 
@@ -16,4 +17,23 @@ export function listsStep({ service: { record, lists }, verdict }: StepOf<'lists
         ? `refused by ${field}`
         : `not among ${field}`
   return { step: 'client lists', summary, details: blocks.slice(0, SHOWN) }
+}
+
+/** What the head tells of the request's size, in words. */
+export function sizeStep({ service: { record }, fault }: StepOf<'size'>, head: RequestHead): Told {
+  const { headerBytes, bodyBytes } = record.limits ?? {}
+  const details: string[] = []
+  if (headerBytes !== undefined) {
+    details.push(`postern.dev/max-header-size: ${head.headerBytes?.() ?? 'unknown'} of ${headerBytes} bytes`)
+  }
+  if (bodyBytes !== undefined) {
+    details.push(
+      `postern.dev/max-body-size: ${head.field('content-length') ?? 'unknown'} of ${bodyBytes} bytes`,
+    )
+  }
+  const field =
+    fault === 'request-head-too-large' ? 'postern.dev/max-header-size' : 'postern.dev/max-body-size'
+  const of = `of Service ${record.namespace}/${record.name}`
+  const summary = fault === undefined ? 'within the limits' : `refused by ${field} ${of}`
+  return { step: 'size', summary, details }
 }

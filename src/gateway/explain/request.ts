@@ -2,6 +2,7 @@ import type { Peer } from '../../identity/identify.ts'
 import { identifyPeer } from '../../identity/identify.ts'
 import { normaliseIp } from '../../model/address.ts'
 import type { RequestHead, RoadOptions } from '../plan.ts'
+import { headerBytesOf } from '../size-limits.ts'
 
 /** A request that somebody wonders about, as curl would send it. */
 export interface Question {
@@ -51,6 +52,8 @@ export function readQuestion(
     target,
     hosts: fields.get('host') ?? [asciiAuthority(authority)],
     field: (name: string) => fields.get(name)?.join(', '),
+    headerBytes: () =>
+      headerBytesOf([...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]))),
   }
   return { ok: true, head, peer: identifyPeer(question.from, trustedProxies) }
 }

@@ -8,7 +8,7 @@ import type { Table } from '../table.ts'
 import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
-import { listsStep } from './limit-steps.ts'
+import { listsStep, sizeStep } from './limit-steps.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
 
@@ -46,6 +46,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return sourcesStep(step)
     case 'lists':
       return listsStep(step)
+    case 'size':
+      return sizeStep(step, head)
     case 'freshness':
       return freshnessStep(step)
     case 'endpoints':
