@@ -60,8 +60,31 @@ const maxHeaderSize: Annotation<number> = {
   parse: parseSize(MAX_HEADER_BYTES),
 }
 
+const maxConcurrentRequests: Annotation<number> = {
+  name: `${PREFIX}max-concurrent-requests`,
+  summary:
+    'How many requests may be under way at once in each gateway process (in each isolate of a Worker). Those beyond are answered 503 with `Retry-After`.',
+  takes: 'a whole number from `1`',
+  otherwise: 'any number',
+  whenInvalid: CLOSED,
+  example: '200',
+  parse: parseWhole,
+}
+
 /** Annotations that say who may come, and how much. What cannot be read closes the Service. */
-export const limitAnnotations = { allowCidrs, denyCidrs, maxBodySize, maxHeaderSize } as const
+export const limitAnnotations = {
+  allowCidrs,
+  denyCidrs,
+  maxBodySize,
+  maxHeaderSize,
+  maxConcurrentRequests,
+} as const
+
+function parseWhole(text: string): AnnotationParse<number> {
+  return /^[1-9]\d{0,5}$/.test(text.trim())
+    ? { ok: true, value: Number(text.trim()) }
+    : { ok: false, reason: 'not a whole number from 1 to 999999' }
+}
 
 function parseSize(max: number): (text: string) => AnnotationParse<number> {
   return (text) => {

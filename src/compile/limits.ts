@@ -15,6 +15,7 @@ export function limitsOf(readings: Readings): Pick<ServiceRecord, 'clients' | 'l
   const limits = given({
     bodyBytes: asked(readings.maxBodySize),
     headerBytes: asked(readings.maxHeaderSize),
+    concurrent: asked(readings.maxConcurrentRequests),
   })
   return { ...(clients && { clients }), ...(limits && { limits }) }
 }

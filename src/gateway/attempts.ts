@@ -25,12 +25,13 @@ export class Attempts {
   #count = 0
   #endpoint: Endpoint | undefined
   #span: AttemptObserver | undefined
+  #isClosed = false
 
   constructor(plan: Forward, state: GatewayState, observer: RequestObserver) {
     this.plan = plan
     this.#state = state
     this.#observer = observer
-    state.requestBegan()
+    state.requestBegan(plan)
   }
 
   /** How long nothing may move, in milliseconds; 0: without end. */
@@ -74,6 +75,13 @@ export class Attempts {
     this.#state.attemptEnded(this.#endpoint.key)
     this.#span?.end(status, error)
     this.#endpoint = undefined
+  }
+
+  /** Nothing more comes. */
+  close(status: number | undefined, error: ErrorCode | undefined): void {
+    this.end(status, error)
+    if (!this.#isClosed) this.#state.requestEnded(this.plan)
+    this.#isClosed = true
   }
 
   mayRetry(failure: AttemptFailure, method: string, isReplayable: boolean): boolean {

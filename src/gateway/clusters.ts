@@ -168,13 +168,14 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     place: share.name === own ? { ...place, within } : { ...place, node: undefined, within },
     ...(newsOf && { onNews: newsOf(facts) }),
   })
+  const state = new GatewayState(clock)
   const served = {
     name: label,
     weight: share.weight,
     hash: hashText(share.name),
     table: () => gateway.table,
-    state: new GatewayState(clock),
-    present: roadState(names, freshness),
+    state,
+    present: roadState(names, freshness, state),
   }
   return { share, facts, gateway, copy, served }
 }

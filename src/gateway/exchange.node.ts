@@ -190,7 +190,7 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     // An error of ours is read soon, or not at all. What is left of a body has the connection's own limits.
     if (error !== undefined) this.#watch(LINGER_MS)
     else if (!this.#down.body.isOver) this.deadline = NEVER
-    this.#attempts?.end(this.#answer.status, error)
+    this.#attempts?.close(this.#answer.status, error)
     this.#body?.release()
     this.#up?.abort()
     this.#up = undefined

@@ -74,8 +74,8 @@ export class FetchExchange {
 
   /** Resolves with the response's head; its body goes on by itself. */
   async run(): Promise<Response> {
-    const { state } = this.#in
-    state.requestBegan()
+    const { state, plan } = this.#in
+    state.requestBegan(plan)
     let failure: ErrorCode = 'endpoints-none'
     while (true) {
       const endpoint = this.#choose()
@@ -211,7 +211,8 @@ export class FetchExchange {
   }
 
   #refuse(error: ErrorCode): Response {
-    const { observer, ended } = this.#in
+    const { observer, ended, state, plan } = this.#in
+    state.requestEnded(plan)
     this.#deadline?.cancel()
     this.#body?.release()
     this.#abort.abort()
@@ -221,8 +222,9 @@ export class FetchExchange {
   }
 
   #end(endpoint: Endpoint, status: number, error: ErrorCode | undefined, bytesSent: number): void {
-    const { state, ended } = this.#in
+    const { state, ended, plan } = this.#in
     state.attemptEnded(endpoint.key)
+    state.requestEnded(plan)
     this.#span?.end(status, error)
     ended({ status, error, bytesSent, bytesReceived: this.#body?.bytesRead ?? 0 })
   }

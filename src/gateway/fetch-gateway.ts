@@ -95,7 +95,8 @@ export class FetchGateway {
     const { tables, clock, road, onTrouble } = this.#parts
     try {
       const now = clock.now()
-      const state = { ...externalByName, staleness: (host: string) => tables.staleness(host, now) }
+      const limits = this.#currentState()
+      const state = { ...externalByName, limits, staleness: (host: string) => tables.staleness(host, now) }
       return plan(head, peer, tables.at(now), road, state)
     } catch (cause) {
       onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))

@@ -106,12 +106,20 @@ export interface Staleness {
   readonly maxStaleMs: number
 }
 
+/** What counts against the limits of Services. */
+export interface LimitReader {
+  /** Requests of a service that are under way here. */
+  underWay(service: string): number
+}
+
 /** What the road reads of the present, and only reads. */
 export interface RoadState {
   /** Undefined: what is held of a host is new enough for addresses of Pods to be theirs still. */
   staleness(host: string): Staleness | undefined
   /** Where a name outside the cluster leads; undefined until that is known. */
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
+  /** Absent: no request is carried out here, so that none counts. */
+  readonly limits?: LimitReader
   /** For `explain`: what was wrong with the last answer for a name. Not known where the platform resolves it. */
   externalTroubles?(name: string): readonly string[]
 }
@@ -159,6 +167,13 @@ export type Step =
       readonly isByName: boolean
     }
   | {
+      readonly step: 'concurrency'
+      readonly service: TableService
+      /** Undefined: not counted here. */
+      readonly underWay: number | undefined
+      readonly isAdmitted: boolean
+    }
+  | {
       readonly step: 'network-policy'
       readonly caller: Caller | undefined
       readonly service: TableService
@@ -175,8 +190,9 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists →
- * sizes (both told where there are any) → freshness (told where it is lacking) → endpoints → NetworkPolicy. Pure: no I/O, no clock, nothing changed.
+ * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
+ * → sizes → freshness → endpoints → NetworkPolicy → concurrency. Lists and limits are told where there are any, freshness
+ * where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -275,6 +291,13 @@ export function plan(
   note?.({ step: 'network-policy', caller, service, endpoints, candidates: admitting })
   const isRefused = admitting.length === 0
   if (isRefused && networkPolicy !== 'report') return reply('client-refused', passage)
+
+  if (limits?.concurrent !== undefined) {
+    const underWay = state.limits?.underWay(service.key)
+    const isAdmitted = (underWay ?? 0) < limits.concurrent
+    note?.({ step: 'concurrency', service, underWay, isAdmitted })
+    if (!isAdmitted) return reply('concurrency-exceeded', passage)
+  }
 
   const strippedPrefix = rule.action.stripPrefix
   const path = stripPrefix(target.path, strippedPrefix) + target.query

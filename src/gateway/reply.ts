@@ -26,6 +26,7 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },
   'path-unknown': { status: 404, proxyError: 'destination_not_found' },
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
+  'concurrency-exceeded': { status: 503, proxyError: 'connection_limit_reached' },
   // What the runtime that this gateway runs on cannot do; a problem on the Service says what.
   'platform-unsupported': { status: 501, proxyError: 'proxy_configuration_error' },
   // Nobody has said for too long whose the Pods' addresses are.
@@ -63,6 +64,7 @@ export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
   ]
   if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
   if (requestId !== '') headers.push('X-Request-Id', requestId)
+  if (error === 'concurrency-exceeded') headers.push('Retry-After', '1')
   if (error === 'method-refused' || error === 'forwards-spent') headers.push('Allow', ALLOW)
   return { status, headers, body }
 }

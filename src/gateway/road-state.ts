@@ -1,6 +1,6 @@
 import type { ExternalNames } from './external-names.ts'
 import type { Freshness } from './freshness.ts'
-import type { RoadState } from './plan.ts'
+import type { LimitReader, RoadState } from './plan.ts'
 
 /** Finds out what the road waits for. */
 export interface NameResolver {
@@ -12,8 +12,10 @@ export interface NameResolver {
 export function roadState(
   names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>,
   freshness: Pick<Freshness, 'staleness'> | undefined,
+  limits?: LimitReader,
 ): RoadState {
   return {
+    ...(limits && { limits }),
     externalEndpoints: (target) => names.externalEndpoints(target),
     externalTroubles: (name) => names.troublesOf(name),
     staleness: () => freshness?.staleness(),

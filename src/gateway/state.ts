@@ -1,5 +1,6 @@
 import type { BalanceState } from '../balance/endpoint.ts'
 import type { Clock } from '../model/clock.ts'
+import type { Forward, LimitReader } from './plan.ts'
 
 /** Retries add at most a fifth to the requests, with a small reserve for quiet times (Finagle's retry budget). */
 const RETRY_RATIO = 0.2
@@ -8,6 +9,9 @@ const RETRY_RESERVE = 10
 /** How long an endpoint that could not be connected to is left alone: doubled each time that it fails again. */
 const SUSPECT_MS = 1_000
 const MAX_SUSPECT_MS = 30_000
+
+/** A plan that is being carried out. */
+type Carried = Pick<Forward, 'service'>
 
 interface Suspicion {
   readonly until: number
@@ -18,8 +22,10 @@ interface Suspicion {
  * What a gateway process knows of the present. `plan` and `choose` read it; only the shell that carries a plan out
  * writes it. Keyed by endpoint and service, so it outlives every table.
  */
-export class GatewayState implements BalanceState {
+export class GatewayState implements BalanceState, LimitReader {
   readonly #loads = new Map<string, number>()
+  /** Requests under way, by service: of those alone that have a limit of them. */
+  readonly #underWay = new Map<string, number>()
   readonly #turns = new Map<string, number>()
   readonly #suspicions = new Map<string, Suspicion>()
   readonly #clock: Pick<Clock, 'elapsed'>
@@ -51,8 +57,22 @@ export class GatewayState implements BalanceState {
     return this.#retryTokens >= 1
   }
 
-  requestBegan(): void {
+  underWay(service: string): number {
+    return this.#underWay.get(service) ?? 0
+  }
+
+  requestBegan({ service }: Carried): void {
     this.#retryTokens = Math.min(RETRY_RESERVE, this.#retryTokens + RETRY_RATIO)
+    if (service.record.limits?.concurrent === undefined) return
+    this.#underWay.set(service.key, this.underWay(service.key) + 1)
+  }
+
+  /** Once for each that began, and with the same plan: the Service may have another record by now. */
+  requestEnded({ service }: Carried): void {
+    if (service.record.limits?.concurrent === undefined) return
+    const left = this.underWay(service.key) - 1
+    if (left > 0) this.#underWay.set(service.key, left)
+    else this.#underWay.delete(service.key)
   }
 
   attemptBegan(service: string, endpoint: string, isRetry: boolean): void {

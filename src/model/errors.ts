@@ -14,6 +14,7 @@ export const errorCodes = [
   'host-unknown',
   'path-unknown',
   'rule-unavailable',
+  'concurrency-exceeded',
   'platform-unsupported',
   'registry-stale',
   'endpoints-none',

@@ -12,6 +12,8 @@ export const limitsSchema = v.strictObject({
   bodyBytes: v.optional(count),
   /** Of all header fields, as HTTP/1.1 writes them. */
   headerBytes: v.optional(count),
+  /** Requests under way at once, in each gateway. */
+  concurrent: v.optional(count),
 })
 
 export type LimitsRecord = Readonly<v.InferOutput<typeof limitsSchema>>

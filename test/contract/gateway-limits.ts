@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { waitFor } from '../cluster/wait-for.ts'
 import { serviceYaml } from '../support/gateway.ts'
 import { echo, startHttp } from '../support/http.ts'
 import type { RunningShell, ShellCase } from './gateway-shell.ts'
@@ -89,8 +90,33 @@ export function limitTests({ start, closers }: ShellCase): void {
     { 'postern.dev/max-body-size': '0' },
     { 'postern.dev/max-header-size': '33Ki' },
     { 'postern.dev/max-header-size': '' },
-  ])('a size that cannot be read closes the Service: %j', async (annotations) => {
+    { 'postern.dev/max-concurrent-requests': '0' },
+    { 'postern.dev/max-concurrent-requests': 'many' },
+  ])('a limit that cannot be read closes the Service: %j', async (annotations) => {
     const gateway = await gatewayTo(annotations)
     expect((await gateway.send()).status).toBe(503)
+  })
+
+  test('requests beyond those that may be under way are a 503 that says when to come back', async () => {
+    const held: (() => void)[] = []
+    const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const gateway = await gatewayTo({ 'postern.dev/max-concurrent-requests': '2' }, (request, response) => {
+      if (request.url === '/free') return void response.end('free')
+      held.push(() => void response.end('held'))
+      arrived[held.length - 1]?.resolve()
+    })
+    const slow = [gateway.send(), gateway.send()]
+    await Promise.all(arrived.map(({ promise }) => promise))
+    const refused = await gateway.send({ path: '/free' })
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1'])
+    expect(refused.headers['proxy-status']).toBe('postern; error=connection_limit_reached')
+    for (const end of held.splice(0)) end()
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200])
+    // All places are free again, each of them once.
+    await waitFor(
+      'a free place',
+      async () => (await gateway.send({ path: '/free' })).status,
+      (status) => status === 200,
+    )
   })
 }

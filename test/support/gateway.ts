@@ -132,7 +132,7 @@ export async function startListener(
     onTrouble: () => {},
   })
   const listener = new Listener({
-    clusters: [onlyCluster(table, state, roadState(names, undefined))],
+    clusters: [onlyCluster(table, state, roadState(names, undefined, state))],
     names,
     observer,
     pool,

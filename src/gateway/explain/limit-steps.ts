@@ -37,3 +37,13 @@ export function sizeStep({ service: { record }, fault }: StepOf<'size'>, head: R
   const summary = fault === undefined ? 'within the limits' : `refused by ${field} ${of}`
   return { step: 'size', summary, details }
 }
+
+/** How many requests are under way, in words. */
+export function concurrencyStep({ service: { record }, underWay, isAdmitted }: StepOf<'concurrency'>): Told {
+  const field = `postern.dev/max-concurrent-requests of Service ${record.namespace}/${record.name}`
+  const of = `of at most ${record.limits?.concurrent} under way`
+  if (underWay === undefined)
+    return { step: 'concurrency', summary: `not counted here: ${field}`, details: [of] }
+  const summary = isAdmitted ? `within ${field}` : `refused by ${field}`
+  return { step: 'concurrency', summary, details: [`${underWay} ${of}`] }
+}
