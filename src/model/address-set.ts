@@ -61,10 +61,21 @@ function rangesOf({ cidr, except }: Block): Range[] {
 }
 
 function rangeOf([address, bits]: Cidr): Range {
-  const bytes = address.toByteArray()
-  const host = (1n << BigInt(bytes.length * 8 - bits)) - 1n
-  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-  return [value & ~host, value | host]
+  const words = wordsOf(address)
+  const host = (1n << BigInt(words.length * 32 - bits)) - 1n
+  const value = words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n)
+  const first = value - (value & host)
+  return [first, first + host]
+}
+
+/** Of 32 bits: large numbers are made of few. */
+function wordsOf(address: ParsedAddress): number[] {
+  if ('octets' in address) {
+    const [a = 0, b = 0, c = 0, d = 0] = address.octets
+    return [((a << 24) | (b << 16) | (c << 8) | d) >>> 0]
+  }
+  const { parts } = address
+  return [0, 2, 4, 6].map((i) => (((parts[i] ?? 0) << 16) | (parts[i + 1] ?? 0)) >>> 0)
 }
 
 /** The same addresses in ranges that neither overlap nor touch, in order. */
