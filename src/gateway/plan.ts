@@ -205,7 +205,7 @@ export function plan(
   state: RoadState,
   note?: (step: Step) => void,
 ): Plan {
-  const client = identifyClient(peer, (name) => head.field(name), options)
+  const client = identifyClient(peer, head, options)
   note?.({ step: 'client', client, peer })
   const { cluster } = table
   const nowhere: Passage = { client, cluster, host: '', path: '', route: undefined }

@@ -67,17 +67,17 @@ export interface ProxyTrust {
  * The true client: the peer, or behind trusted proxies the rightmost address that they name and that is not one of theirs.
  * What stands further left came from the client and proves nothing.
  *
- * @param field a request's field by lower-case name; several are joined with `, `
+ * @param head whose fields are asked for by lower-case name; several of a name are joined with `, `
  */
 export function identifyClient(
   peer: Peer,
-  field: (name: string) => string | undefined,
+  head: { field(name: string): string | undefined },
   trust: ProxyTrust,
 ): Client {
   if (!peer.isTrusted) return { address: peer.address, scheme: peer.scheme }
   return trust.forwardedHeader === 'forwarded'
-    ? byForwarded(peer, field('forwarded') ?? '', trust)
-    : byExtensions(peer, field('x-forwarded-for') ?? '', field('x-forwarded-proto') ?? '', trust)
+    ? byForwarded(peer, head.field('forwarded') ?? '', trust)
+    : byExtensions(peer, head.field('x-forwarded-for') ?? '', head.field('x-forwarded-proto') ?? '', trust)
 }
 
 /** X-Forwarded-For and X-Forwarded-Proto, of which proxies that append write one for each hop. */

@@ -100,7 +100,7 @@ function isProxy(text: string | undefined, proxies: readonly Cidr[]): boolean {
 function isForwarded(text: string | undefined, proxies: readonly Cidr[]): boolean {
   const peer = { address: '192.0.2.1', isTrusted: true, scheme: 'http' } as const
   const field = (name: string) => (name === 'x-forwarded-for' ? text : 'https')
-  return identifyClient(peer, field, { trustedProxies: proxies }).scheme === 'https'
+  return identifyClient(peer, { field }, { trustedProxies: proxies }).scheme === 'https'
 }
 
 function isRead(address: ParsedAddress | undefined): boolean {

@@ -20,7 +20,7 @@ function clientOf(forwarded: string, more: Partial<ProxyTrust> = {}, peer = '10.
     ['x-forwarded-proto', 'https'],
   ])
   const all = { ...trust, ...more }
-  return identifyClient(identifyPeer(peer, all.trustedProxies), (name) => fields.get(name), all)
+  return identifyClient(identifyPeer(peer, all.trustedProxies), { field: (name) => fields.get(name) }, all)
 }
 
 describe('Forwarded', () => {
@@ -116,7 +116,9 @@ describe('hops', () => {
     const header = 'x-forwarded-for'
     const fields = (name: string) => (name === header ? '6.6.6.6, 203.0.113.9, 10.0.0.2' : undefined)
     const all = { ...everyone, trustedHops }
-    expect(identifyClient(identifyPeer('10.0.0.1', all.trustedProxies), fields, all).address).toBe(address)
+    expect(identifyClient(identifyPeer('10.0.0.1', all.trustedProxies), { field: fields }, all).address).toBe(
+      address,
+    )
   })
 
   test('do not make a stranger trusted', () => {

@@ -18,7 +18,7 @@ function clientOf(peer: string, forwardedFor?: string, proto?: string, proxies =
     ['x-forwarded-proto', proto],
   ])
   const trust = { trustedProxies: proxies, ...more }
-  return identifyClient(identifyPeer(peer, proxies), (name) => fields.get(name), trust)
+  return identifyClient(identifyPeer(peer, proxies), { field: (name) => fields.get(name) }, trust)
 }
 
 describe('the peer', () => {
