@@ -39,11 +39,7 @@ export type WorkerStatus = v.InferOutput<typeof statusSchema>['workers'][number]
 
 /** A registry behind a relay, and one Pod. */
 export interface WorkersRig {
-  /** The arguments of a gateway of it. */
-  readonly args: readonly string[]
-  /** Where gateways read the token by which they read the registry. */
-  readonly tokenFile: string
-  /** Makes that file unreadable for what starts from now on, or readable again. */
+  /** Whether the file is in order from which gateways, when they start, read the token for the registry. */
   setToken(isThere: boolean): void
   closeRelay(): Promise<void>
   start(...args: readonly string[]): Promise<ServingProcess>
@@ -69,14 +65,11 @@ export async function startWorkersRig(
   const records = [routeRecord(HOST, 'shop/web:80'), serviceRecord('shop/web:80'), endpoints]
   await publisher.publish(records, systemClock.now())
   const source = ['--cluster', cluster, '--relay-url', relay.url, '--relay-token', `@${tokenFile}`]
-  const args = ['gateway', ...source]
   return {
-    args,
-    tokenFile,
     setToken,
     closeRelay: () => relay.close(),
     start: async (...more) => {
-      const postern = await startServing([...args, ...more])
+      const postern = await startServing(['gateway', ...source, ...more])
       onTestFinished(async () => void (await postern.stop('SIGKILL')))
       return postern
     },

@@ -15,6 +15,8 @@ const FLUSH_MS = 200
 const GATHER_CHARS = 16_384
 /** So much is written to a pipe at once or not at all (POSIX: PIPE_BUF): lines of several processes stay apart. */
 const PIPE_BYTES = 4096
+/** What most lines stay below: one more than fits goes along with those before it. */
+const LINE_CHARS = 800
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 export interface AccessLogTarget {
@@ -30,11 +32,12 @@ export function openAccessLog(
   dropped: Counter,
 ): AccessLog {
   if (target === 'off') return { write: undefined, close: async () => {} }
+  const isShared = sharesStdout && target === 'stdout'
   const stream = new sonicBoom.SonicBoom({
     ...(target === 'stdout' ? { fd: 1 } : { dest: target, mkdir: true }),
     sync: false,
     maxLength: MAX_WAITING_BYTES,
-    ...(sharesStdout && { maxWrite: PIPE_BYTES }),
+    ...(isShared && { maxWrite: PIPE_BYTES }),
   })
   stream.on('drop', (lines: string) => dropped.add(lines.split('\n').length - 1))
   // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
@@ -43,7 +46,7 @@ export function openAccessLog(
   // The stream measures all that waits in it at every write: a line is too little to give it.
   const options = {
     timers: systemTimers,
-    maxChars: sharesStdout ? PIPE_BYTES / 2 : GATHER_CHARS,
+    maxChars: isShared ? PIPE_BYTES - LINE_CHARS : GATHER_CHARS,
     flushMs: FLUSH_MS,
   }
   const buffer = new LineBuffer((lines) => void stream.write(lines), options)
