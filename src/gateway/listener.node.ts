@@ -16,7 +16,7 @@ import { type Decided, observeRequest } from './observe.ts'
 import type { Forward, RoadOptions } from './plan.ts'
 import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { httpVersionOf, ReceivedHead } from './received-head.ts'
-import { refusal } from './refusal.node.ts'
+import { refuse } from './refusal.node.ts'
 import type { NameResolver } from './road-state.ts'
 import type { ServedCluster } from './served-cluster.ts'
 import type { GatewayState } from './state.ts'
@@ -83,7 +83,8 @@ export class Listener {
       deadlines: new Deadlines(timers, CONNECTION_TICK_MS),
       endIsLeaving: true,
       onRequest: (exchange, connection) => this.#onRequest(exchange, connection),
-      refuse: (failure) => refusal(failure, date),
+      refuse: (failure, _cause, connection) =>
+        refuse(failure, this.#peerOf(connection), parts.observer, date),
       onClose: (connection) => this.#onClose(connection),
     }
     this.#arrivals = new Arrivals({
@@ -161,14 +162,19 @@ export class Listener {
   }
 
   #onRequest(down: ServerExchange, connection: ServerConnection): void {
-    const peer = this.#peers.get(connection)
-    if (peer === undefined) throw new Error('Cannot serve a request: its connection is not known')
+    const peer = this.#peerOf(connection)
     const head = new ReceivedHead(down.head)
     const decided = down.head.expectation === 'unknown' ? 'expectation-unknown' : this.#decide(head, peer)
     const observer = observeRequest(this.#parts.observer, head, httpVersionOf(down.head), peer, decided)
     const exchange = new Exchange(this.#exchangeParts, down, peer, observer)
     // Each cluster may have a name of its own to wait for.
     this.#carryOut(exchange, head, peer, decided, this.#parts.clusters.length)
+  }
+
+  #peerOf(connection: ServerConnection): Peer {
+    const peer = this.#peers.get(connection)
+    if (peer === undefined) throw new Error('Cannot serve a request: its connection is not known')
+    return peer
   }
 
   #carryOut(exchange: Exchange, head: ReceivedHead, peer: Peer, plan: Decided, waits: number): void {

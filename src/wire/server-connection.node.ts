@@ -187,7 +187,7 @@ export class ServerConnection implements ExchangePlace, SocketListener {
 
   /** What came is no request. */
   #refuse(failure: RequestFailure, cause: WireError | undefined): void {
-    const refusal = this.#parts.refuse(failure, cause)
+    const refusal = this.#parts.refuse(failure, cause, this)
     if (refusal === undefined) this.cut()
     else {
       this.writer.writeText(formatRefusalHead(refusal))

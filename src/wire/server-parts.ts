@@ -25,7 +25,7 @@ export interface ServerParts<Exchange, Connection> {
   /** Whoever takes the request on sets its handler before this returns. */
   readonly onRequest: (exchange: Exchange, connection: Connection) => void
   /** The answer to what cannot be read as a request; undefined closes without one. */
-  refuse(failure: RequestFailure, cause: WireError | undefined): Refusal | undefined
+  refuse(failure: RequestFailure, cause: WireError | undefined, connection: Connection): Refusal | undefined
   /** Called once. After an upgrade it tells of the end of what follows. */
   onClose(connection: Connection): void
 }

@@ -42,6 +42,17 @@ test('an error has a date, also when it answers what is no request', async () =>
   expect(await sendRaw(gateway.port, 'nonsense\r\n\r\n')).toMatch(DATE)
 })
 
+test('what is no request is seen by operators too: from whom, and how it was answered', async () => {
+  const gateway = await gatewayTo()
+  const coding = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n`
+  const answers = [await sendRaw(gateway.port, 'nonsense\r\n\r\n'), await sendRaw(gateway.port, coding)]
+  for (const answer of answers) expect(answer).toMatch(/\r\nX-Request-Id: [0-9a-f]{32}\r\n/)
+  expect(await gateway.observer.ended(2)).toMatchObject([
+    { status: 400, error: 'request-invalid', start: { method: '', clientAddress: '127.0.0.1' } },
+    { status: 501, error: 'coding-unsupported', start: { method: '', clientAddress: '127.0.0.1' } },
+  ])
+})
+
 test('a client that says keep-alive hears it back, and one that does not has no need to', async () => {
   const gateway = await gatewayTo(await answering('HTTP/1.1 200 OK\r\n'))
   const head = async (version: string, option: string) => {
