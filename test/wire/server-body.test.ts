@@ -179,9 +179,8 @@ describe('an upgrade', () => {
     client.write(GET('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n'))
     const socket = (await next()).exchange.upgrade('websocket', [])
     closers.push(() => socket.destroy())
-    expect(await client.until('websocket\r\n\r\n')).toMatch(
-      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 101 Switching Protocols\r\n/,
-    )
+    const answer = await client.until('websocket\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 101 Switching /)
   })
 
   test('cannot take place within a body', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Connect } from '../../src/wire/client-dial.node.ts'
@@ -29,7 +30,6 @@ async function start(options?: WireServerOptions): Promise<Served> {
   return served
 }
 
-/** The endpoint's certificate is the one that is trusted. */
 const connect: Connect = (host, port, onReady) => connectTls({ host, port, ca: tls.ca }, onReady)
 
 function pool() {
@@ -75,9 +75,8 @@ describe('over TLS a client of ours and a server of ours', () => {
     request.takesMore = false
     request.exchange.resume()
     await up.until(({ isSent }) => isSent)
-    let sent = 0
+    let sent = 100_000
     while (up.exchange.write(Buffer.alloc(100_000, 'u'))) sent += 100_000
-    sent += 100_000
     await request.until(({ body }) => body !== '')
     const held = request.body.length
     for (let i = 0; i < 20; i++) await new Promise(setImmediate)
@@ -89,7 +88,6 @@ describe('over TLS a client of ours and a server of ours', () => {
     up.exchange.end([])
     await request.until(({ trailers }) => trailers !== undefined)
     expect(request.body.length).toBe(size)
-
     up.takesMore = false
     request.exchange.respond(200, ['Content-Length', `${size}`])
     expect(request.exchange.write(Buffer.alloc(size, 'd'))).toBe(false)
@@ -108,21 +106,14 @@ describe('over TLS a client of ours and a server of ours', () => {
     const caller = new Caller(pool(), server.port, { upgrade: 'websocket' })
     const socket = (await next()).exchange.upgrade('websocket', [])
     socket.write('early')
-    const { upgraded } = await caller.over()
-    upgraded?.write('late')
-    const [down, up] = [await first(upgraded), await first(socket)]
-    expect([down, up]).toEqual(['early', 'late'])
-    upgraded?.destroy()
-    socket.destroy()
+    const { upgraded = socket } = await caller.over()
+    upgraded.write('late')
+    expect([await first(upgraded), await first(socket)]).toEqual(['early', 'late'])
+    for (const end of [upgraded, socket]) end.destroy()
   })
 })
 
-async function first(socket: NodeJS.EventEmitter | undefined): Promise<string> {
-  if (socket === undefined) throw new Error('there is no connection')
-  const coming = once(socket, 'data')
-  if ('resume' in socket && typeof socket.resume === 'function') socket.resume()
-  return `${(await coming)[0]}`
-}
+const first = async (socket: Duplex) => `${(await once(socket.resume(), 'data'))[0]}`
 
 describe('over TLS a client', () => {
   test('that ends its side gets its answers, and the end of ours', async () => {
@@ -155,7 +146,7 @@ describe('over TLS a client', () => {
     await request.until(({ body }) => body === 'abc')
     client.leave()
     await request.until(({ overs }) => overs === 1)
-    expect(request).toMatchObject({ trailers: undefined, failure: 'client-closed' })
+    expect(request.failure).toBe('client-closed')
   })
 })
 
