@@ -3,15 +3,16 @@ import { parseArguments } from './arguments.ts'
 
 test('a bench runs five rounds of five seconds unless told otherwise', () => {
   const unset = { rows: undefined, peers: undefined, connections: undefined }
-  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5, services: undefined, ...unset }
+  const sizes = { services: undefined, endpoints: undefined }
+  const defaults = { bench: 'proxy', json: false, seconds: 5, rounds: 5, ...sizes, ...unset }
   expect(parseArguments(['proxy'], ['proxy'])).toEqual({ ok: true, value: defaults })
   const told = parseArguments(
-    ['proxy', '--json', '--seconds', '2', '--rounds', '3', '--services', '12000'],
+    ['proxy', '--json', '--seconds', '2', '--rounds', '3', '--services', '12000', '--endpoints', '2'],
     ['proxy'],
   )
   expect(told).toEqual({
     ok: true,
-    value: { bench: 'proxy', json: true, seconds: 2, rounds: 3, services: 12_000, ...unset },
+    value: { bench: 'proxy', json: true, seconds: 2, rounds: 3, services: 12_000, endpoints: 2, ...unset },
   })
 })
 
@@ -28,7 +29,8 @@ test.each([
   [['proxi'], /^Unknown bench: "proxi"\n/],
   [['proxy', 'more'], /^Unexpected argument: "more"\n/],
   [['proxy', '--fast'], /--fast/],
-  [['proxy', '--services', '20001'], /^Cannot parse --services, .*20000: "20001"\n/],
+  [['proxy', '--services', '100001'], /^Cannot parse --services, .*100000: "100001"\n/],
+  [['proxy', '--endpoints', '101'], /^Cannot parse --endpoints, .*100: "101"\n/],
   [['proxy', '--connections', '1,x'], /^Cannot parse --connections, .*"x"\n/],
   [['proxy', '--rounds', '0'], /^Cannot parse --rounds, .*"0"\n/],
 ])('%j is refused with the usage', (args, problem) => {

@@ -9,6 +9,8 @@ export interface BenchArguments {
   readonly rounds: number
   /** How large the cluster is, for benches that have one; undefined: the sizes of the bench. */
   readonly services: number | undefined
+  /** Of each of these Services; undefined: as many as the bench has it. */
+  readonly endpoints: number | undefined
   /** What is measured, of what a bench can; undefined: what the bench does by default, as below. */
   readonly rows: readonly string[] | undefined
   readonly peers: readonly string[] | undefined
@@ -20,8 +22,9 @@ export type ParsedArguments =
   | { readonly ok: true; readonly value: BenchArguments }
   | { readonly ok: false; readonly problem: string }
 
-/** As many as the made-up addresses of their Pods suffice for. */
-const maxServices = 20_000
+/** As many as the made-up addresses suffice for, and as one slice holds. */
+const maxServices = 100_000
+const maxEndpoints = 100
 /** Fewer than there are ports of one address for. */
 const maxConnections = 8_192
 
@@ -36,6 +39,7 @@ export function parseArguments(args: readonly string[], names: readonly string[]
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '5' },
         services: { type: 'string' },
+        endpoints: { type: 'string' },
         rows: { type: 'string' },
         peers: { type: 'string' },
         connections: { type: 'string' },
@@ -45,13 +49,14 @@ export function parseArguments(args: readonly string[], names: readonly string[]
     if (bench === undefined) throw new Error('Name a bench')
     if (!names.includes(bench)) throw new Error(`Unknown bench: ${JSON.stringify(bench)}`)
     if (rest.length > 0) throw new Error(`Unexpected argument: ${JSON.stringify(rest[0])}`)
-    const { json, services, rows, peers, connections } = values
+    const { json, services, endpoints, rows, peers, connections } = values
     const value = {
       bench,
       json,
       seconds: parseCount('--seconds', values.seconds),
       rounds: parseCount('--rounds', values.rounds),
-      services: services === undefined ? undefined : parseCount('--services', services, maxServices),
+      services: parseSize('--services', services, maxServices),
+      endpoints: parseSize('--endpoints', endpoints, maxEndpoints),
       rows: rows?.split(','),
       peers: peers?.split(','),
       connections: connections?.split(',').map((count) => parseCount('--connections', count, maxConnections)),
@@ -63,6 +68,10 @@ export function parseArguments(args: readonly string[], names: readonly string[]
   }
 }
 
+function parseSize(flag: string, text: string | undefined, max: number): number | undefined {
+  return text === undefined ? undefined : parseCount(flag, text, max)
+}
+
 function parseCount(flag: string, text: string, max = 9_999): number {
   const count = Number(text)
   if (!/^[1-9]\d*$/.test(text) || count > max) {
@@ -72,6 +81,7 @@ function parseCount(flag: string, text: string, max = 9_999): number {
 }
 
 function usage(names: readonly string[]): string {
+  const sizes = '[--services N] [--endpoints N]'
   const lists = '[--rows NAME,…] [--peers NAME,…] [--connections N,…]'
-  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N] [--services N] ${lists}`
+  return `Usage: npm run bench -- <${names.join('|')}> [--json] [--seconds N] [--rounds N] ${sizes} ${lists}`
 }

@@ -43,6 +43,7 @@ export async function benchSync(options: BenchArguments, signal: AbortSignal): P
 async function runInside(options: BenchArguments, signal: AbortSignal): Promise<BenchReport> {
   const flags = ['--json', '--seconds', `${options.seconds}`, '--rounds', `${options.rounds}`]
   if (options.services !== undefined) flags.push('--services', `${options.services}`)
+  if (options.endpoints !== undefined) flags.push('--endpoints', `${options.endpoints}`)
   const main = join(import.meta.dirname, 'bench.ts')
   const { command, isIsolated } = inNamespace([process.execPath, main, 'sync', ...flags])
   const [program, ...args] = command

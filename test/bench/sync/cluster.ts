@@ -1,5 +1,5 @@
 import { nodeAddress, podAddress, refusedBy, serviceAddress, uidOf } from './addresses.ts'
-import { Layout } from './layout.ts'
+import { type ClusterSize, Layout } from './layout.ts'
 import { readTemplate } from './template.ts'
 import type { FedCluster, FeedEvent } from './watch-feed.ts'
 
@@ -68,11 +68,10 @@ export class BenchCluster implements FedCluster {
   #replaced = 0
   #version = 800_000_000
 
-  /** @param large how many endpoints one more Service has; 0: there is none */
-  constructor(services: number, large = 0) {
+  constructor(services: number, size: ClusterSize = {}) {
     this.services = services
-    this.hasLarge = large > 0
-    this.#layout = new Layout(services, large)
+    this.#layout = new Layout(services, size)
+    this.hasLarge = this.#layout.allServices > services
     const step = Math.max(1, Math.floor(services / probedServices))
     this.probed = Array.from({ length: Math.min(services, probedServices) }, (_, at) => at * step)
     this.#probed = new Set(this.probed)

@@ -2,6 +2,13 @@ export const endpointsPerService = 10
 /** As the EndpointSlice controller fills them. */
 const endpointsPerSlice = 100
 
+export interface ClusterSize {
+  /** Of each Service. */
+  readonly endpoints?: number | undefined
+  /** How many endpoints one more Service has; 0: there is none. */
+  readonly large?: number
+}
+
 /** The Pods of one slice: places in the order of all Pods. */
 export interface SliceLayout {
   readonly service: number
@@ -11,14 +18,15 @@ export interface SliceLayout {
   readonly size: number
 }
 
-/** Which Pods and slices belong to which Service: ten and one to each, and to the last one, if it is to be large, many. */
+/** Which Pods and slices belong to which Service: a few and one to each, and to the last one, if it is to be large, many. */
 export class Layout {
   readonly services: number
+  readonly #endpoints: number
   readonly #large: number
 
-  /** @param large how many endpoints one more Service has; 0: there is none */
-  constructor(services: number, large: number) {
+  constructor(services: number, { endpoints = endpointsPerService, large = 0 }: ClusterSize = {}) {
     this.services = services
+    this.#endpoints = endpoints
     this.#large = large
   }
 
@@ -28,7 +36,7 @@ export class Layout {
   }
 
   get pods(): number {
-    return this.services * endpointsPerService + this.#large
+    return this.services * this.#endpoints + this.#large
   }
 
   get slices(): number {
@@ -36,26 +44,26 @@ export class Layout {
   }
 
   serviceOfPod(place: number): number {
-    return Math.min(Math.floor(place / endpointsPerService), this.services)
+    return Math.min(Math.floor(place / this.#endpoints), this.services)
   }
 
   sliceOfPod(place: number): number {
     const service = this.serviceOfPod(place)
     if (service < this.services) return service
-    return service + Math.floor((place - service * endpointsPerService) / endpointsPerSlice)
+    return service + Math.floor((place - service * this.#endpoints) / endpointsPerSlice)
   }
 
   slice(at: number): SliceLayout {
     if (at < this.services) {
-      return { service: at, number: 0, first: at * endpointsPerService, size: endpointsPerService }
+      return { service: at, number: 0, first: at * this.#endpoints, size: this.#endpoints }
     }
     const number = at - this.services
-    const first = this.services * endpointsPerService + number * endpointsPerSlice
+    const first = this.services * this.#endpoints + number * endpointsPerSlice
     return { service: this.services, number, first, size: Math.min(endpointsPerSlice, this.pods - first) }
   }
 
   /** The place of a Service's endpoint that is replaced in this turn: of the large one each after the other. */
   placeOf(service: number, turn: number): number {
-    return service * endpointsPerService + (service < this.services ? 0 : turn % this.#large)
+    return service * this.#endpoints + (service < this.services ? 0 : turn % this.#large)
   }
 }

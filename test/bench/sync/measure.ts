@@ -51,12 +51,12 @@ export async function measureSync(
 
 async function measure(
   services: number,
-  { seconds: roundSeconds, rounds }: BenchArguments,
+  { seconds: roundSeconds, rounds, endpoints }: BenchArguments,
   signal: AbortSignal,
   stack: AsyncDisposableStack,
 ): Promise<Figures> {
   const tell = (what: string) => process.stderr.write(`${services} Services: ${what}\n`)
-  const cluster = new BenchCluster(services, largeEndpoints)
+  const cluster = new BenchCluster(services, { endpoints, large: largeEndpoints })
   const feed = await WatchFeed.start(cluster)
   stack.defer(() => feed.close())
   const redis = await startRedis()

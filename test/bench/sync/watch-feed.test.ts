@@ -23,7 +23,7 @@ afterEach(async () => {
 
 /** The agent's own watch and compiler behind a feed. */
 async function startFollower() {
-  const cluster = new BenchCluster(services, large)
+  const cluster = new BenchCluster(services, { large })
   const feed = await WatchFeed.start(cluster)
   closers.push(() => feed.close())
   const config = new KubeConfig()
