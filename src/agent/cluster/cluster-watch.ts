@@ -21,7 +21,7 @@ export interface ClusterWatchOptions {
   readonly onChanges: (changes: readonly ObjectChange[], receivedAt: number) => Promise<void>
   /** How many ms after its cause (a Pod that became ready) an EndpointSlice was heard of; causes are told in whole seconds. */
   readonly onTriggered?: (lagMs: number) => void
-  /** Lists are about to be read, and are over: while they are, much is read of which little is kept. */
+  /** Lists are about to be read, and what they brought has been given: until then much is read of which little is kept. */
   readonly onListing?: (isListing: boolean) => void
   readonly onTrouble: (error: Error) => void
 }
@@ -34,6 +34,8 @@ export class ClusterWatch {
   readonly #awaited = new Set(watchedKinds.map(({ kind }) => kind))
   /** How many kinds are being listed. */
   #lists = 0
+  /** Whether it was told that lists are read. */
+  #isListing = false
   /** The last change of each object and of each finding: what came before it does not matter. */
   #pending = new Map<string, ObjectChange>()
   #receivedAt = 0
@@ -76,9 +78,15 @@ export class ClusterWatch {
   }
 
   #countLists(by: 1 | -1): void {
-    const before = this.#lists
     this.#lists += by
-    if (before === 0 || this.#lists === 0) this.#options.onListing?.(this.#lists > 0)
+    const isGiving = this.#isScheduled || this.#isBusy
+    this.#tellListing(this.#lists > 0 || (this.#isListing && isGiving))
+  }
+
+  #tellListing(isListing: boolean): void {
+    if (isListing === this.#isListing) return
+    this.#isListing = isListing
+    this.#options.onListing?.(isListing)
   }
 
   #gather(change: ObjectChange): void {
@@ -110,6 +118,7 @@ export class ClusterWatch {
       this.#options.onTrouble(asError(error))
     } finally {
       this.#isBusy = false
+      if (this.#lists === 0) this.#tellListing(false)
       if (this.#pending.size > 0) this.#schedule()
     }
   }

@@ -182,3 +182,16 @@ test('it is told when lists begin and when all are over, also of one that fails'
   await vi.waitFor(() => expect(listings.at(-1)).toBe(false))
   expect(listings).toEqual(listings.map((_, at) => at % 2 === 0))
 })
+
+test('lists are over only when what they brought has been taken in', async () => {
+  const api = await scripted((path) =>
+    path === SERVICES ? { lists: [page('Service', [service('a')])], watches: [silent] } : undefined,
+  )
+  const taken = Promise.withResolvers<void>()
+  const { watch, batches, listings } = watched(api.port, () => taken.promise)
+  await vi.waitFor(() => expect(batches).toEqual([1]))
+  await vi.waitFor(() => expect(watch.observedAt()).toBe(1_000_000))
+  expect(listings.at(-1)).toBe(true)
+  taken.resolve()
+  await vi.waitFor(() => expect(listings.at(-1)).toBe(false))
+})
