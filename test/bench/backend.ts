@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
 import { loadCore, writeFixture } from './peer.ts'
 import { listens, type Stage, saysReady } from './stage.ts'
-import { backendAddresses, backendBody, backendPort, files } from './workload.ts'
+import { backendAddresses, backendBody, backendPort, files, largeBytes, largePath } from './workload.ts'
 
 /** Starts the backend, which every case needs: short answers, files, and echoes of WebSockets. */
 export async function startBackend(stage: Stage): Promise<void> {
@@ -13,6 +13,8 @@ export async function startBackend(stage: Stage): Promise<void> {
     }
   }
   for (const { name, bytes } of files) writeFileSync(join(stage.folder, name), 'x'.repeat(bytes))
+  writeFileSync(join(stage.folder, largePath), '')
+  truncateSync(join(stage.folder, largePath), largeBytes)
   const echoPort = await freePort()
   const echo = [process.execPath, join(import.meta.dirname, 'proxy/echo-process.ts'), String(echoPort)]
   await stage.start('echo', loadCore, echo, saysReady)

@@ -1,4 +1,5 @@
 import { type BenchArguments, parseArguments } from './arguments.ts'
+import { benchAttacks } from './attacks.ts'
 import { benchPolicy } from './policy.ts'
 import { benchProxy } from './proxy.ts'
 import { benchRelay } from './relay.ts'
@@ -10,6 +11,7 @@ type Bench = (options: BenchArguments, signal: AbortSignal) => Promise<BenchRepo
 
 const benches = new Map<string, Bench>([
   ['proxy', benchProxy],
+  ['attacks', benchAttacks],
   ['sync', benchSync],
   ['relay', benchRelay],
   ['worker', benchWorker],

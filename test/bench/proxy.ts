@@ -41,7 +41,7 @@ export async function benchProxy(options: BenchArguments, signal: AbortSignal): 
   }
 }
 
-function requireMachine(): void {
+export function requireMachine(): void {
   if (availableParallelism() < 2) throw new Error('Cannot run the bench: it needs two cores')
   const needs = [commandAbsence('taskset', '-V'), commandAbsence('nginx', '-v'), commandAbsence('wrk', '-v')]
   const absent = needs.filter((absence) => absence !== undefined)
@@ -49,7 +49,8 @@ function requireMachine(): void {
     throw new Error(`Cannot run the bench without taskset, nginx and wrk: ${absent.join('; ')}`)
 }
 
-function chosen(flag: string, names: readonly string[], known: readonly string[]): readonly string[] {
+/** The names that were asked for, all of which must be known. */
+export function chosen(flag: string, names: readonly string[], known: readonly string[]): readonly string[] {
   const unknown = names.find((name) => !known.includes(name))
   if (unknown === undefined) return names
   throw new Error(`Cannot read ${flag}: ${JSON.stringify(unknown)} is none of ${known.join(', ')}`)

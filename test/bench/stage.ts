@@ -47,6 +47,12 @@ export class Stage {
     return child.pid
   }
 
+  /** Stops one of its processes. */
+  async stop(pid: number): Promise<void> {
+    const child = this.#children.find((one) => one.pid === pid)
+    if (child !== undefined) await stop(child)
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children.toReversed()) await stop(child)
     rmSync(this.folder, { recursive: true, force: true })

@@ -14,6 +14,11 @@ export const files = [
 ] as const
 /** Where the backend sends WebSocket messages back. */
 export const echoPath = '/echo'
+/** Where the backend takes uploads, slowly. */
+export const uploadPath = '/upload'
+/** More than fits between a backend and a client that does not read. */
+export const largePath = '/large'
+export const largeBytes = 2 ** 28
 
 const pools = Array.from({ length: poolCount }, (_, pool) => pool)
 
