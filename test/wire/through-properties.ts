@@ -13,7 +13,11 @@ import { type ConnectionReading, readRequests } from './read-request.ts'
 import { hostileConnection } from './request-grammar.ts'
 
 const HOST = 'web.shop.example.test'
-const cuts = fc.array(fc.nat(600), { maxLength: 6 })
+/** At a few places, or everywhere. */
+const cuts = fc.oneof(
+  { arbitrary: fc.array(fc.nat(600), { maxLength: 6 }), weight: 9 },
+  fc.constant(Array.from({ length: 600 }, (_, i) => i)),
+)
 
 /**
  * What goes on to an endpoint of a hostile client's bytes is, to node:http in its strict mode, nothing but requests that
