@@ -199,11 +199,25 @@ export const flags = {
     'where such names may not lead, public or not; nor to a Node of the cluster, in any case',
     parseCidrs,
   ),
+  jwksCidrs: flag(
+    'allow-jwks-cidrs',
+    'CIDR,…',
+    '',
+    'where the keys of JSON Web Tokens may be read besides public addresses',
+    parseCidrs,
+  ),
+  allowHttpJwks: flag(
+    'allow-http-jwks',
+    'true|false',
+    'false',
+    'whether such keys may be read without TLS, where whoever stands between can forge them',
+    parseBoolean,
+  ),
   nameServer: optionalFlag(
     'name-server',
     'HOST:PORT',
     ['POSTERN_NAME_SERVER'],
-    "whom to ask for the names of ExternalName Services; by default the system's",
+    "whom to ask for the names of ExternalName Services and of key sets; by default the system's",
     parseIpPort,
   ),
   gatewayPods: flag(

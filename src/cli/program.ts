@@ -29,6 +29,8 @@ const serving = [
   'families',
   'externalCidrs',
   'deniedExternalCidrs',
+  'jwksCidrs',
+  'allowHttpJwks',
   'nameServer',
   ...identifying,
   'proxyProtocol',
@@ -106,7 +108,7 @@ export const commands = {
     flags: [
       ...(['kubeconfig', 'gateway', ...reading] as const),
       ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
-      ...(['externalCidrs', 'deniedExternalCidrs', 'nameServer'] as const),
+      ...(['externalCidrs', 'deniedExternalCidrs', 'jwksCidrs', 'allowHttpJwks', 'nameServer'] as const),
       ...([...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',

@@ -1,5 +1,6 @@
+import type { Annotation } from './annotation.ts'
 import { namespaceAnnotations } from './namespace-schema.ts'
-import { type Annotation, annotations } from './schema.ts'
+import { annotations } from './schema.ts'
 
 /** docs/annotations.md: every annotation, from the schema that parses them. */
 export function renderAnnotationsPage(): string {
@@ -23,7 +24,7 @@ function renderSection(annotation: Omit<Annotation<unknown>, 'parse'>): string {
 
 const HEAD = `# Annotations
 
-<!-- Generated from src/compile/schema.ts and namespace-schema.ts by \`npm run docs\`: edit those. -->
+<!-- Generated from src/compile/schema.ts, jwt-schema.ts and namespace-schema.ts by \`npm run docs\`: edit those. -->
 
 These stand on the Service. A value that cannot be read is a problem on that Service (\`postern check\` lists them) and never
 touches another. Annotation values are strings: quote \`"true"\` and numbers.`

@@ -3,7 +3,8 @@ import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import { type AnnotationId, type AnnotationParse, type AnnotationValue, annotations } from './schema.ts'
+import type { AnnotationParse } from './annotation.ts'
+import { type AnnotationId, type AnnotationValue, annotations } from './schema.ts'
 
 /** What a Service says by one annotation. */
 export type Reading<T> =
@@ -73,16 +74,22 @@ function isMeantForUs(name: string): boolean {
   return ownNames.has(lower.slice(end)) && editsBetween(lower.slice(0, end), PREFIX) <= 2
 }
 
-function unknownAnnotation(service: Service, name: string): Problem {
+/** The annotation that was meant by a misspelt one; undefined when none is near. */
+export function nearestAnnotation(name: string): string | undefined {
   const nearest = names
     .map((known) => ({ known, edits: editsBetween(known, name.toLowerCase()) }))
     .reduce((best, next) => (next.edits < best.edits ? next : best))
   const isNear = nearest.edits <= Math.max(2, Math.floor((name.length - PREFIX.length) / 3))
+  return isNear ? nearest.known : undefined
+}
+
+function unknownAnnotation(service: Service, name: string): Problem {
+  const nearest = nearestAnnotation(name)
   return serviceProblem(service, {
     code: 'annotation-unknown',
     severity: 'error',
     field: annotationField(name),
     message: `Unknown annotation ${name}`,
-    hint: isNear ? `Did you mean ${nearest.known}?` : `The annotations are ${names.join(', ')}.`,
+    hint: nearest === undefined ? `The annotations are ${names.join(', ')}.` : `Did you mean ${nearest}?`,
   })
 }

@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
+import { jwtOf } from './jwt.ts'
 import { isShut, limitsOf } from './limits.ts'
 import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions, Part } from './output.ts'
@@ -37,10 +38,16 @@ export function compileBackend(service: Service, readings: Readings, options: Co
   if (!protocol.ok) return refused(protocol.problem, faultsOf(sources))
   const carriage = isCarried(protocol.value) ? [] : [uncarried(service, port.value)]
   if (!sources.ok) return refused(sources.problem, carriage)
+  const jwt = jwtOf(service, readings)
+  if (jwt.state === 'closed') {
+    const problems = jwt.problem === undefined ? [] : [jwt.problem]
+    return { action: { type: 'unavailable', problem: jwt.code }, record: undefined, problems }
+  }
   const record = recordOf(service, port.value, readings, {
     target: target.value,
     protocol: protocol.value,
     ...(sources.value.length === 0 ? {} : { sources: [...sources.value] }),
+    ...(jwt.state === 'none' ? {} : { jwt: jwt.policy }),
   })
   const problems = [
     ...affinityBehindNode(service, record),
@@ -61,7 +68,7 @@ function recordOf(
   service: Service,
   port: ServicePort,
   readings: Readings,
-  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'sources'>,
+  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'sources' | 'jwt'>,
 ): ServiceRecord {
   const { meta, spec } = service
   const spillOver = valueOr<number | undefined>(readings.spillOver, undefined)

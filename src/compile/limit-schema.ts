@@ -3,7 +3,7 @@ import { excerpt } from '../model/excerpt.ts'
 import { PREFIX } from '../model/objects/meta.ts'
 import { compareText } from '../model/problem.ts'
 import { parseBytes } from '../model/quantity.ts'
-import type { Annotation, AnnotationParse } from './schema.ts'
+import type { Annotation, AnnotationParse } from './annotation.ts'
 
 const CLOSED = '503'
 

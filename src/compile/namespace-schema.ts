@@ -1,4 +1,5 @@
-import { define, parseHosts } from './schema.ts'
+import { define } from './annotation.ts'
+import { parseHosts } from './schema.ts'
 
 /** The annotations of a Namespace, as {@link ./schema.ts} has those of a Service. */
 export const namespaceAnnotations = {

@@ -1,25 +1,8 @@
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHostPattern } from '../model/host.ts'
-import { PREFIX } from '../model/objects/meta.ts'
+import { type Annotation, type AnnotationParse, define } from './annotation.ts'
+import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
-
-export type AnnotationParse<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string }
-
-/** One annotation: the single source for parsing, for the problems' hints and for docs/annotations.md. */
-export interface Annotation<T> {
-  readonly name: string
-  readonly summary: string
-  /** The values it takes, in words. */
-  readonly takes: string
-  /** What holds when it is absent, in words. */
-  readonly otherwise: string
-  /** What happens when its value cannot be read, in words: it restricts access, so closed; or the default applies. */
-  readonly whenInvalid: string
-  readonly example: string
-  parse(text: string): AnnotationParse<T>
-}
 
 const DEFAULT_APPLIES = 'the default applies'
 
@@ -131,15 +114,12 @@ export const annotations = {
     parse: parseTimeout,
   }),
   ...limitAnnotations,
+  ...jwtAnnotations,
 } as const
 
 export type Annotations = typeof annotations
 export type AnnotationId = keyof Annotations
 export type AnnotationValue<K extends AnnotationId> = Annotations[K] extends Annotation<infer T> ? T : never
-
-export function define<T>(annotation: Annotation<T>): Annotation<T> {
-  return { ...annotation, name: PREFIX + annotation.name }
-}
 
 function oneOf<const T extends string>(...values: readonly T[]): (text: string) => AnnotationParse<T> {
   return (text) => {

@@ -1,3 +1,5 @@
+import { foldFieldName } from '../model/field-name.ts'
+
 /** Fields of one connection only (RFC 9110 §7.6.1), and those that would change our framing. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -62,6 +64,14 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   'vary',
 ])
 
+/** What a client's token says of it. */
+export interface ForwardedClaims {
+  /** [name, value, …] */
+  readonly fields: readonly string[]
+  /** Names that only the gateway may set, folded: whatever a client sends under them is left out. */
+  readonly names: ReadonlySet<string>
+}
+
 export interface ForwardedFacts {
   /** The authority as the client wrote it; goes on as Host unless that is rewritten. */
   readonly authority: string
@@ -73,6 +83,7 @@ export interface ForwardedFacts {
   /** The peer is a trusted proxy that writes X-Forwarded-For: it is extended, not replaced. */
   readonly isTrusted: boolean
   readonly strippedPrefix: string | undefined
+  readonly claims: ForwardedClaims | undefined
   readonly requestId: string
   readonly httpVersion: string
   /** What goes on of Max-Forwards, where that counts. */
@@ -99,12 +110,14 @@ export function requestHeaders(
     if (facts.isTrusted && lower === 'x-forwarded-host') forwardedHost = value
     if (isDropped(lower) || named?.has(lower)) continue
     if (facts.maxForwards !== undefined && lower === 'max-forwards') continue
+    if (facts.claims?.names.has(foldFieldName(lower))) continue
     out.push(name, value)
   }
   if (facts.maxForwards !== undefined) out.push('Max-Forwards', `${facts.maxForwards}`)
   out.push('X-Forwarded-For', forwardedFor + facts.peerAddress)
   out.push('X-Forwarded-Host', forwardedHost, 'X-Forwarded-Proto', facts.scheme)
   out.push('X-Real-IP', facts.clientAddress, 'X-Request-Id', facts.requestId)
+  if (facts.claims !== undefined) out.push(...facts.claims.fields)
   if (facts.strippedPrefix !== undefined) out.push('X-Forwarded-Prefix', facts.strippedPrefix)
   // RFC 9110 §7.6.3: a gateway says that it was here.
   out.push('Via', `${facts.httpVersion} postern`, ...trace)

@@ -13,6 +13,7 @@ import { roadState } from './road-state.ts'
 import type { RouteStatus } from './route-status.ts'
 import type { ServedCluster } from './served-cluster.ts'
 import { GatewayState } from './state.ts'
+import type { TokenBook } from './tokens/token-book.ts'
 
 /** A cluster to be served, as the operator has it. */
 export interface ClusterShare {
@@ -48,6 +49,7 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   readonly place: Place
   readonly maxStaleMs: number
   readonly names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>
+  readonly tokens: Pick<TokenBook, 'verdict'>
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
   readonly copyOf?: (cluster: ClusterFacts) => ClusterCopy | undefined
@@ -147,7 +149,7 @@ export class Clusters {
 }
 
 function memberOf(share: ClusterShare, options: ClustersOptions): Member {
-  const { own, place, readerOf, copyOf, newsOf, clock, names, timers, random, digest } = options
+  const { own, place, readerOf, copyOf, newsOf, clock, names, tokens, timers, random, digest } = options
   const label = options.shares.length === 1 ? undefined : share.name
   const freshness = new Freshness(clock, options.maxStaleMs)
   const onTrouble = label === undefined ? options.onTrouble : troubleIn(label, options.onTrouble)
@@ -175,7 +177,7 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     hash: hashText(share.name),
     table: () => gateway.table,
     state,
-    present: roadState(names, freshness, state),
+    present: roadState(names, freshness, { tokens, limits: state }),
   }
   return { share, facts, gateway, copy, served }
 }

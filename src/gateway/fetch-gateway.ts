@@ -7,15 +7,25 @@ import { headersFrom, headOf } from './fetch-head.ts'
 import type { HostLoader } from './host-loader.ts'
 import type { HostTables } from './host-tables.ts'
 import { type Decided, observeRequest } from './observe.ts'
-import { type Forward, type Plan, plan, type Reply, type RequestHead, type RoadOptions } from './plan.ts'
+import {
+  type Forward,
+  type Plan,
+  plan,
+  type Reply,
+  type RequestHead,
+  type RoadOptions,
+  type RoadState,
+} from './plan.ts'
 import type { RequestContext } from './platform.ts'
 import type { PlatformLimits } from './platform-limits.ts'
 import { errorReply } from './reply.ts'
 import { GatewayState } from './state.ts'
+import type { TokenBook } from './tokens/token-book.ts'
 
 export interface FetchGatewayParts extends FetchExchangeParts {
   readonly tables: HostTables
   readonly loader: HostLoader
+  readonly tokens: TokenBook
   readonly limits: PlatformLimits
   readonly observer: Observer
   readonly road: RoadOptions
@@ -57,11 +67,7 @@ export class FetchGateway {
     const head = headOf(request)
     const scheme = head.target.startsWith('https:') ? 'https' : 'http'
     const peer = identifyPeer(edge.clientAddress, this.#parts.road.trustedProxies, scheme)
-    let planned = this.#plan(head, peer)
-    if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'host') {
-      await this.#parts.loader.load(planned.for.host)
-      planned = this.#plan(head, peer)
-    }
+    const planned = await this.#planInTime(head, peer)
     const decided = this.#decide(planned, head, request)
     const observer = observeRequest(this.#parts.observer, head, edge.httpVersion, peer, decided)
     const ended = (end: RequestEnd): void => {
@@ -91,12 +97,31 @@ export class FetchGateway {
     return await new FetchExchange(this.#parts, input).run()
   }
 
+  /** The plan once what it waits for is known: the host, then the client's token. */
+  async #planInTime(head: RequestHead, peer: Peer): Promise<Plan | 'internal'> {
+    const { loader, tokens } = this.#parts
+    let planned = this.#plan(head, peer)
+    if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'host') {
+      await loader.load(planned.for.host)
+      planned = this.#plan(head, peer)
+    }
+    if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'token') {
+      await tokens.verify(planned.for.check, planned.for.token)
+      planned = this.#plan(head, peer)
+    }
+    return planned
+  }
+
   #plan(head: RequestHead, peer: Peer): Plan | 'internal' {
-    const { tables, clock, road, onTrouble } = this.#parts
+    const { tables, tokens, clock, road, onTrouble } = this.#parts
     try {
       const now = clock.now()
-      const limits = this.#currentState()
-      const state = { ...externalByName, limits, staleness: (host: string) => tables.staleness(host, now) }
+      const state: RoadState = {
+        ...externalByName,
+        limits: this.#currentState(),
+        staleness: (host) => tables.staleness(host, now),
+        tokenVerdict: (check, token) => tokens.verdict(check, token),
+      }
       return plan(head, peer, tables.at(now), road, state)
     } catch (cause) {
       onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
@@ -108,7 +133,10 @@ export class FetchGateway {
     if (planned === 'internal') return planned
     const { passage } = planned
     // Nobody could say anything of the host: the same as a gateway that has no table yet.
-    if (planned.type === 'wait') return { type: 'reply', error: 'endpoints-none', passage }
+    if (planned.type === 'wait') {
+      const error = planned.for.type === 'token' ? 'token-keys-missing' : 'endpoints-none'
+      return { type: 'reply', error, passage }
+    }
     if (planned.type === 'forward' && !this.#parts.limits.allows(planned, head, request.body !== null)) {
       return { type: 'reply', error: 'platform-unsupported', passage }
     }

@@ -17,12 +17,12 @@ import type { Forward, RoadOptions } from './plan.ts'
 import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { httpVersionOf, ReceivedHead } from './received-head.ts'
 import { refuse } from './refusal.node.ts'
-import type { NameResolver } from './road-state.ts'
+import { type Finders, findOut } from './road-state.ts'
 import type { ServedCluster } from './served-cluster.ts'
 import type { GatewayState } from './state.ts'
 import { LINGER_MS } from './tunnel.node.ts'
 
-export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
+export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'>, Finders {
   /** In the operator's order: a host is the first one's that knows it. */
   readonly clusters: readonly ServedCluster[]
   readonly observer: Observer
@@ -33,7 +33,6 @@ export interface GatewayParts extends Pick<ExchangeParts, 'pool' | 'random'> {
   readonly timers: Timers
   /** A fault of ours, or of the network, that no client is to blame for. */
   readonly onTrouble: (error: Error) => void
-  readonly names: NameResolver
   readonly connections: ConnectionLimits
 }
 
@@ -167,8 +166,8 @@ export class Listener {
     const decided = down.head.expectation === 'unknown' ? 'expectation-unknown' : this.#decide(head, peer)
     const observer = observeRequest(this.#parts.observer, head, httpVersionOf(down.head), peer, decided)
     const exchange = new Exchange(this.#exchangeParts, down, peer, observer)
-    // Each cluster may have a name of its own to wait for.
-    this.#carryOut(exchange, head, peer, decided, this.#parts.clusters.length)
+    // Each cluster may have a token and a name of its own to wait for.
+    this.#carryOut(exchange, head, peer, decided, 2 * this.#parts.clusters.length)
   }
 
   #peerOf(connection: ServerConnection): Peer {
@@ -183,10 +182,10 @@ export class Listener {
     else if (plan.type === 'forward') this.#forward(exchange, plan)
     else if (waits === 0 || plan.for.type === 'host') {
       // A table that is loaded whole knows every host.
-      exchange.fail('endpoints-none')
+      exchange.fail(plan.for.type === 'token' ? 'token-keys-missing' : 'endpoints-none')
     } else {
       exchange.wait()
-      void this.#parts.names.resolve(plan.for.name).then(() => {
+      void findOut(plan.for, this.#parts).then(() => {
         if (!exchange.isOver) this.#carryOut(exchange, head, peer, this.#decide(head, peer), waits - 1)
       })
     }

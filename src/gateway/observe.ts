@@ -47,7 +47,7 @@ export function observeRequest(
 
 /** What the endpoint is told of the client and of us. */
 export function forwardedFacts(
-  { authority, hostRewrite, passage, strippedPrefix, maxForwards }: Forward,
+  { authority, hostRewrite, passage, strippedPrefix, claims, maxForwards }: Forward,
   peer: Peer,
   requestId: string,
   httpVersion: string,
@@ -63,6 +63,7 @@ export function forwardedFacts(
     scheme: client.scheme,
     isTrusted: peer.isTrusted && client.isByForwarded !== true,
     strippedPrefix,
+    claims,
     requestId,
     httpVersion,
     maxForwards,

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../balance/endpoint.ts'
 import { hashText } from '../balance/rendezvous.ts'
+import type { ForwardedClaims } from '../forward/headers.ts'
 import { type Client, identifyClient, type Peer, type ProxyTrust } from '../identity/identify.ts'
 import { parseIp } from '../model/address.ts'
 import type { Caller } from '../model/address-set.ts'
@@ -15,6 +16,7 @@ import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
 import { sizeFault } from './size-limits.ts'
 import type { TableService } from './table.ts'
+import { askToken, type TokenAnswer, type TokenCheck, type TokenVerdicts } from './tokens/token-check.ts'
 
 /** A request's head, as any runtime can show it. */
 export interface RequestHead {
@@ -83,6 +85,8 @@ export interface Forward {
   readonly hostRewrite: string | undefined
   /** What was cut off the path, for X-Forwarded-Prefix. */
   readonly strippedPrefix: string | undefined
+  /** What the client's token says, as fields; undefined where none of it goes on. */
+  readonly claims: ForwardedClaims | undefined
   /** What goes on of Max-Forwards, where that counts (RFC 9110 §7.6.2). */
   readonly maxForwards: number | undefined
 }
@@ -90,10 +94,11 @@ export interface Forward {
 /** Something must be known first: the shell finds it out, and plans again. */
 export interface Wait {
   readonly type: 'wait'
-  /** A name outside the cluster that has to be resolved, or a host that has to be read from the registry. */
+  /** A name outside the cluster that has to be resolved, a host to be read from the registry, a token to be verified. */
   readonly for:
     | { readonly type: 'name'; readonly name: string }
     | { readonly type: 'host'; readonly host: string }
+    | { readonly type: 'token'; readonly check: TokenCheck; readonly token: string }
   readonly passage: Passage
 }
 
@@ -118,6 +123,8 @@ export interface RoadState {
   staleness(host: string): Staleness | undefined
   /** Where a name outside the cluster leads; undefined until that is known. */
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
+  /** What is known of tokens. Absent: nothing, so that nobody who needs one comes in. */
+  tokenVerdict?: TokenVerdicts
   /** Absent: no request is carried out here, so that none counts. */
   readonly limits?: LimitReader
   /** For `explain`: what was wrong with the last answer for a name. Not known where the platform resolves it. */
@@ -157,6 +164,7 @@ export type Step =
     }
   | { readonly step: 'lists'; readonly service: TableService; readonly verdict: ListVerdict }
   | { readonly step: 'size'; readonly service: TableService; readonly fault: ErrorCode | undefined }
+  | { readonly step: 'token'; readonly service: TableService; readonly answer: TokenAnswer | undefined }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
   | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
@@ -191,8 +199,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 /**
  * The request's road, in the order in which a request meets it:
  * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → freshness → endpoints → NetworkPolicy → concurrency. Lists and limits are told where there are any, freshness
- * where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
+ * → sizes → token → freshness → endpoints → NetworkPolicy → concurrency. Lists, limits and tokens are told where there are
+ * any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -274,6 +282,14 @@ export function plan(
     if (fault !== undefined) return reply(fault, passage)
   }
 
+  const { tokenCheck } = service
+  const token = tokenCheck && askToken(tokenCheck, head, target.query, state.tokenVerdict)
+  note?.({ step: 'token', service, answer: token })
+  if (token?.type === 'refused') return reply(token.error, passage)
+  if (token?.type === 'wait') {
+    return { type: 'wait', for: { type: 'token', check: token.check, token: token.token }, passage }
+  }
+
   // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.
   const stale = service.record.target.type === 'pod' ? state.staleness(host) : undefined
   if (stale !== undefined) {
@@ -313,6 +329,7 @@ export function plan(
     authority,
     hostRewrite,
     strippedPrefix,
+    claims: tokenCheck?.ownFields && { fields: token?.fields ?? [], names: tokenCheck.ownFields },
     maxForwards: forwards === undefined ? undefined : forwards - 1,
   }
 }

@@ -1,9 +1,21 @@
 import type { ErrorCode } from '../model/errors.ts'
 
+/** RFC 6750 §3.1; undefined: no token came, so that there is nothing to say of it. */
+interface Challenge {
+  readonly error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined
+  readonly description: string
+}
+
 interface ErrorResponse {
   readonly status: number
   /** Error type of RFC 9209 §2.3; undefined where there is no error. */
   readonly proxyError: string | undefined
+  /** How the client may do better (RFC 6750 §3). */
+  readonly challenge?: Challenge
+}
+
+function refusedToken(status: number, error: Challenge['error'], description: string): ErrorResponse {
+  return { status, proxyError: 'http_request_denied', challenge: { error, description } }
 }
 
 /** The one place that turns an error into a response. Clients learn this and no more. */
@@ -23,6 +35,15 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'forwards-spent': { status: 200, proxyError: undefined },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
   'client-refused': { status: 403, proxyError: 'http_request_denied' },
+  'token-missing': refusedToken(401, undefined, ''),
+  'token-unclear': refusedToken(400, 'invalid_request', 'there is not exactly one token that can be read'),
+  'token-invalid': refusedToken(401, 'invalid_token', 'the token cannot be verified'),
+  'token-expired': refusedToken(401, 'invalid_token', 'the token has expired'),
+  'token-early': refusedToken(401, 'invalid_token', 'the token does not hold yet'),
+  'token-audience-wrong': refusedToken(401, 'invalid_token', 'the token is for another audience'),
+  'token-claims-missing': refusedToken(403, 'insufficient_scope', 'the token lacks a claim that is needed'),
+  // Nobody can say whether the token is good.
+  'token-keys-missing': { status: 503, proxyError: 'proxy_configuration_error' },
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },
   'path-unknown': { status: 404, proxyError: 'destination_not_found' },
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
@@ -55,7 +76,7 @@ const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text. */
 export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
-  const { status, proxyError } = responses[error]
+  const { status, proxyError, challenge } = responses[error]
   const body = `postern: ${proxyError ?? 'ok'}\n`
   const headers = [
     ...['Content-Type', 'text/plain; charset=utf-8'],
@@ -63,8 +84,14 @@ export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
     ...['Cache-Control', 'no-store'],
   ]
   if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
+  if (challenge !== undefined) headers.push('WWW-Authenticate', challengeOf(challenge))
   if (requestId !== '') headers.push('X-Request-Id', requestId)
   if (error === 'concurrency-exceeded') headers.push('Retry-After', '1')
   if (error === 'method-refused' || error === 'forwards-spent') headers.push('Allow', ALLOW)
   return { status, headers, body }
+}
+
+function challengeOf({ error, description }: Challenge): string {
+  const bearer = 'Bearer realm="postern"'
+  return error === undefined ? bearer : `${bearer}, error="${error}", error_description="${description}"`
 }

@@ -12,6 +12,7 @@ import { HostIndex } from '../route/host-index.ts'
 import { leanEndpoints } from './lean-endpoints.ts'
 import { NodeBook } from './node-book.ts'
 import { type Reachable, reachable } from './reachable.ts'
+import { readTokenCheck, type TokenCheck } from './tokens/token-check.ts'
 import { readChange, type TableChange, Unreadable } from './unreadable.ts'
 
 /** A service as requests see it. Replaced whole when anything about it changes, so a request keeps what it began with. */
@@ -21,6 +22,8 @@ export interface TableService extends Reachable {
   readonly sources: AddressSet | undefined
   /** Allow and deny lists. Undefined: there are none. */
   readonly lists: ClientLists | undefined
+  /** What clients' tokens must say. Undefined: nobody is asked for one. */
+  readonly tokenCheck: TokenCheck | undefined
   readonly record: ServiceRecord
   /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
   readonly byHostname: ReadonlyMap<string, Reachable> | undefined
@@ -158,6 +161,7 @@ export class Table {
       record,
       sources,
       lists: readClientLists(record.clients),
+      tokenCheck: readTokenCheck(record.jwt),
       candidates: [],
       guarded: undefined,
       byHostname: undefined,

@@ -19,6 +19,7 @@ export const problemCodes = [
   'host-not-allowed',
   'host-overlap',
   'host-reserved',
+  'jwt-incomplete',
   'namespace-unguarded',
   'node-port-missing',
   'node-port-open',

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { jwtPolicySchema } from './jwt-policy.ts'
 import { clientListsSchema, limitsSchema } from './limits.ts'
 import { printable } from './printable.ts'
 import { type Problem, problemSchema } from './problem.ts'
@@ -64,6 +65,8 @@ const service = v.strictObject({
   clients: v.optional(clientListsSchema),
   /** How much it takes, by annotation. Absent: no limits of its own. */
   limits: v.optional(limitsSchema),
+  /** What a client's token must say (docs/tokens.md). Absent: nobody is asked for one. */
+  jwt: v.optional(jwtPolicySchema),
   /** How long the endpoint may take to begin its response. 0: without end. */
   timeoutMs: millis,
   /** How long nothing may move once the response has begun. 0: without end. */

@@ -35,6 +35,13 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'forwards-spent',
   'host-unknown',
   'path-unknown',
+  'token-missing',
+  'token-unclear',
+  'token-invalid',
+  'token-expired',
+  'token-early',
+  'token-audience-wrong',
+  'token-claims-missing',
   'client-closed',
 ])
 

@@ -32,6 +32,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['host-not-allowed', 'Service not-allowed', 8],
   ['host-overlap', 'Service exact', 23],
   ['host-reserved', 'Service reserved', 8],
+  ['jwt-incomplete', 'Service half-guarded', 8],
   ['namespace-unguarded', 'Namespace open', 1],
   ['node-port-missing', 'Service no-node', 13],
   ['node-port-open', 'Service balancer', 15],

@@ -19,6 +19,8 @@ export function workerdShell(bundle: () => WorkerBundle, dial: 'fetch' | 'socket
           PODS: 'direct',
           DIAL: dial,
           REFRESH: '0s',
+          JWKS_CIDRS: '127.0.0.0/8',
+          JWKS_HTTP: 'on',
         },
         onLog: (line) => console.log(line),
       })

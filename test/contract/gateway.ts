@@ -5,6 +5,7 @@ import { limitTests } from './gateway-limits.ts'
 import { responseTests } from './gateway-responses.ts'
 import { caseOf, type Shell } from './gateway-shell.ts'
 import { streamTests } from './gateway-streams.ts'
+import { tokenTests } from './gateway-tokens.ts'
 
 /** What every shell must do with what `plan` decides. Where one cannot, gateway-differences.ts says so by name. */
 export function gatewayContract(shell: Shell): void {
@@ -18,5 +19,6 @@ export function gatewayContract(shell: Shell): void {
     faultTests(current)
     limitTests(current)
     streamTests(current)
+    tokenTests(current)
   })
 }

@@ -15,6 +15,7 @@ const facts: ForwardedFacts = {
   isTrusted: false,
   hostRewrite: undefined,
   strippedPrefix: undefined,
+  claims: undefined,
   requestId: 'r1',
   httpVersion: '1.1',
   maxForwards: undefined,

@@ -15,6 +15,7 @@ import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { HOST, RedisClusters } from '../support/redis-clusters.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { ask } from '../support/steady-load.ts'
+import { testTokens } from '../support/tokens.ts'
 
 const block = (text: string) => [parseCidr(text)].filter((cidr) => cidr !== undefined)
 const share = (name: string, weight: number, within = '127.0.0.0/8'): ClusterShare => ({
@@ -55,11 +56,13 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       reach: { allowedCidrs: [], deniedCidrs: [], isNode: () => false },
       onTrouble: () => {},
     })
+    const tokens = testTokens()
     const clusters = new Clusters({
       shares,
       own: shares[0]?.name ?? '',
       maxStaleMs: 0,
       names,
+      tokens,
       place: { node: 'node-1', zone: 'zone-a', families: ['IPv4'] },
       readerOf: (cluster) => {
         const registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
@@ -82,6 +85,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       timers: systemTimers,
       random: seededRandom(5),
       names,
+      tokens,
       observer: new RecordingObserver(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       proxyProtocol: [],

@@ -104,6 +104,7 @@ test('a request that is forwarded passes every step, in the order of the road', 
     'rule pass',
     'service pass',
     'source ranges pass',
+    'token pass',
     'endpoints pass',
     'network policy pass',
   ])

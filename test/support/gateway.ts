@@ -17,6 +17,7 @@ import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
 import { compileOptions } from './compile.ts'
+import { testTokens } from './tokens.ts'
 
 /** The records that a manifest compiles to. */
 export function recordsOf(yaml: string, domain = 'example.test'): StoredRecord[] {
@@ -131,9 +132,11 @@ export async function startListener(
     reach: { allowedCidrs: [], deniedCidrs: [], isNode: (address) => table()?.isNode(address) ?? false },
     onTrouble: () => {},
   })
+  const tokens = testTokens()
   const listener = new Listener({
-    clusters: [onlyCluster(table, state, roadState(names, undefined, state))],
+    clusters: [onlyCluster(table, state, roadState(names, undefined, { tokens, limits: state }))],
     names,
+    tokens,
     observer,
     pool,
     road,

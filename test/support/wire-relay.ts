@@ -16,6 +16,7 @@ const facts: ForwardedFacts = {
     scheme: 'http',
     isTrusted: false,
     strippedPrefix: undefined,
+    claims: undefined,
     requestId: '0af7651916cd43dd',
     httpVersion: '1.1',
     maxForwards: undefined,

@@ -70,6 +70,8 @@ const schema = v.object({
     '0',
   ),
   FORWARDED_HEADER: v.optional(v.picklist(['x-forwarded-for', 'forwarded']), 'x-forwarded-for'),
+  JWKS_CIDRS: cidrs,
+  JWKS_HTTP: v.optional(v.picklist(['on', 'off']), 'off'),
   REFRESH: duration('2s'),
   UNKNOWN_FOR: duration('10s'),
   MAX_STALE: duration('1h'),

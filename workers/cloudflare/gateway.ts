@@ -4,11 +4,15 @@ import { HostLoader } from '../../src/gateway/host-loader.ts'
 import { HostTables } from '../../src/gateway/host-tables.ts'
 import type { Pipe } from '../../src/gateway/platform.ts'
 import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
+import { KeySets } from '../../src/gateway/tokens/key-sets.ts'
+import { TokenBook } from '../../src/gateway/tokens/token-book.ts'
 import type { Clock, Random, Timers } from '../../src/model/clock.ts'
+import { portableDigest } from '../../src/registry/digest.ts'
 import type { Fetch } from '../../src/registry/http/client.ts'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
 import type { Observer } from '../../src/telemetry/observer.ts'
 import type { WorkerConfig } from './config.ts'
+import { keyReader } from './key-reader.ts'
 
 /** What a runtime of web-standard requests gives to the gateway. */
 export interface Platform {
@@ -58,8 +62,10 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
     maxBundleBytes: MAX_BUNDLE_BYTES,
   })
   const limits = new PlatformLimits(platform.dialer)
+  const keys = new KeySets({ ...platform, read: keyReader(config, platform.fetch), sharesReads: false })
   const gateway = new FetchGateway({
     ...platform,
+    tokens: new TokenBook({ ...platform, keys, digest: portableDigest }),
     tables,
     limits,
     loader: new HostLoader({ ...platform, reader, tables }),

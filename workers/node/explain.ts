@@ -13,8 +13,10 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster, type ServedCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import type { Table } from '../../src/gateway/table.ts'
+import type { TokenBook } from '../../src/gateway/tokens/token-book.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
+import { createTokenBook } from './find-tokens.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { say } from './say.ts'
@@ -36,25 +38,32 @@ export async function runExplain(config: ExplainConfig): Promise<number> {
 }
 
 async function explainHere(config: ExplainConfig): Promise<Answer> {
+  const resolve = nameServer(config.nameServer)
+  const isNode = (address: string): boolean => clusters.some(({ table }) => table()?.isNode(address))
   const names = new ExternalNames({
     clock: systemClock,
-    resolve: nameServer(config.nameServer),
+    resolve,
     reach: {
       allowedCidrs: config.externalCidrs,
       deniedCidrs: config.deniedExternalCidrs,
-      isNode: (address) => clusters.some(({ table }) => table()?.isNode(address)),
+      isNode,
     },
     onTrouble: say,
   })
-  const clusters = await readClusters(config, names)
-  return await explainInTime(config.question, { clusters, road: config, names })
+  const tokens = createTokenBook(config, resolve, isNode)
+  const clusters = await readClusters(config, names, tokens)
+  return await explainInTime(config.question, { clusters, road: config, names, tokens })
 }
 
 /** As of a gateway with nothing under way. */
-async function readClusters(config: ExplainConfig, names: ExternalNames): Promise<readonly ServedCluster[]> {
+async function readClusters(
+  config: ExplainConfig,
+  names: ExternalNames,
+  tokens: TokenBook,
+): Promise<readonly ServedCluster[]> {
   const { source } = config
   const only = ({ table }: { readonly table: Table }): readonly ServedCluster[] => [
-    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined)),
+    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, { tokens })),
   ]
   const loopbackCidrs = loopbackAmong(config.endpointCidrs)
   switch (source.type) {
@@ -63,7 +72,7 @@ async function readClusters(config: ExplainConfig, names: ExternalNames): Promis
     case 'cluster':
       return only(inspect(await readCluster(source.kubeconfig), { ...config, loopbackCidrs: [] }, config))
     case 'registry':
-      return await loadClusters(source.registry, config, names)
+      return await loadClusters(source.registry, config, names, tokens)
     case 'gateway':
       throw new Error('Cannot read the table of a gateway: it is asked')
   }
@@ -74,6 +83,7 @@ async function loadClusters(
   source: RegistrySource,
   { clusters: shares, cluster, maxStaleMs, ...place }: ExplainConfig,
   names: ExternalNames,
+  tokens: TokenBook,
 ): Promise<readonly ServedCluster[]> {
   const registries: OpenRegistry[] = []
   const stop = new AbortController()
@@ -84,6 +94,7 @@ async function loadClusters(
     place,
     maxStaleMs,
     names,
+    tokens,
     readerOf: (name) => {
       const registry = openRegistry(source, name)
       registries.push(registry)

@@ -2,13 +2,12 @@ import type { ConsoleView } from '../../src/console/view.ts'
 import type { Clusters } from '../../src/gateway/clusters.ts'
 import { explainInTime } from '../../src/gateway/explain/explain.ts'
 import type { ExplainParts } from '../../src/gateway/explain/parts.ts'
-import type { NameResolver } from '../../src/gateway/road-state.ts'
+import type { Finders } from '../../src/gateway/road-state.ts'
 import { observeGateway } from '../../src/telemetry/gateway-instruments.ts'
 import type { Telemetry } from './telemetry.ts'
 
-export interface GatewayViewParts extends Pick<ExplainParts, 'road'> {
+export interface GatewayViewParts extends Pick<ExplainParts, 'road'>, Finders {
   readonly clusters: Clusters
-  readonly names: NameResolver
   readonly telemetry: Telemetry
   /** How far it is: clients are not listened for, they are, or it drains. */
   readonly phase: () => 'starting' | 'listening' | 'draining'
@@ -17,7 +16,14 @@ export interface GatewayViewParts extends Pick<ExplainParts, 'road'> {
 const TOO_OLD = 'the records on disk are older than --max-stale, and the registry has not answered yet'
 
 /** What the console sees of a gateway in this process. */
-export function gatewayView({ clusters, names, telemetry, phase, road }: GatewayViewParts): ConsoleView {
+export function gatewayView({
+  clusters,
+  names,
+  tokens,
+  telemetry,
+  phase,
+  road,
+}: GatewayViewParts): ConsoleView {
   observeGateway(telemetry.meter, () =>
     clusters.served.length === 1
       ? [clusters.status()]
@@ -36,6 +42,8 @@ export function gatewayView({ clusters, names, telemetry, phase, road }: Gateway
     problems: () => clusters.problems(),
     clusters: () => clusters.statuses(),
     explain: (question) =>
-      clusters.isLoaded ? explainInTime(question, { clusters: clusters.served, road, names }) : undefined,
+      clusters.isLoaded
+        ? explainInTime(question, { clusters: clusters.served, road, names, tokens })
+        : undefined,
   }
 }

@@ -13,6 +13,7 @@ import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
 import { openDiskCopy } from './disk-copy.ts'
+import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
 import { holdYoungSpace } from './heap.ts'
 import { say } from './say.ts'
@@ -63,22 +64,26 @@ export async function serveGateway(
   const letYoungSpaceGrow = holdYoungSpace()
   const following = new AbortController()
   const loaded = Promise.withResolvers<void>()
+  const resolve = nameServer(config.nameServer)
+  const isNode = (address: string): boolean => clusters.isNode(address)
   const names = new ExternalNames({
     clock: systemClock,
-    resolve: nameServer(config.nameServer),
+    resolve,
     reach: {
       allowedCidrs: config.externalCidrs,
       deniedCidrs: config.deniedExternalCidrs,
-      isNode: (address) => clusters.isNode(address),
+      isNode,
     },
     onTrouble: say,
   })
+  const tokens = createTokenBook(config, resolve, isNode)
   const clusters = new Clusters({
     shares: config.clusters,
     own: config.cluster,
     place: config,
     maxStaleMs: config.maxStaleMs,
     names,
+    tokens,
     readerOf,
     copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry, parts.isDiskReadOnly),
     newsOf: ({ label }) => observeTables({ ...telemetry, clock: systemClock, cluster: label }),
@@ -101,6 +106,7 @@ export async function serveGateway(
     timers: systemTimers,
     random: systemRandom,
     names,
+    tokens,
     observer,
     road: config,
     proxyProtocol: config.proxyProtocol,
@@ -109,7 +115,7 @@ export async function serveGateway(
   })
   observeConnections(telemetry.meter, () => listener.connections)
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
-  const view = gatewayView({ clusters, names, telemetry, road: config, phase: () => phase })
+  const view = gatewayView({ clusters, names, tokens, telemetry, road: config, phase: () => phase })
   const operator = await parts.openConsole(createConsole(view))
   const done = clusters.run(following.signal)
   const end = async (): Promise<void> => {

@@ -1,7 +1,7 @@
-import type { Plan, RequestHead, Step } from '../plan.ts'
+import type { Plan, RequestHead, Step, Wait } from '../plan.ts'
 import { type ClusterRoad, planAcross } from '../plan-across.ts'
 import { responses } from '../reply.ts'
-import type { NameResolver } from '../road-state.ts'
+import { type Finders, findOut } from '../road-state.ts'
 import { clusterStep, isTold, namespaceStep } from './cluster-steps.ts'
 import type { ExplainedStep, Explanation } from './explanation.ts'
 import type { ExplainParts } from './parts.ts'
@@ -16,18 +16,15 @@ const HTTPS = /^https:/i
 const WITHOUT_TLS =
   'TLS is not served yet: this is told as for http://, which is what comes from a proxy that terminates it'
 
-/** As a gateway answers in the end: names that must be waited for are. */
-export async function explainInTime(
-  question: Question,
-  parts: ExplainParts & { readonly names: NameResolver },
-): Promise<Answer> {
+/** As a gateway answers in the end: names and tokens that must be waited for are. */
+export async function explainInTime(question: Question, parts: ExplainParts & Finders): Promise<Answer> {
   const read = readQuestion(question, parts.road)
   if (!read.ok) return read
-  // Each cluster may have a name of its own.
-  for (const _ of parts.clusters) {
+  // Each cluster may have a token and a name of its own.
+  for (let waits = 2 * parts.clusters.length; waits > 0; waits--) {
     const decided = planAcross(read.head, read.peer, roadOf(parts))
-    if (decided?.type !== 'wait' || decided.for.type !== 'name') break
-    await parts.names.resolve(decided.for.name)
+    if (decided?.type !== 'wait' || decided.for.type === 'host') break
+    await findOut(decided.for, parts)
   }
   return explain(question, parts)
 }
@@ -84,10 +81,7 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
       return { type: 'reply', status, summary }
     }
     case 'wait':
-      return {
-        type: 'wait',
-        summary: `waits for the ${decided.for.type} ${decided.for.type === 'name' ? decided.for.name : decided.for.host}, then goes on`,
-      }
+      return { type: 'wait', summary: `waits for ${waitOf(decided)}, then goes on` }
     case 'forward': {
       const { candidates, path, authority, hostRewrite, service, passage } = decided
       const { timeoutMs } = service.record
@@ -97,5 +91,17 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
       const summary = `forwarded to ${to}${where} as ${path}, Host ${hostRewrite ?? authority}, answered ${limit}`
       return { type: 'forward', summary }
     }
+  }
+}
+
+/** A token is never repeated. */
+function waitOf({ for: wanted }: Wait): string {
+  switch (wanted.type) {
+    case 'name':
+      return `the name ${wanted.name}`
+    case 'host':
+      return `the host ${wanted.host}`
+    case 'token':
+      return 'its token to be verified'
   }
 }

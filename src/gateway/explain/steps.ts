@@ -11,6 +11,7 @@ import type { ExplainedStep } from './explanation.ts'
 import { concurrencyStep, listsStep, sizeStep } from './limit-steps.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
+import { tokenStep } from './token-step.ts'
 
 export type Told = Omit<ExplainedStep, 'verdict'>
 
@@ -48,6 +49,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return listsStep(step)
     case 'size':
       return sizeStep(step, head)
+    case 'token':
+      return tokenStep(step)
     case 'freshness':
       return freshnessStep(step)
     case 'endpoints':

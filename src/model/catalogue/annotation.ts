@@ -22,4 +22,11 @@ export const annotationProblems = entries({
       'The Service carries annotations of ours, but not `postern.dev/expose`. It is not exposed, so that they say nothing.',
     mend: 'Add `postern.dev/expose: "true"`; or `"false"`, when the others are to stay for later.',
   },
+  'jwt-incomplete': {
+    title: 'A check of tokens that is only half said',
+    severity: 'error',
+    cause:
+      'The Service has `postern.dev/jwt-…` annotations that do not make a whole check: no issuer, no audience, or not one key set for each issuer. What was to be guarded stays closed: the hostnames answer 503.',
+    mend: 'Add what the hint names; docs/tokens.md shows a whole set.',
+  },
 })

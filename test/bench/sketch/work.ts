@@ -25,6 +25,7 @@ export function factsOf(fields: readonly string[]): ForwardedFacts {
     scheme: 'http',
     isTrusted: false,
     strippedPrefix: undefined,
+    claims: undefined,
     requestId: '0af7651916cd43dd8448eb211c80319c',
     maxForwards: undefined,
     httpVersion: '1.1',
