@@ -142,7 +142,7 @@ describe('anybody else', () => {
   ])('who sends a %s header is refused', async (_name, header) => {
     const port = await gatewayFor('192.0.2.1')
     expect(await answerTo(port, header + request())).toContain('HTTP/1.1 400')
-    expect(gateway?.observer.seen).toEqual([])
+    expect(gateway?.observer.seen).toMatchObject([{ status: 400, error: 'request-invalid' }])
   })
 
   test('is served without one', async () => {
