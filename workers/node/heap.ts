@@ -8,27 +8,23 @@ const DEFAULT_YOUNG_GROWTH = 2
 
 /**
  * While the lists of a large cluster are read, has V8 collect sooner, let the heap grow by less at a time and keep the
- * young generation small: it costs a fifth more time and spares half of the memory. Afterwards what was read is
+ * young generation small: it costs a fifth more time and spares a third of the memory. Afterwards what was read is
  * collected at once, as V8 would only when as much again has come. While events are followed saving would cost more than
  * it spares: each of them half as much time again, and pauses.
  */
 export function saveMemory(isSaving: boolean): void {
   setFlagsFromString(isSaving ? '--memory-saver-mode' : '--no-memory-saver-mode')
   setYoungGrowth(isSaving ? 1 : DEFAULT_YOUNG_GROWTH)
-  if (!isSaving) collect('regular')
+  if (!isSaving) collect()
 }
 
 /**
  * Keeps the young generation as small as it is while a gateway starts: it reads much, once, and what it reads it keeps.
- * @returns to be called before requests are answered, which would wait for the collection, and take twice the time each
+ * @returns to be called before requests are answered: each of them would cost twice the time
  */
 export function holdYoungSpace(): () => void {
   setYoungGrowth(1)
-  return () => {
-    // The regular one leaves the pages that it empties to V8, for minutes.
-    collect('last-resort')
-    setYoungGrowth(DEFAULT_YOUNG_GROWTH)
-  }
+  return () => setYoungGrowth(DEFAULT_YOUNG_GROWTH)
 }
 
 function setYoungGrowth(factor: number): void {
@@ -36,9 +32,9 @@ function setYoungGrowth(factor: number): void {
 }
 
 /** By V8's own function, which contexts have that are made while it is exposed. */
-function collect(flavor: 'regular' | 'last-resort'): void {
+function collect(): void {
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('gc')
   setFlagsFromString('--no-expose-gc')
-  if (typeof gc === 'function') gc({ type: 'major', flavor })
+  if (typeof gc === 'function') gc()
 }
