@@ -6,7 +6,7 @@ import { FetchExchange, type FetchExchangeParts } from './fetch-exchange.ts'
 import { headersFrom, headOf } from './fetch-head.ts'
 import type { HostLoader } from './host-loader.ts'
 import type { HostTables } from './host-tables.ts'
-import { type Decided, observeRequest } from './observe.ts'
+import { type Decided, observeRequest, withoutQuery } from './observe.ts'
 import {
   type Forward,
   type Plan,
@@ -124,7 +124,7 @@ export class FetchGateway {
       }
       return plan(head, peer, tables.at(now), road, state)
     } catch (cause) {
-      onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
+      onTrouble(new Error(`Cannot plan ${head.method} ${withoutQuery(head.target)}`, { cause }))
       return 'internal'
     }
   }

@@ -12,7 +12,7 @@ import { Arrivals } from './arrivals.node.ts'
 import { ConnectionBounds, type ConnectionCounts, type ConnectionLimits } from './connection-bounds.ts'
 import { DateField } from './date-field.node.ts'
 import { Exchange, type ExchangeParts } from './exchange.node.ts'
-import { type Decided, observeRequest } from './observe.ts'
+import { type Decided, observeRequest, withoutQuery } from './observe.ts'
 import type { Forward, RoadOptions } from './plan.ts'
 import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { httpVersionOf, ReceivedHead } from './received-head.ts'
@@ -209,7 +209,7 @@ export class Listener {
     try {
       return planAcross(head, peer, this.#road) ?? 'endpoints-none'
     } catch (cause) {
-      this.#parts.onTrouble(new Error(`Cannot plan ${head.method} ${head.target}`, { cause }))
+      this.#parts.onTrouble(new Error(`Cannot plan ${head.method} ${withoutQuery(head.target)}`, { cause }))
       return 'internal'
     }
   }

@@ -69,3 +69,8 @@ export function forwardedFacts(
     maxForwards,
   }
 }
+
+/** A request's target as it may be told: a query can hold a token. */
+export function withoutQuery(target: string): string {
+  return target.split('?', 1)[0] ?? ''
+}
