@@ -28,7 +28,7 @@ async function explained(headers: readonly string[]) {
   })
   const tokens = testTokens()
   const clusters = [
-    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, tokens)),
+    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, { tokens })),
   ]
   const answer = await explainInTime(
     { url: 'http://web.shop.example.test/', from: '203.0.113.9', method: 'GET', headers },
