@@ -117,8 +117,9 @@ function settle(
     service.record.affinity === 'client-ip' ? hashText(planned.passage.client.address) : undefined
   let lastResort = planned
   for (const cluster of byShare(clusters, affinity, random)) {
-    const other = cluster === owner ? planned : ofSameNamespace(ask(cluster), planned, note)
-    if (other === undefined) continue
+    const found = cluster === owner ? planned : ofSameNamespace(ask(cluster), planned, note)
+    if (found === undefined) continue
+    const other = found.type === 'forward' ? withClaimsOf(planned, service, found) : found
     if (other.type === 'wait') return other
     if (other.type === 'forward') {
       if (!isDown(other, cluster)) return other
@@ -148,6 +149,18 @@ function ofSameNamespace(
   if (namespace === owner) return other
   note?.({ step: 'namespace', cluster: other.passage.cluster, host, namespace, owner })
   return undefined
+}
+
+/**
+ * Elsewhere the Service may ask for no token, or for another: what the owner's names as its own fields is not for the client
+ * to send there either.
+ */
+function withClaimsOf(planned: Plan, { tokenCheck }: TableService, other: Forward): Forward {
+  const names = tokenCheck?.ownFields
+  if (names === undefined || other.service.tokenCheck?.id === tokenCheck?.id) return other
+  const said = planned.type === 'forward' ? planned.claims?.fields : undefined
+  const { claims = { fields: said ?? [], names } } = other
+  return { ...other, claims: { ...claims, names: new Set([...names, ...claims.names]) } }
 }
 
 /** The cluster does not know the host, or the request goes nowhere. */

@@ -16,6 +16,7 @@ interface Asked {
   readonly host?: string
   readonly path?: string
   readonly from?: string
+  readonly authorization?: string
   readonly random?: Random
   readonly note?: (step: Step) => void
 }
@@ -24,8 +25,20 @@ const never: Random = () => {
   throw new Error('nothing is drawn here')
 }
 
-function decide({ clusters, host = 'shop.example.com', path = '/', from = CLIENT, ...more }: Asked) {
-  const head = { method: 'GET', target: path, hosts: [host], field: () => undefined }
+function decide({
+  clusters,
+  host = 'shop.example.com',
+  path = '/',
+  from = CLIENT,
+  authorization,
+  ...more
+}: Asked) {
+  const head = {
+    method: 'GET',
+    target: path,
+    hosts: [host],
+    field: (name: string) => (name === 'authorization' ? authorization : undefined),
+  }
   const road = {
     clusters,
     options: { trustedProxies: [], networkPolicy: 'enforce' as const },
@@ -87,6 +100,21 @@ test.each<[string, SiteFacts, string, string]>([
     'client-refused',
   ],
   [
+    'a token that is missing',
+    {
+      pods: [OWN_POD],
+      annotations: { 'postern.dev/jwt-issuer': 'https://a.test', 'postern.dev/jwt-audience': 'a' },
+    },
+    '/',
+    'token-missing',
+  ],
+  [
+    'a token that is missing, without an endpoint',
+    { annotations: { 'postern.dev/jwt-issuer': 'https://a.test', 'postern.dev/jwt-audience': 'a' } },
+    '/',
+    'token-missing',
+  ],
+  [
     'a rule that is closed',
     { pods: [OWN_POD], annotations: { 'postern.dev/port': '9' } },
     '/',
@@ -104,6 +132,27 @@ test.each<[string, SiteFacts, string, string]>([
       outcome(decide({ clusters: [own(facts), west(undefined, weight)], path, random: seededRandom(1) })),
     ).toBe(error)
   }
+})
+
+test('what the owner tells of a client no client sends elsewhere, where the Service asks for no token', () => {
+  const annotations = {
+    'postern.dev/jwt-issuer': 'https://a.test',
+    'postern.dev/jwt-audience': 'a',
+    'postern.dev/jwt-claim-headers': 'sub=X-User-Id',
+  }
+  const guarded = (pods: readonly string[]): ServedCluster => {
+    const cluster = own({ pods, annotations }, 0)
+    const verdict = { type: 'admitted', fields: ['X-User-Id', 'alice'] } as const
+    return { ...cluster, present: { ...cluster.present, tokenVerdict: () => verdict } }
+  }
+  const ask = (...clusters: readonly ServedCluster[]) => {
+    const plan = decide({ clusters, authorization: 'Bearer a.b.c' })
+    return { to: outcome(plan), claims: plan?.type === 'forward' ? plan.claims : undefined }
+  }
+  const names = new Set(['x-user-id'])
+  const shared = ask(guarded([OWN_POD]), west({ pods: [WEST_POD] }, 1_000))
+  expect(shared).toEqual({ to: `west ${WEST_POD}`, claims: { fields: ['X-User-Id', 'alice'], names } })
+  expect(ask(guarded([]), west())).toEqual({ to: `west ${WEST_POD}`, claims: { fields: [], names } })
 })
 
 test('a Service that could not be read keeps its host shut everywhere', () => {

@@ -17,13 +17,21 @@ export interface KeySetsOptions {
   readonly onTrouble: (error: Error) => void
 }
 
+interface Reading {
+  readonly since: number
+  /** They are counted, so that an old answer which comes late replaces no newer one. */
+  readonly sequence: number
+}
+
 interface Entry {
   set: KeySet | undefined
   loadedAt: number
   /** Nobody reads it again before. */
   notBefore: number
-  /** When the reads under way began; what a request left behind that was cut off counts until it would have ended. */
-  reads: readonly number[]
+  /** Those under way; what a request left behind that was cut off counts until it would have ended. */
+  reads: readonly Reading[]
+  /** Of the read that the set came from. */
+  loadedBy: number
   reading: Promise<void> | undefined
 }
 
@@ -45,6 +53,7 @@ const discoverySchema = v.object({ issuer: v.string(), jwks_uri: v.string() })
 /** The keys of issuers: read when they are needed, at most so often, and kept while their server is away. */
 export class KeySets {
   readonly #options: KeySetsOptions
+  #sequence = 0
   readonly #entries = new BoundedMap<Entry>({ maxCount: MAX_SETS, maxBytes: MAX_SETS })
 
   constructor(options: KeySetsOptions) {
@@ -58,7 +67,7 @@ export class KeySets {
     const held = this.#held(entry)
     const isEnough = held?.knows(header) === true
     if (isEnough && now < entry.loadedAt + FRESH_MS) return held
-    entry.reads = entry.reads.filter((since) => now < since + READ_MS)
+    entry.reads = entry.reads.filter(({ since }) => now < since + READ_MS)
     // Who has what he needs does not wait for news of it that another brings.
     if (isEnough && entry.reads.length > 0) return held
     if (entry.reading !== undefined) await entry.reading
@@ -77,6 +86,7 @@ export class KeySets {
       loadedAt: 0,
       notBefore: 0,
       reads: [],
+      loadedBy: 0,
       reading: undefined,
     }
     this.#entries.set(key, entry, 1)
@@ -88,22 +98,26 @@ export class KeySets {
   }
 
   #read(issuer: Issuer, entry: Entry, now: number): Promise<void> {
-    entry.reads = [...entry.reads, now]
-    const reading = this.#load(issuer, entry).finally(() => {
-      entry.reads = entry.reads.filter((since) => since !== now)
+    const read = { since: now, sequence: ++this.#sequence }
+    entry.reads = [...entry.reads, read]
+    const reading = this.#load(issuer, entry, read).finally(() => {
+      entry.reads = entry.reads.filter((each) => each !== read)
       entry.reading = undefined
     })
     if (this.#options.sharesReads) entry.reading = reading
     return reading
   }
 
-  async #load(issuer: Issuer, entry: Entry): Promise<void> {
+  async #load(issuer: Issuer, entry: Entry, { sequence }: Reading): Promise<void> {
     const { clock, timers, onTrouble } = this.#options
     const abort = new AbortController()
     const timer = timers.start(READ_MS, () => abort.abort(new Error(`no answer within ${READ_MS} ms`)))
     try {
       const url = issuer.jwksUrl ?? (await this.#discover(issuer.issuer, abort.signal))
-      entry.set = new KeySet(await this.#options.read(url, abort.signal))
+      const set = new KeySet(await this.#options.read(url, abort.signal))
+      if (sequence < entry.loadedBy) return
+      entry.set = set
+      entry.loadedBy = sequence
       entry.loadedAt = clock.elapsed()
       entry.notBefore = entry.loadedAt + REREAD_MS
     } catch (cause) {

@@ -53,6 +53,15 @@ test('where none may wait for another each reads for itself, but not all at once
   expect(await all).toEqual([true, true, true, true, undefined, undefined])
 })
 
+test('an old answer that comes late replaces no newer one', async () => {
+  const { asked, wanted } = scripted(false)
+  const [slow, quick] = [wanted('second'), wanted('second')]
+  asked[1]?.resolve(second)
+  expect(await quick).toBe(true)
+  asked[0]?.resolve(first)
+  expect(await slow).toBe(true)
+})
+
 test('a key that is not there is looked for once in ten seconds, whoever asks', async () => {
   const { time, asked, wanted } = scripted()
   const loading = wanted('first')
