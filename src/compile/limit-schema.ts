@@ -4,6 +4,7 @@ import { PREFIX } from '../model/objects/meta.ts'
 import { compareText } from '../model/problem.ts'
 import { parseBytes } from '../model/quantity.ts'
 import type { Annotation, AnnotationParse } from './annotation.ts'
+import { rateLimit } from './rate-schema.ts'
 
 const CLOSED = '503'
 
@@ -78,6 +79,7 @@ export const limitAnnotations = {
   maxBodySize,
   maxHeaderSize,
   maxConcurrentRequests,
+  rateLimit,
 } as const
 
 function parseWhole(text: string): AnnotationParse<number> {

@@ -16,6 +16,7 @@ export function limitsOf(readings: Readings): Pick<ServiceRecord, 'clients' | 'l
     bodyBytes: asked(readings.maxBodySize),
     headerBytes: asked(readings.maxHeaderSize),
     concurrent: asked(readings.maxConcurrentRequests),
+    rate: asked(readings.rateLimit),
   })
   return { ...(clients && { clients }), ...(limits && { limits }) }
 }

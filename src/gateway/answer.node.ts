@@ -83,13 +83,13 @@ export class Answer {
   }
 
   /** Answers with an error, or cuts the connection when an answer has begun. */
-  fail(error: ErrorCode): void {
+  fail(error: ErrorCode, more?: readonly string[]): void {
     if (this.#down.isBegun || error === 'client-closed') {
       this.cut(error)
       return
     }
     this.error = error
-    const { status, headers, body } = errorReply(error, this.#requestId)
+    const { status, headers, body } = errorReply(error, this.#requestId, more)
     const fields = [...headers, 'Date', this.#parts.date.value]
     this.#down.respond(status, fields, this.#isLast || !this.#endsSoon())
     this.status = status

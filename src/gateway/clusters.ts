@@ -1,5 +1,6 @@
 import type { Place } from '../balance/place.ts'
 import { hashText } from '../balance/rendezvous.ts'
+import { RateLimits } from '../limits/rate-limits.ts'
 import type { Cidr } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
@@ -170,7 +171,7 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     place: share.name === own ? { ...place, within } : { ...place, node: undefined, within },
     ...(newsOf && { onNews: newsOf(facts) }),
   })
-  const state = new GatewayState(clock)
+  const state = new GatewayState(clock, new RateLimits({ clock, random }))
   const served = {
     name: label,
     weight: share.weight,

@@ -64,10 +64,10 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   }
 
   /** Ends the exchange: with an error as the answer when none has begun, else by cutting the client's connection. */
-  fail(error: ErrorCode): void {
+  fail(error: ErrorCode, fields?: readonly string[]): void {
     if (this.isOver) return
     this.#end(error)
-    this.#answer.fail(error)
+    this.#answer.fail(error, fields)
   }
 
   /** The next attempt, or the last failure as the answer. */

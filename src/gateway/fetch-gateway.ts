@@ -1,4 +1,5 @@
 import { identifyPeer, type Peer } from '../identity/identify.ts'
+import type { RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Observer, RequestEnd } from '../telemetry/observer.ts'
 import { externalByName } from './external-by-name.ts'
@@ -29,6 +30,8 @@ export interface FetchGatewayParts extends FetchExchangeParts {
   readonly limits: PlatformLimits
   readonly observer: Observer
   readonly road: RoadOptions
+  /** Outlives what is known of loads. */
+  readonly rates: RateCounter
   readonly clock: Clock
   /** What is left to do when a request has ended: to send what was observed. Undefined: nothing now. */
   readonly afterwards: () => Promise<void> | undefined
@@ -60,7 +63,7 @@ export class FetchGateway {
 
   constructor(parts: FetchGatewayParts) {
     this.#parts = parts
-    this.#state = new GatewayState(parts.clock)
+    this.#state = new GatewayState(parts.clock, parts.rates)
   }
 
   async handle(request: Request, edge: EdgeFacts, context: RequestContext): Promise<Response> {
@@ -78,7 +81,8 @@ export class FetchGateway {
     this.#leaveWork(decided, context)
     if (typeof decided === 'string' || decided.type === 'reply') {
       const error = typeof decided === 'string' ? decided : decided.error
-      const { status, headers, body } = errorReply(error, observer.requestId)
+      const fields = typeof decided === 'string' ? undefined : decided.fields
+      const { status, headers, body } = errorReply(error, observer.requestId, fields)
       ended({ status, error, bytesReceived: 0, bytesSent: body.length })
       return new Response(body, { status, headers: headersFrom(headers) })
     }
@@ -156,7 +160,7 @@ export class FetchGateway {
   #currentState(): GatewayState {
     const now = this.#parts.clock.elapsed()
     if (now - this.#stateSince > STATE_MS) {
-      this.#state = new GatewayState(this.#parts.clock)
+      this.#state = new GatewayState(this.#parts.clock, this.#parts.rates)
       this.#stateSince = now
     }
     return this.#state

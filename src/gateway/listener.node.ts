@@ -178,7 +178,7 @@ export class Listener {
 
   #carryOut(exchange: Exchange, head: ReceivedHead, peer: Peer, plan: Decided, waits: number): void {
     if (typeof plan === 'string') exchange.fail(plan)
-    else if (plan.type === 'reply') exchange.fail(plan.error)
+    else if (plan.type === 'reply') exchange.fail(plan.error, plan.fields)
     else if (plan.type === 'forward') this.#forward(exchange, plan)
     else if (waits === 0 || plan.for.type === 'host') {
       // A table that is loaded whole knows every host.

@@ -2,10 +2,14 @@ import type { Endpoint } from '../balance/endpoint.ts'
 import { hashText } from '../balance/rendezvous.ts'
 import type { ForwardedClaims } from '../forward/headers.ts'
 import { type Client, identifyClient, type Peer, type ProxyTrust } from '../identity/identify.ts'
+import { rateFields } from '../limits/rate-fields.ts'
+import { rateKeyOf } from '../limits/rate-key.ts'
+import type { RateReader, RateVerdict } from '../limits/rate-limits.ts'
 import { parseIp } from '../model/address.ts'
 import type { Caller } from '../model/address-set.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
+import type { RateLimit } from '../model/limits.ts'
 import type { RouteRecord, Rule, ServiceRecord } from '../model/records.ts'
 import { askClientLists, type ListVerdict } from '../policy/client-lists.ts'
 import { isAmongSources } from '../policy/sources.ts'
@@ -67,6 +71,8 @@ export interface Reply {
   readonly type: 'reply'
   readonly error: ErrorCode
   readonly passage: Passage
+  /** What the client is told besides, as [name, value, …]. */
+  readonly fields?: readonly string[]
 }
 
 export interface Forward {
@@ -89,6 +95,8 @@ export interface Forward {
   readonly claims: ForwardedClaims | undefined
   /** What goes on of Max-Forwards, where that counts (RFC 9110 §7.6.2). */
   readonly maxForwards: number | undefined
+  /** On whose allowance it goes; undefined: no rate limit. */
+  readonly rateKey: string | undefined
 }
 
 /** Something must be known first: the shell finds it out, and plans again. */
@@ -115,6 +123,7 @@ export interface Staleness {
 export interface LimitReader {
   /** Requests of a service that are under way here. */
   underWay(service: string): number
+  readonly rates: RateReader
 }
 
 /** What the road reads of the present, and only reads. */
@@ -182,6 +191,13 @@ export type Step =
       readonly isAdmitted: boolean
     }
   | {
+      readonly step: 'rate'
+      readonly service: TableService
+      readonly limit: RateLimit
+      /** Undefined: not counted here. */
+      readonly verdict: RateVerdict | undefined
+    }
+  | {
       readonly step: 'network-policy'
       readonly caller: Caller | undefined
       readonly service: TableService
@@ -199,7 +215,7 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 /**
  * The request's road, in the order in which a request meets it:
  * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → token → freshness → endpoints → NetworkPolicy → concurrency. Lists, limits and tokens are told where there are
+ * → sizes → token → freshness → endpoints → NetworkPolicy → concurrency → rate. Lists, limits and tokens are told where there are
  * any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
@@ -315,6 +331,17 @@ export function plan(
     if (!isAdmitted) return reply('concurrency-exceeded', passage)
   }
 
+  const rate = limits?.rate
+  const rateKey = rate && rateKeyOf(rate, client.address, caller?.address, (name) => head.field(name))
+  if (rate !== undefined && rateKey !== undefined) {
+    const verdict = state.limits?.rates.ask(service.key, rate, rateKey)
+    note?.({ step: 'rate', service, limit: rate, verdict })
+    if (verdict?.type === 'unavailable') return reply('rate-unavailable', passage)
+    if (verdict?.type === 'exceeded') {
+      return { type: 'reply', error: 'rate-exceeded', passage, fields: rateFields(rate, verdict.waitMs) }
+    }
+  }
+
   const strippedPrefix = rule.action.stripPrefix
   const path = stripPrefix(target.path, strippedPrefix) + target.query
   const affinity = service.record.affinity === 'client-ip' ? hashText(client.address) : undefined
@@ -331,6 +358,7 @@ export function plan(
     strippedPrefix,
     claims: tokenCheck?.ownFields && { fields: token?.fields ?? [], names: tokenCheck.ownFields },
     maxForwards: forwards === undefined ? undefined : forwards - 1,
+    rateKey,
   }
 }
 

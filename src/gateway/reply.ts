@@ -48,6 +48,10 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'path-unknown': { status: 404, proxyError: 'destination_not_found' },
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
   'concurrency-exceeded': { status: 503, proxyError: 'connection_limit_reached' },
+  // RFC 6585 §4.
+  'rate-exceeded': { status: 429, proxyError: 'http_request_denied' },
+  // A limit that all gateways keep together, while they cannot.
+  'rate-unavailable': { status: 503, proxyError: 'proxy_internal_error' },
   // What the runtime that this gateway runs on cannot do; a problem on the Service says what.
   'platform-unsupported': { status: 501, proxyError: 'proxy_configuration_error' },
   // Nobody has said for too long whose the Pods' addresses are.
@@ -74,19 +78,24 @@ export interface ErrorReply {
 
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-/** An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text. */
-export function errorReply(error: ErrorCode, requestId: string): ErrorReply {
+/**
+ * An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text.
+ *
+ * @param fields what else the client is told of this error, as [name, value, …]
+ */
+export function errorReply(error: ErrorCode, requestId: string, fields: readonly string[] = []): ErrorReply {
   const { status, proxyError, challenge } = responses[error]
   const body = `postern: ${proxyError ?? 'ok'}\n`
   const headers = [
     ...['Content-Type', 'text/plain; charset=utf-8'],
     ...['Content-Length', `${body.length}`],
     ...['Cache-Control', 'no-store'],
+    ...fields,
   ]
   if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
   if (challenge !== undefined) headers.push('WWW-Authenticate', challengeOf(challenge))
   if (requestId !== '') headers.push('X-Request-Id', requestId)
-  if (error === 'concurrency-exceeded') headers.push('Retry-After', '1')
+  if (error === 'concurrency-exceeded' || error === 'rate-unavailable') headers.push('Retry-After', '1')
   if (error === 'method-refused' || error === 'forwards-spent') headers.push('Allow', ALLOW)
   return { status, headers, body }
 }

@@ -1,4 +1,5 @@
 import type { BalanceState } from '../balance/endpoint.ts'
+import { nobodyCounts, type RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Forward, LimitReader } from './plan.ts'
 
@@ -11,7 +12,7 @@ const SUSPECT_MS = 1_000
 const MAX_SUSPECT_MS = 30_000
 
 /** A plan that is being carried out. */
-type Carried = Pick<Forward, 'service'>
+type Carried = Pick<Forward, 'service' | 'rateKey'>
 
 interface Suspicion {
   readonly until: number
@@ -29,10 +30,13 @@ export class GatewayState implements BalanceState, LimitReader {
   readonly #turns = new Map<string, number>()
   readonly #suspicions = new Map<string, Suspicion>()
   readonly #clock: Pick<Clock, 'elapsed'>
+  readonly rates: RateCounter
   #retryTokens = RETRY_RESERVE
 
-  constructor(clock: Pick<Clock, 'elapsed'>) {
+  /** @param rates they may outlive this */
+  constructor(clock: Pick<Clock, 'elapsed'>, rates: RateCounter = nobodyCounts) {
     this.#clock = clock
+    this.rates = rates
   }
 
   loadOf(endpoint: string): number {
@@ -61,9 +65,14 @@ export class GatewayState implements BalanceState, LimitReader {
     return this.#underWay.get(service) ?? 0
   }
 
-  requestBegan({ service }: Carried): void {
+  requestBegan({ service, rateKey }: Carried): void {
     this.#retryTokens = Math.min(RETRY_RESERVE, this.#retryTokens + RETRY_RATIO)
-    if (service.record.limits?.concurrent === undefined) return
+    const { limits } = service.record
+    if (limits === undefined) return
+    if (limits.rate !== undefined && rateKey !== undefined) {
+      this.rates.take(service.key, limits.rate, rateKey)
+    }
+    if (limits.concurrent === undefined) return
     this.#underWay.set(service.key, this.underWay(service.key) + 1)
   }
 

@@ -23,6 +23,8 @@ export const errorCodes = [
   'path-unknown',
   'rule-unavailable',
   'concurrency-exceeded',
+  'rate-exceeded',
+  'rate-unavailable',
   'platform-unsupported',
   'registry-stale',
   'endpoints-none',

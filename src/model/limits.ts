@@ -7,6 +7,28 @@ export const clientListsSchema = v.strictObject({ allow: v.optional(cidrs), deny
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1))
 
+const pace = {
+  /** So many in the period, evenly. */
+  count,
+  periodMs: count,
+  /** So many at once after a quiet time. */
+  burst: count,
+  /** Who shares an allowance. */
+  key: v.variant('type', [
+    v.strictObject({ type: v.literal('client') }),
+    v.strictObject({ type: v.literal('route') }),
+    /** Clients that send the same value; without the field each by itself. The name is in lower case. */
+    v.strictObject({ type: v.literal('header'), name: v.string() }),
+  ]),
+}
+
+const rate = v.variant('scope', [
+  /** Counted by each gateway for itself. */
+  v.strictObject({ ...pace, scope: v.literal('local') }),
+  /** By all of them together. `onError`: whether requests go on while that cannot be done. */
+  v.strictObject({ ...pace, scope: v.literal('shared'), onError: v.picklist(['open', 'closed']) }),
+])
+
 /** How much a Service takes, by annotation. What is absent has no limit of the Service's own. */
 export const limitsSchema = v.strictObject({
   bodyBytes: v.optional(count),
@@ -14,7 +36,9 @@ export const limitsSchema = v.strictObject({
   headerBytes: v.optional(count),
   /** Requests under way at once, in each gateway. */
   concurrent: v.optional(count),
+  rate: v.optional(rate),
 })
 
+export type RateLimit = Readonly<v.InferOutput<typeof rate>>
 export type LimitsRecord = Readonly<v.InferOutput<typeof limitsSchema>>
 export type ClientListsRecord = v.InferOutput<typeof clientListsSchema>

@@ -28,6 +28,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request-target-too-long',
   'request-head-too-large',
   'request-body-too-large',
+  'rate-exceeded',
   'request-timeout',
   'coding-unsupported',
   'expectation-unknown',

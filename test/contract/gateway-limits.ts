@@ -92,6 +92,9 @@ export function limitTests({ start, closers }: ShellCase): void {
     { 'postern.dev/max-header-size': '' },
     { 'postern.dev/max-concurrent-requests': '0' },
     { 'postern.dev/max-concurrent-requests': 'many' },
+    { 'postern.dev/rate-limit': '100' },
+    { 'postern.dev/rate-limit': '100/s shared' },
+    { 'postern.dev/rate-limit': '100/s key=cookie:id' },
   ])('a limit that cannot be read closes the Service: %j', async (annotations) => {
     const gateway = await gatewayTo(annotations)
     expect((await gateway.send()).status).toBe(503)
@@ -118,5 +121,45 @@ export function limitTests({ start, closers }: ShellCase): void {
       async () => (await gateway.send({ path: '/free' })).status,
       (status) => status === 200,
     )
+  })
+
+  test('who comes too often is a 429 that says when to come back', async () => {
+    const gateway = await gatewayTo({ 'postern.dev/rate-limit': '2/h' })
+    expect([(await gateway.send()).status, (await gateway.send()).status]).toEqual([200, 200])
+    const { status, headers } = await gateway.send()
+    const wait = Number(headers['retry-after'])
+    expect({ status, isSoon: wait > 1700 && wait <= 1800 }).toEqual({ status: 429, isSoon: true })
+    expect(headers['ratelimit-policy']).toBe('"client";q=2;w=3600')
+    expect(headers.ratelimit).toBe(`"client";r=0;t=${wait}`)
+  })
+
+  test('nobody is another client by saying so', async () => {
+    const gateway = await gatewayTo({ 'postern.dev/rate-limit': '1/h key=client' })
+    expect((await gateway.send()).status).toBe(200)
+    for (const headers of [
+      { 'x-forwarded-for': '203.0.113.9' },
+      { forwarded: 'for=203.0.113.9' },
+      { 'x-real-ip': '203.0.113.9' },
+    ]) {
+      expect((await gateway.send({ headers, path: '/other?x=1', method: 'POST' })).status).toBe(429)
+    }
+  })
+
+  test('a limit by header counts who leaves it out by address, and never as who says that address', async () => {
+    const gateway = await gatewayTo({ 'postern.dev/rate-limit': '1/h key=header:X-Api-Key' })
+    const ask = async (headers: Readonly<Record<string, string>>) => (await gateway.send({ headers })).status
+    expect(await ask({ 'x-api-key': 'a' })).toBe(200)
+    expect(await ask({ 'X-API-KEY': 'a' })).toBe(429)
+    expect(await ask({ 'x-api-key': '127.0.0.1' })).toBe(200)
+    expect(await ask({ 'x-api-key': 'b' })).toBe(200)
+    expect(await ask({})).toBe(200)
+    expect(await ask({})).toBe(429)
+  })
+
+  test('a limit by route is shared by all clients and headers', async () => {
+    const gateway = await gatewayTo({ 'postern.dev/rate-limit': '2/h key=route' })
+    const statuses = []
+    for (const path of ['/a', '/b', '/c']) statuses.push((await gateway.send({ path })).status)
+    expect(statuses).toEqual([200, 200, 429])
   })
 }

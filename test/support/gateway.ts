@@ -8,6 +8,7 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
+import { RateLimits } from '../../src/limits/rate-limits.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
@@ -125,7 +126,7 @@ export async function startListener(
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
   const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
-  const state = new GatewayState(systemClock)
+  const state = new GatewayState(systemClock, new RateLimits({ clock: systemClock, random: systemRandom }))
   const names = new ExternalNames({
     clock: systemClock,
     resolve,

@@ -48,6 +48,7 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/deny-cidrs': '203.0.113.7',
         'postern.dev/max-body-size': '10Mi',
         'postern.dev/max-header-size': '8Ki',
+        'postern.dev/rate-limit': '100/s burst=200 key=header:X-Api-Key shared on-error=closed',
         'postern.dev/max-concurrent-requests': '200',
         'postern.dev/jwt-issuer': 'https://login.example.com/',
         'postern.dev/jwt-audience': 'https://api.example.com',

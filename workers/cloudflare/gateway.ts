@@ -6,6 +6,7 @@ import type { Pipe } from '../../src/gateway/platform.ts'
 import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
 import { KeySets } from '../../src/gateway/tokens/key-sets.ts'
 import { TokenBook } from '../../src/gateway/tokens/token-book.ts'
+import { RateLimits } from '../../src/limits/rate-limits.ts'
 import type { Clock, Random, Timers } from '../../src/model/clock.ts'
 import { portableDigest } from '../../src/registry/digest.ts'
 import type { Fetch } from '../../src/registry/http/client.ts'
@@ -43,6 +44,9 @@ const BOUNDS = {
   maxGuestBytes: 8 * 1024 * 1024,
 }
 
+/** A few megabytes. */
+const MAX_RATE_KEYS = 20_000
+
 /** JSON takes up to 13 times its bytes: what is wrong has to fit beside the tables, too. */
 const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 
@@ -75,6 +79,7 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
       forwardedHeader: config.FORWARDED_HEADER,
       networkPolicy: config.NETWORK_POLICY,
     },
+    rates: new RateLimits({ ...platform, maxKeys: MAX_RATE_KEYS }),
     followsChanges: config.FOLLOW === 'on',
   })
   return { gateway, tables, limits }

@@ -47,3 +47,29 @@ export function concurrencyStep({ service: { record }, underWay, isAdmitted }: S
   const summary = isAdmitted ? `within ${field}` : `refused by ${field}`
   return { step: 'concurrency', summary, details: [`${underWay} ${of}`] }
 }
+
+/** What is left of the client's allowance, in words. */
+export function rateStep({ service: { record }, limit, verdict }: StepOf<'rate'>): Told {
+  const field = `postern.dev/rate-limit of Service ${record.namespace}/${record.name}`
+  const { count, periodMs, burst, key } = limit
+  const by = key.type === 'header' ? `header ${key.name}` : key.type
+  const details = [`${count} in ${periodMs / 1000} s, burst ${burst}, by ${by}, ${limit.scope}`]
+  switch (verdict?.type) {
+    case undefined:
+      return { step: 'rate', summary: `not counted here: ${field}`, details }
+    case 'admitted':
+      return {
+        step: 'rate',
+        summary: `within ${field}`,
+        details: [...details, `${verdict.left} more at once`],
+      }
+    case 'exceeded': {
+      const wait = `the next in ${Math.ceil(verdict.waitMs)} ms`
+      return { step: 'rate', summary: `refused by ${field}`, details: [...details, wait] }
+    }
+    case 'unavailable': {
+      const why = 'what all gateways count together cannot be reached, and on-error is closed'
+      return { step: 'rate', summary: `refused by ${field}`, details: [...details, why] }
+    }
+  }
+}

@@ -8,7 +8,7 @@ import type { Table } from '../table.ts'
 import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
-import { concurrencyStep, listsStep, sizeStep } from './limit-steps.ts'
+import { concurrencyStep, listsStep, rateStep, sizeStep } from './limit-steps.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
 import { tokenStep } from './token-step.ts'
@@ -57,6 +57,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return endpointsStep(step, parts)
     case 'concurrency':
       return concurrencyStep(step)
+    case 'rate':
+      return rateStep(step)
     case 'network-policy':
       return policyStep(step, parts)
   }

@@ -1,0 +1,55 @@
+import type { ParsedAddress } from '../model/address.ts'
+import { parseIp } from '../model/address.ts'
+import type { RateLimit } from '../model/limits.ts'
+
+/**
+ * Who shares an allowance, as text. The first letter keeps the kinds apart: nobody takes a client's allowance by sending
+ * its address as a header.
+ *
+ * @param client normalised address
+ * @param address the same, where it has been read already
+ */
+export function rateKeyOf(
+  { key }: Pick<RateLimit, 'key'>,
+  client: string,
+  address: ParsedAddress | undefined,
+  field: (name: string) => string | undefined,
+): string {
+  switch (key.type) {
+    case 'route':
+      return 'r'
+    case 'client':
+      return clientKey(client, address)
+    case 'header': {
+      // Who leaves it out gains nothing by that.
+      const value = field(key.name)
+      return value === undefined ? clientKey(client, address) : `h${value}`
+    }
+  }
+}
+
+/** One subscriber has a whole /64 of IPv6 at least (RFC 6177), and could be another client with each request. */
+function clientKey(client: string, address: ParsedAddress | undefined): string {
+  if (!client.includes(':')) return `c${client}`
+  const parsed = address ?? parseIp(client)
+  if (parsed === undefined || !('parts' in parsed)) return `c${client}`
+  return `c${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}`
+}
+
+/**
+ * 53 bits of a key: no part of what clients send is kept, however long it is. The seed is each process's own, so that nobody
+ * can look for two keys of one hash.
+ */
+export function hashKey(text: string, seed: number): number {
+  let high = 0x811c9dc5 ^ seed
+  let low = Math.imul(0x9e3779b1 ^ seed, 0x85ebca6b)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    high = Math.imul(high ^ unit, 0x01000193)
+    low = Math.imul(low ^ unit ^ (low >>> 15), 0xc2b2ae35)
+  }
+  return (high >>> 0) * 0x20_0000 + ((low ^ (low >>> 16)) >>> 11)
+}

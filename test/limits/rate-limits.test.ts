@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { KeyBook } from '../../src/limits/key-book.ts'
+import { hashKey, rateKeyOf } from '../../src/limits/rate-key.ts'
+import { RateLimits } from '../../src/limits/rate-limits.ts'
+import type { RateLimit } from '../../src/model/limits.ts'
+
+const limit: RateLimit = { count: 2, periodMs: 60_000, burst: 2, key: { type: 'client' }, scope: 'local' }
+const byHeader = { key: { type: 'header', name: 'x-api-key' } } as const
+
+function limits(maxKeys?: number) {
+  const clock = { now: 0 }
+  const rates = new RateLimits({
+    clock: { elapsed: () => clock.now },
+    random: () => 0.5,
+    ...(maxKeys !== undefined && { maxKeys }),
+  })
+  return { clock, rates }
+}
+
+test('asking counts nothing, taking does, and time gives back', () => {
+  const { clock, rates } = limits()
+  for (let i = 0; i < 10; i++) expect(rates.ask('s', limit, 'a')).toEqual({ type: 'admitted', left: 1 })
+  rates.take('s', limit, 'a')
+  rates.take('s', limit, 'a')
+  expect(rates.ask('s', limit, 'a')).toEqual({ type: 'exceeded', waitMs: 30_000 })
+  expect(rates.ask('s', limit, 'b')).toEqual({ type: 'admitted', left: 1 })
+  expect(rates.ask('other', limit, 'a')).toEqual({ type: 'admitted', left: 1 })
+  clock.now += 30_000
+  expect(rates.ask('s', limit, 'a')).toEqual({ type: 'admitted', left: 0 })
+})
+
+test('a flood of keys at one Service stays within the bound, and leaves the others alone', () => {
+  const { rates } = limits(1_000)
+  for (let i = 0; i < 2; i++) rates.take('quiet', limit, 'a')
+  for (let i = 0; i < 50_000; i++) rates.take('flooded', limit, `h${i}`)
+  expect(rates.size).toBeLessThanOrEqual(1_000)
+  expect(rates.ask('quiet', limit, 'a')).toMatchObject({ type: 'exceeded' })
+})
+
+test('a key that is used stays, however many others come', () => {
+  const book = new KeyBook<{ uses: number }>(100)
+  const own = () => book.use('s', -1, () => ({ uses: 0 }))
+  for (let i = 0; i < 10_000; i++) {
+    own().uses += 1
+    book.use('s', i, () => ({ uses: 0 }))
+  }
+  expect(own().uses).toBe(10_000)
+  expect(book.size).toBeLessThanOrEqual(100)
+})
+
+test.each([
+  ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', true],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+  ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['203.0.113.7', '203.0.113.8', false],
+])('clients %s and %s share an allowance: %s', (a, b, isShared) => {
+  const [x, y] = [a, b].map((client) =>
+    rateKeyOf({ key: { type: 'client' } }, client, undefined, () => undefined),
+  )
+  expect(x === y).toBe(isShared)
+})
+
+test('a header is nobody’s address, and who leaves it out is told by his own', () => {
+  const client = rateKeyOf({ key: { type: 'client' } }, '203.0.113.7', undefined, () => undefined)
+  expect(rateKeyOf(byHeader, '198.51.100.1', undefined, () => '203.0.113.7')).not.toBe(client)
+  expect(rateKeyOf(byHeader, '203.0.113.7', undefined, () => undefined)).toBe(client)
+})
+
+test('keys are told apart, and otherwise by each seed', () => {
+  const keys = Array.from({ length: 20_000 }, (_, i) => `h${i}`)
+  expect(new Set(keys.map((key) => hashKey(key, 7))).size).toBe(keys.length)
+  expect(new Set(keys.map((key) => hashKey(key, 8))).has(hashKey('h0', 7))).toBe(false)
+  for (const key of keys) expect(Number.isSafeInteger(hashKey(key, 7))).toBe(true)
+})
