@@ -269,6 +269,17 @@ export const flags = {
     'the key of that certificate',
     parseText,
   ),
+  limitsRedis: {
+    ...optionalFlag(
+      'limits-redis',
+      'URL',
+      ['POSTERN_LIMITS_REDIS'],
+      'the Redis in which gateways count shared rate limits together, by a user of its own; by default that of the registry, if it is one',
+      parseRedisUrl,
+    ),
+    // It may hold a password.
+    isSecret: true,
+  },
   relayUrl: optionalFlag(
     'relay-url',
     'URL',

@@ -75,7 +75,7 @@ export const commands = {
   },
   gateway: {
     summary: 'serve what an agent has published; run as many as you like',
-    flags: [...reading, 'stateDir', ...serving, ...sharing],
+    flags: [...reading, 'limitsRedis', 'stateDir', ...serving, ...sharing],
     example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
   },
   relay: {

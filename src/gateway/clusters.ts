@@ -1,6 +1,6 @@
 import type { Place } from '../balance/place.ts'
 import { hashText } from '../balance/rendezvous.ts'
-import { RateLimits } from '../limits/rate-limits.ts'
+import { RateLimits, type Sharing } from '../limits/rate-limits.ts'
 import type { Cidr } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
@@ -53,6 +53,8 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   readonly tokens: Pick<TokenBook, 'verdict'>
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
+  /** Who else counts the rate limits of a cluster's Services; undefined: no request is carried out, so that none counts. */
+  readonly sharingOf: ((cluster: string) => Sharing) | undefined
   readonly copyOf?: (cluster: ClusterFacts) => ClusterCopy | undefined
   readonly newsOf?: (cluster: ClusterFacts) => NonNullable<GatewayOptions['onNews']>
   /** A newer table or change of one of them is in force. */
@@ -171,14 +173,16 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     place: share.name === own ? { ...place, within } : { ...place, node: undefined, within },
     ...(newsOf && { onNews: newsOf(facts) }),
   })
-  const state = new GatewayState(clock, new RateLimits({ clock, random }))
+  const sharing = options.sharingOf?.(share.name)
+  const rates = sharing && new RateLimits({ clock, random, sharing })
+  const state = new GatewayState(clock, rates)
   const served = {
     name: label,
     weight: share.weight,
     hash: hashText(share.name),
     table: () => gateway.table,
     state,
-    present: roadState(names, freshness, { tokens, limits: state }),
+    present: roadState(names, freshness, { tokens, limits: rates && state }),
   }
   return { share, facts, gateway, copy, served }
 }

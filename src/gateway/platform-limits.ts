@@ -45,6 +45,8 @@ export class PlatformLimits {
       if (!this.#dialer.canReach(type)) problems.push(unreachable(service, type))
       // An ExternalName is asked for by its own name anyway.
       else if (!this.#dialer.keepsHost && type !== 'external') problems.push(hostRewritten(service))
+      const shared = sharedRate(service)
+      if (shared !== undefined) problems.push(shared)
       for (const limit of this.#noted.get(service.key) ?? []) problems.push(problem(service, 'error', limit))
     }
     return problems.sort(compareProblems)
@@ -69,6 +71,20 @@ function unreachable(service: TableService, type: keyof typeof WAYS): Problem {
   const [what, hint] = WAYS[type]
   return problem(service, 'error', { message: `This gateway has no way to ${what}`, hint })
 }
+
+/** Counters of the platform's own are not built in: an isolate knows of no other. */
+function sharedRate(service: TableService): Problem | undefined {
+  const rate = service.record.limits?.rate
+  if (rate?.scope !== 'shared') return undefined
+  const what = 'postern.dev/rate-limit is shared, and this gateway cannot count together with others'
+  const told =
+    rate.onError === 'closed'
+      ? problem(service, 'error', { message: `${what}: every request is answered 503`, hint: RATE_HINT })
+      : problem(service, 'warning', { message: `${what}: each isolate counts for itself`, hint: RATE_HINT })
+  return { ...told, field: 'metadata.annotations["postern.dev/rate-limit"]' }
+}
+
+const RATE_HINT = 'Use a limit that is local, or a Node.js gateway (docs/limits.md)'
 
 function hostRewritten(service: TableService): Problem {
   return problem(service, 'warning', {

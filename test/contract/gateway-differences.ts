@@ -15,6 +15,8 @@ export const differences = {
   decoded: "Node's fetch decodes bodies; the Worker's passes them on as they are",
   'small-is-whole':
     'an answer of a known length up to 16 KB is taken whole before it is passed on: one that breaks off is a 502',
+  'counts-apart':
+    'an isolate knows of no other: a rate limit that is shared does as its on-error says, and is a problem on the Service',
   'leaving-is-not-seen':
     'workerd tells that a client has left when a write fails, not before: timeouts end the attempt',
 } as const
@@ -37,8 +39,8 @@ export type ShellName = 'Node sockets' | 'in-process' | 'workerd' | 'workerd ove
 
 export const differencesOf: Readonly<Record<ShellName, ReadonlySet<Difference>>> = {
   'Node sockets': new Set(),
-  'in-process': new Set([...OF_FETCH, 'no-websocket', 'decoded', 'url-is-parsed-before']),
-  workerd: new Set([...OF_FETCH, 'leaving-is-not-seen']),
+  'in-process': new Set([...OF_FETCH, 'no-websocket', 'decoded', 'url-is-parsed-before', 'counts-apart']),
+  workerd: new Set([...OF_FETCH, 'leaving-is-not-seen', 'counts-apart']),
   'workerd over sockets': new Set([
     'no-trailers',
     'no-early-hints',
@@ -46,5 +48,6 @@ export const differencesOf: Readonly<Record<ShellName, ReadonlySet<Difference>>>
     'no-grpc',
     'small-is-whole',
     'leaving-is-not-seen',
+    'counts-apart',
   ]),
 }

@@ -5,7 +5,7 @@ import { echo, startHttp } from '../support/http.ts'
 import type { RunningShell, ShellCase } from './gateway-shell.ts'
 
 /** Who may come, and how much. */
-export function limitTests({ start, closers }: ShellCase): void {
+export function limitTests({ start, differs, closers }: ShellCase): void {
   async function gatewayTo(
     annotations: Readonly<Record<string, string>>,
     listener: Parameters<typeof startHttp>[0] = echo,
@@ -161,5 +161,12 @@ export function limitTests({ start, closers }: ShellCase): void {
     const statuses = []
     for (const path of ['/a', '/b', '/c']) statuses.push((await gateway.send({ path })).status)
     expect(statuses).toEqual([200, 200, 429])
+  })
+
+  test('a limit that is shared does as it says where nobody can count together', async () => {
+    const closed = await gatewayTo({ 'postern.dev/rate-limit': '2/h shared on-error=closed' })
+    expect((await closed.send()).status).toBe(differs('counts-apart') ? 503 : 200)
+    const open = await gatewayTo({ 'postern.dev/rate-limit': '1/h shared on-error=open' })
+    expect([(await open.send()).status, (await open.send()).status]).toEqual([200, 429])
   })
 }

@@ -69,6 +69,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
         registries.push(registry)
         return registry
       },
+      sharingOf: undefined,
       clock: systemClock,
       timers: systemTimers,
       random: systemRandom,

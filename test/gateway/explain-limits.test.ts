@@ -12,7 +12,10 @@ function ask(
   { isCounting = true, headers = [] }: { isCounting?: boolean; headers?: readonly string[] } = {},
 ) {
   const table = tableOf(serviceYaml({ endpoints: [8080], annotations }))
-  const state = new GatewayState(frozenClock, new RateLimits({ clock: frozenClock, random: () => 0 }))
+  const state = new GatewayState(
+    frozenClock,
+    new RateLimits({ clock: frozenClock, random: () => 0, sharing: 'alone' }),
+  )
   const service = table.service('shop/web:80')
   if (service === undefined) throw new Error('the test has no Service')
   state.requestBegan({ service, rateKey: 'c203.0.113.9' })

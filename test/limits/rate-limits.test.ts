@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { KeyBook } from '../../src/limits/key-book.ts'
 import { hashKey, rateKeyOf } from '../../src/limits/rate-key.ts'
-import { RateLimits } from '../../src/limits/rate-limits.ts'
+import { nobodyCounts, RateLimits } from '../../src/limits/rate-limits.ts'
 import type { RateLimit } from '../../src/model/limits.ts'
 
 const limit: RateLimit = { count: 2, periodMs: 60_000, burst: 2, key: { type: 'client' }, scope: 'local' }
@@ -12,6 +12,7 @@ function limits(maxKeys?: number) {
   const rates = new RateLimits({
     clock: { elapsed: () => clock.now },
     random: () => 0.5,
+    sharing: 'alone',
     ...(maxKeys !== undefined && { maxKeys }),
   })
   return { clock, rates }
@@ -71,4 +72,21 @@ test('keys are told apart, and otherwise by each seed', () => {
   expect(new Set(keys.map((key) => hashKey(key, 7))).size).toBe(keys.length)
   expect(new Set(keys.map((key) => hashKey(key, 8))).has(hashKey('h0', 7))).toBe(false)
   for (const key of keys) expect(Number.isSafeInteger(hashKey(key, 7))).toBe(true)
+})
+
+test.each([
+  ['alone', false, 'admitted'],
+  ['apart', false, 'unavailable'],
+  ['exchange', true, 'unavailable'],
+  ['exchange', false, 'admitted'],
+] as const)('closed, with others %s (away: %s), is %s', (kind, isAway, type) => {
+  const sharing = kind === 'exchange' ? { isAway, tell: () => {} } : kind
+  const rates = new RateLimits({ clock: { elapsed: () => 0 }, random: () => 0, sharing })
+  const pace = { count: 1, periodMs: 1000, burst: 1, key: { type: 'route' }, scope: 'shared' } as const
+  expect(rates.ask('s', { ...pace, onError: 'closed' }, 'r').type).toBe(type)
+  expect(rates.ask('s', { ...pace, onError: 'open' }, 'r').type).toBe('admitted')
+})
+
+test('where nobody counts no limit can be kept', () => {
+  expect(nobodyCounts.ask('s', limit, 'a').type).toBe('unavailable')
 })

@@ -126,7 +126,10 @@ export async function startListener(
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
   const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
-  const state = new GatewayState(systemClock, new RateLimits({ clock: systemClock, random: systemRandom }))
+  const state = new GatewayState(
+    systemClock,
+    new RateLimits({ clock: systemClock, random: systemRandom, sharing: 'alone' }),
+  )
   const names = new ExternalNames({
     clock: systemClock,
     resolve,

@@ -79,7 +79,7 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
       forwardedHeader: config.FORWARDED_HEADER,
       networkPolicy: config.NETWORK_POLICY,
     },
-    rates: new RateLimits({ ...platform, maxKeys: MAX_RATE_KEYS }),
+    rates: new RateLimits({ ...platform, sharing: 'apart', maxKeys: MAX_RATE_KEYS }),
     followsChanges: config.FOLLOW === 'on',
   })
   return { gateway, tables, limits }

@@ -100,6 +100,7 @@ async function loadClusters(
       registries.push(registry)
       return registry.reader
     },
+    sharingOf: undefined,
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
+import { openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
 import { serveAlone } from './serve-alone.ts'
 import { countWorkers, serveGroup } from './serve-group.ts'
@@ -30,8 +31,10 @@ export async function runGateway(config: GatewayConfig): Promise<number> {
 
 async function runAlone(config: GatewayConfig, telemetry: Telemetry, stopped: Promise<void>): Promise<void> {
   const { readerOf, close } = openReaders(config.registry)
-  const serving = await serveAlone(config, { readerOf, telemetry, stopped, onTable: () => {} })
+  const { sharingOf, close: closeLimits } = openLimits(config)
+  const serving = await serveAlone(config, { readerOf, telemetry, stopped, sharingOf, onTable: () => {} })
   await stopped
   await serving?.stop()
+  closeLimits()
   await close()
 }

@@ -3,6 +3,7 @@ import type { RedisSource, RegistrySource } from '../../src/cli/registry-source.
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
+import type { RedisTls } from '../../src/registry/redis/connection.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { RedisRestRegistry } from '../../src/registry/redis-rest/redis-rest-registry.ts'
 import { readPem, readTokens } from './secrets.ts'
@@ -48,11 +49,15 @@ export function openReaders(source: RegistrySource): {
 }
 
 /** The driver that writes as well. @throws Error when what its TLS takes cannot be read */
-export function openRedis({ url, caFile, certFile, keyFile }: RedisSource, cluster: string): RedisRegistry {
-  const tls = {
+export function openRedis(source: RedisSource, cluster: string): RedisRegistry {
+  return new RedisRegistry({ url: source.url, tls: readTls(source), cluster, random: systemRandom })
+}
+
+/** @throws Error when a file cannot be read */
+export function readTls({ caFile, certFile, keyFile }: Omit<RedisSource, 'type' | 'url'>): RedisTls {
+  return {
     ...(caFile !== undefined && { ca: readPem(caFile) }),
     ...(certFile !== undefined && { cert: readPem(certFile) }),
     ...(keyFile !== undefined && { key: readPem(keyFile) }),
   }
-  return new RedisRegistry({ url, tls, cluster, random: systemRandom })
 }

@@ -7,6 +7,7 @@ import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { type ListenAt, Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
+import type { Sharing } from '../../src/limits/rate-limits.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
@@ -22,7 +23,7 @@ import type { Telemetry } from './telemetry.ts'
 /** What of a command's configuration a gateway needs. */
 export type ServeConfig = Omit<
   GatewayConfig,
-  'command' | 'registry' | 'stateDir' | 'listen' | 'console' | 'workers'
+  'command' | 'registry' | 'limitsRedis' | 'stateDir' | 'listen' | 'console' | 'workers'
 > & {
   readonly stateDir?: string | undefined
 }
@@ -35,6 +36,8 @@ export interface ServeParts {
   /** Whether another process writes what is kept on disk. */
   readonly isDiskReadOnly: boolean
   readonly onTable: (clusters: Clusters) => void
+  /** Who else counts the rate limits of a cluster's Services. */
+  readonly sharingOf: (cluster: string) => Sharing
   /** Lets operators reach the console; called before anything is served. */
   readonly openConsole: (console: Hono) => Promise<{ close(): Promise<void> }>
 }
@@ -85,6 +88,7 @@ export async function serveGateway(
     names,
     tokens,
     readerOf,
+    sharingOf: parts.sharingOf,
     copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry, parts.isDiskReadOnly),
     newsOf: ({ label }) => observeTables({ ...telemetry, clock: systemClock, cluster: label }),
     clock: systemClock,

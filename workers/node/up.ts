@@ -55,6 +55,7 @@ export async function runUp(config: UpConfig): Promise<number> {
             readerOf: () => registry,
             telemetry,
             stopped,
+            sharingOf: () => 'alone',
             onTable: (served) => announceProblems(served.problems()),
           },
         )

@@ -3,6 +3,7 @@ import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import { asError } from '../../src/model/as-error.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { announceProblems, announceReady } from './announce.ts'
+import { type OpenLimits, openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
 import { nameSpeaker, say } from './say.ts'
 import { serveGateway, soleCluster } from './serve.ts'
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     sharesStdout: true,
   })
+  const limits = limitsOf(config)
   const clusters = config.command === 'gateway' ? config.clusters : soleCluster(config.cluster)
   // What all would say and write alike, one does.
   const isFirst = worker === 0
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
       stopped: supervised.stopped,
       listenAt: { fd: SOCKET_FD },
       isDiskReadOnly: !isFirst,
+      sharingOf: limits.sharingOf,
       onTable: (served) => {
         if (isFirst && config.command === 'up') announceProblems(served.problems())
       },
@@ -52,6 +55,7 @@ async function main(): Promise<void> {
     announceReady({ routes: serving.routes(), ...listen, port, consoleHost: console.host, consolePort })
   })
   await serving?.stop(await supervised.stopped)
+  limits.close()
   await registry.close()
   await telemetry.shutdown()
 }
@@ -62,6 +66,11 @@ function readConfig(): GatewayConfig | UpConfig {
   if (line.type === 'run' && (line.config.command === 'gateway' || line.config.command === 'up'))
     return line.config
   throw new Error("Cannot be a worker: its command line is not a gateway's")
+}
+
+/** Workers count apart from each other, but where there is a Redis to count in. */
+function limitsOf(config: GatewayConfig | UpConfig): OpenLimits {
+  return config.command === 'gateway' ? openLimits(config) : { sharingOf: () => 'apart', close: () => {} }
 }
 
 function sourceOf(config: GatewayConfig | UpConfig, relay: Relay | null): RegistrySource {
