@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, connect as dial, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { RedisRateStore } from '../../src/limits/redis-rate-store.ts'
 import { systemRandom } from '../../src/model/clock.node.ts'
 import type { Head } from '../../src/registry/head.ts'
 import type { RegistryError, StoredChange } from '../../src/registry/port.ts'
@@ -241,6 +242,27 @@ describe.skipIf(!hasRedis)('the registry in Redis', () => {
     await follower.until(() => follower.records.has('b'))
     const intruder = await failure(connect(as('gateway')).publish(increment(undefined, headAt(9, 9))))
     expect(intruder.message).toMatch(/NOPERM/)
+  })
+
+  test('gateways of that file may count requests, and by no script reach a record', async () => {
+    const file = new URL('../../infra/redis/users.acl', import.meta.url)
+    const redis = await redisServer(['--aclfile', file.pathname])
+    const url = redis.url.replace('//', '//gateway:change-me-gateway@')
+    const connection = new RedisConnection({ url, random: systemRandom })
+    closers.push(() => connection.close())
+    const store = new RedisRateStore((...command) => connection.call(...command), cluster)
+    await store.ping()
+    expect(await store.add('shop/web:80', 1_000, [{ key: 'a', count: 2 }])).toHaveLength(1)
+    for (const script of [
+      `return redis.call('SET', 'postern:{${cluster}}:head', '')`,
+      `return redis.call('HSET', 'postern:{${cluster}}:head', 'a', 'b')`,
+      "return redis.call('GET', 'another:key')",
+      "return redis.call('DEL', 'postern:limit:{a}:b')",
+    ]) {
+      await expect(connection.call('try', 'EVAL', script, 0)).rejects.toThrow(
+        /The user executing the script can't/,
+      )
+    }
   })
 
   test.each(['agent', 'gateway'])(
