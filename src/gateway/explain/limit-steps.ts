@@ -3,20 +3,18 @@ import { SHOWN } from './problems.ts'
 import type { StepOf, Told } from './steps.ts'
 
 /** Allow and deny lists in words. */
-export function listsStep({ service: { record, lists }, verdict }: StepOf<'lists'>): Told {
+export function listsStep({ service: { record }, verdict }: StepOf<'lists'>): Told {
   const of = `of Service ${record.namespace}/${record.name}`
-  const { allow = [], deny = [] } = record.clients ?? {}
-  const [field, blocks] =
-    verdict === 'denied' || lists?.allow === undefined
-      ? [`postern.dev/deny-cidrs ${of}`, deny]
-      : [`postern.dev/allow-cidrs ${of}`, allow]
-  const summary =
-    verdict === 'admitted'
-      ? `admitted by ${field}`
-      : verdict === 'denied'
-        ? `refused by ${field}`
-        : `not among ${field}`
-  return { step: 'client lists', summary, details: blocks.slice(0, SHOWN) }
+  const { allow, deny = [] } = record.clients ?? {}
+  const isOfDeny = verdict === 'denied' || allow === undefined
+  const field = `${isOfDeny ? 'postern.dev/deny-cidrs' : 'postern.dev/allow-cidrs'} ${of}`
+  const says = {
+    admitted: isOfDeny ? 'not among' : 'admitted by',
+    denied: 'refused by',
+    'not-allowed': 'not among',
+  }
+  const blocks = isOfDeny ? deny : allow
+  return { step: 'client lists', summary: `${says[verdict]} ${field}`, details: blocks.slice(0, SHOWN) }
 }
 
 /** What the head tells of the request's size, in words. */
@@ -28,7 +26,7 @@ export function sizeStep({ service: { record }, fault }: StepOf<'size'>, head: R
   }
   if (bodyBytes !== undefined) {
     details.push(
-      `postern.dev/max-body-size: ${head.field('content-length') ?? 'unknown'} of ${bodyBytes} bytes`,
+      `postern.dev/max-body-size: ${head.field('content-length') ?? 'no length told'} of ${bodyBytes} bytes`,
     )
   }
   const field =
