@@ -332,7 +332,7 @@ export function plan(
   }
 
   const rate = limits?.rate
-  const rateKey = rate && rateKeyOf(rate, client.address, caller?.address, (name) => head.field(name))
+  const rateKey = rate && rateKeyOf(rate, client.address, (name) => head.field(name))
   if (rate !== undefined && rateKey !== undefined) {
     const verdict = state.limits?.rates.ask(service.key, rate, rateKey)
     note?.({ step: 'rate', service, limit: rate, verdict })

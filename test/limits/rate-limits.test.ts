@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { KeyBook } from '../../src/limits/key-book.ts'
 import { hashKey, rateKeyOf } from '../../src/limits/rate-key.ts'
@@ -38,6 +39,24 @@ test('a flood of keys at one Service stays within the bound, and leaves the othe
   expect(rates.ask('quiet', limit, 'a')).toMatchObject({ type: 'exceeded' })
 })
 
+test('what was not used for longest goes first, as a plain list would have it', () => {
+  const keys = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 200 })
+  fc.assert(
+    fc.property(keys, fc.integer({ min: 1, max: 12 }), (uses, maxKeys) => {
+      const book = new KeyBook<number>(maxKeys)
+      let list: number[] = []
+      for (const key of uses) {
+        book.use('s', key, () => key)
+        list = [...list.filter((each) => each !== key), key].slice(-maxKeys)
+        expect(book.size).toBe(list.length)
+        for (let each = 0; each <= 20; each++) {
+          expect(book.peek('s', each)).toBe(list.includes(each) ? each : undefined)
+        }
+      }
+    }),
+  )
+})
+
 test('a key that is used stays, however many others come', () => {
   const book = new KeyBook<{ uses: number }>(100)
   const own = () => book.use('s', -1, () => ({ uses: 0 }))
@@ -53,18 +72,20 @@ test.each([
   ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', true],
   ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
   ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::', true],
+  ['::1', '::2', true],
+  ['::1', '1::', false],
+  ['2001:db8::1:2:3:4:5', '2001:db8:0:1::9', true],
   ['203.0.113.7', '203.0.113.8', false],
 ])('clients %s and %s share an allowance: %s', (a, b, isShared) => {
-  const [x, y] = [a, b].map((client) =>
-    rateKeyOf({ key: { type: 'client' } }, client, undefined, () => undefined),
-  )
+  const [x, y] = [a, b].map((client) => rateKeyOf({ key: { type: 'client' } }, client, () => undefined))
   expect(x === y).toBe(isShared)
 })
 
 test('a header is nobody’s address, and who leaves it out is told by his own', () => {
-  const client = rateKeyOf({ key: { type: 'client' } }, '203.0.113.7', undefined, () => undefined)
-  expect(rateKeyOf(byHeader, '198.51.100.1', undefined, () => '203.0.113.7')).not.toBe(client)
-  expect(rateKeyOf(byHeader, '203.0.113.7', undefined, () => undefined)).toBe(client)
+  const client = rateKeyOf({ key: { type: 'client' } }, '203.0.113.7', () => undefined)
+  expect(rateKeyOf(byHeader, '198.51.100.1', () => '203.0.113.7')).not.toBe(client)
+  expect(rateKeyOf(byHeader, '203.0.113.7', () => undefined)).toBe(client)
 })
 
 test('keys are told apart, and otherwise by each seed', () => {
