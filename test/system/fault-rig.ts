@@ -20,6 +20,8 @@ const answerSchema = v.object({ pod: v.string() })
 /** Where the registry of a rig is, as `--redis` takes it. */
 export interface RigRegistry {
   readonly url: string
+  /** How gateways read it; undefined: as the agent writes it. */
+  readonly readerArgs?: readonly string[]
   close(): Promise<void>
 }
 
@@ -64,7 +66,8 @@ export function faultRig(
   const gatewayOn = ({ port: listen, healthPort }: Backend, place: number) =>
     startServing(
       [
-        ...['gateway', '--redis', registry.url, '--drain-delay', '500ms', ...gatewayArgs],
+        ...['gateway', ...(registry.readerArgs ?? ['--redis', registry.url])],
+        ...['--drain-delay', '500ms', ...gatewayArgs],
         ...['--listen', `127.0.0.1:${listen}`, '--console', `127.0.0.1:${healthPort}`],
       ],
       gatewayEnv(place),
