@@ -22,7 +22,16 @@ const reportSchema = v.object({
   numPendingTests: v.optional(v.number(), 0),
   numTodoTests: v.optional(v.number(), 0),
   testResults: v.array(
-    v.object({ status: v.string(), assertionResults: v.array(v.object({ status: v.string() })) }),
+    v.object({
+      status: v.string(),
+      assertionResults: v.array(
+        v.object({
+          status: v.string(),
+          fullName: v.string(),
+          failureMessages: v.optional(v.array(v.string()), []),
+        }),
+      ),
+    }),
   ),
 })
 
@@ -119,6 +128,7 @@ function countOf(file: string, isPassed: boolean): Count {
       (result) =>
         result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
     ).length
+    nameRetried(report)
     const failed = report.numFailedTests + brokenFiles
     return {
       passed: report.numPassedTests,
@@ -128,6 +138,16 @@ function countOf(file: string, isPassed: boolean): Count {
   } catch (error) {
     console.log(`Cannot read the report of the tests: ${error instanceof Error ? error.message : error}`)
     return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+/** Each is a fault to be found, of the test or of the program. */
+function nameRetried({ testResults }: v.InferOutput<typeof reportSchema>): void {
+  for (const { status, fullName, failureMessages } of testResults.flatMap((file) => file.assertionResults)) {
+    const [message] = failureMessages
+    if (status === 'passed' && message !== undefined) {
+      console.log(`Passed only when it was tried again: ${fullName}: ${message.split('\n', 1)[0]}`)
+    }
   }
 }
 
