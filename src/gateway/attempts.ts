@@ -4,8 +4,8 @@ import type { AttemptFailure } from '../forward/attempt.ts'
 import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { AttemptObserver, RequestObserver } from '../telemetry/observer.ts'
-import type { Forward } from './plan.ts'
 import { mayRetry } from './retry.ts'
+import type { Forward } from './road.ts'
 import type { GatewayState } from './state.ts'
 
 const NO_CONNECTION: ReadonlySet<ErrorCode> = new Set([

@@ -3,9 +3,9 @@ import type { Peer } from '../identity/identify.ts'
 import type { ClientRequest } from '../wire/client-exchange.node.ts'
 import type { ReceivedRequest } from '../wire/request-parser.ts'
 import { forwardedFacts } from './observe.ts'
-import type { Forward } from './plan.ts'
 import { asksForWebSocket, httpVersionOf } from './received-head.ts'
 import { isIdempotent } from './retry.ts'
+import type { Forward } from './road.ts'
 
 const NO_BODY = { kind: 'none' } as const
 

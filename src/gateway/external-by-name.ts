@@ -1,5 +1,5 @@
 import { type ExternalTarget, externalEndpoint } from './external-names.ts'
-import type { RoadState } from './plan.ts'
+import type { RoadState } from './road.ts'
 
 /**
  * A platform that resolves names itself, and lets nobody reach but the public internet that way: an ExternalName is its

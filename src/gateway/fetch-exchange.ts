@@ -11,10 +11,10 @@ import { BodyPump } from './body-pump.ts'
 import { type BodyBound, ClientBody } from './client-body.ts'
 import { answerHeaders, type FetchHead, headersFrom, isWebSocket, parseLength } from './fetch-head.ts'
 import { forwardedFacts } from './observe.ts'
-import type { Forward } from './plan.ts'
 import type { Pipe, RequestContext } from './platform.ts'
 import { errorReply } from './reply.ts'
 import { isIdempotent, mayRetry } from './retry.ts'
+import type { Forward } from './road.ts'
 import type { GatewayState } from './state.ts'
 
 export interface FetchExchangeParts {

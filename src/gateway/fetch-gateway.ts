@@ -8,18 +8,11 @@ import { headersFrom, headOf } from './fetch-head.ts'
 import type { HostLoader } from './host-loader.ts'
 import type { HostTables } from './host-tables.ts'
 import { type Decided, observeRequest, withoutQuery } from './observe.ts'
-import {
-  type Forward,
-  type Plan,
-  plan,
-  type Reply,
-  type RequestHead,
-  type RoadOptions,
-  type RoadState,
-} from './plan.ts'
+import { plan } from './plan.ts'
 import type { RequestContext } from './platform.ts'
 import type { PlatformLimits } from './platform-limits.ts'
 import { errorReply } from './reply.ts'
+import type { Forward, Plan, Reply, RequestHead, RoadOptions, RoadState } from './road.ts'
 import { GatewayState } from './state.ts'
 import type { TokenBook } from './tokens/token-book.ts'
 

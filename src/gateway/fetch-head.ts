@@ -1,6 +1,6 @@
 import { responseHeaders } from '../forward/headers.ts'
 import { hostOfAuthority } from '../model/host.ts'
-import type { RequestHead } from './plan.ts'
+import type { RequestHead } from './road.ts'
 import { headerBytesOf } from './size-limits.ts'
 
 /** Fields that an endpoint should never have sent (RFC 9110 §5.5): fetch lets them through on some platforms. */

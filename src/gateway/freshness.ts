@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts'
-import type { Staleness } from './plan.ts'
+import type { Staleness } from './road.ts'
 
 /** Wall clocks of an agent and a gateway may differ so much before a moment in the future tells nothing. */
 const FUTURE_MS = 60_000

@@ -5,7 +5,7 @@ import type { Head } from '../registry/head.ts'
 import { ownerOf } from '../registry/owner.ts'
 import { type HostRead, RegistryError, type StoredRecord, sizeOf } from '../registry/port.ts'
 import { BoundedMap } from './bounded-map.ts'
-import type { PlanTable, Staleness } from './plan.ts'
+import type { PlanTable, Staleness } from './road.ts'
 import { Table } from './table.ts'
 
 export interface HostTablesOptions {

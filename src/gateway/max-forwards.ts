@@ -1,4 +1,4 @@
-import type { RequestHead } from './plan.ts'
+import type { RequestHead } from './road.ts'
 
 /** The most that is passed on; no chain of gateways is longer. */
 const MOST = 256

@@ -2,7 +2,7 @@ import type { ForwardedFacts } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { Observer, RequestObserver } from '../telemetry/observer.ts'
-import type { Forward, Plan, RequestHead } from './plan.ts'
+import type { Forward, Plan, RequestHead } from './road.ts'
 
 /** A plan, or why there is none. */
 export type Decided = Plan | ErrorCode

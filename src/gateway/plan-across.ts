@@ -4,17 +4,8 @@ import { byShare, type Sharer } from '../balance/shares.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
-import {
-  type Forward,
-  type Plan,
-  type PlanTable,
-  plan,
-  type Reply,
-  type RequestHead,
-  type RoadOptions,
-  type RoadState,
-  type Step,
-} from './plan.ts'
+import { plan } from './plan.ts'
+import type { Forward, Plan, PlanTable, Reply, RequestHead, RoadOptions, RoadState, Step } from './road.ts'
 import type { TableService } from './table.ts'
 
 /** A cluster that requests may be planned on, with its share of those that others can serve as well. */

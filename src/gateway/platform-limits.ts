@@ -1,6 +1,6 @@
 import type { EndpointFetch } from '../forward/endpoint-fetch.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
-import type { Forward, RequestHead } from './plan.ts'
+import type { Forward, RequestHead } from './road.ts'
 import type { TableService } from './table.ts'
 
 /** How many Services are remembered by what was asked of them and could not be done. */

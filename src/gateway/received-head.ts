@@ -1,6 +1,6 @@
 import { valuesOf } from '../wire/fields.ts'
 import type { ReceivedRequest } from '../wire/request-parser.ts'
-import type { RequestHead } from './plan.ts'
+import type { RequestHead } from './road.ts'
 import { headerBytesOf } from './size-limits.ts'
 
 /** A head as it came over the wire, as `plan` reads it. */

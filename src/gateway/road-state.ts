@@ -1,6 +1,6 @@
 import type { ExternalNames } from './external-names.ts'
 import type { Freshness } from './freshness.ts'
-import type { LimitReader, RoadState, Wait } from './plan.ts'
+import type { LimitReader, RoadState, Wait } from './road.ts'
 import type { TokenBook, TokenVerifier } from './tokens/token-book.ts'
 import type { TokenCheck } from './tokens/token-check.ts'
 

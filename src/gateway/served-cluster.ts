@@ -1,5 +1,5 @@
-import type { RoadState } from './plan.ts'
 import type { PlanCluster } from './plan-across.ts'
+import type { RoadState } from './road.ts'
 import type { GatewayState } from './state.ts'
 import type { Table } from './table.ts'
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../model/errors.ts'
 import type { LimitsRecord } from '../model/limits.ts'
-import type { RequestHead } from './plan.ts'
+import type { RequestHead } from './road.ts'
 
 /** What is wrong with the size of a request, as far as its head tells. A body that says no length is counted as it comes. */
 export function sizeFault(limits: LimitsRecord, head: RequestHead): ErrorCode | undefined {

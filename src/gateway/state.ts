@@ -1,7 +1,7 @@
 import type { BalanceState } from '../balance/endpoint.ts'
 import { nobodyCounts, type RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
-import type { Forward, LimitReader } from './plan.ts'
+import type { Forward, LimitReader } from './road.ts'
 
 /** Retries add at most a fifth to the requests, with a small reserve for quiet times (Finagle's retry budget). */
 const RETRY_RATIO = 0.2

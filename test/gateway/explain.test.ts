@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { explain } from '../../src/gateway/explain/explain.ts'
 import { type Explanation, formatExplanation } from '../../src/gateway/explain/explanation.ts'
-import type { RoadOptions } from '../../src/gateway/plan.ts'
+import type { RoadOptions } from '../../src/gateway/road.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { parseCidr } from '../../src/model/address.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Plan, Step } from '../../src/gateway/plan.ts'
 import { planAcross } from '../../src/gateway/plan-across.ts'
+import type { Plan, Step } from '../../src/gateway/road.ts'
 import type { ServedCluster } from '../../src/gateway/served-cluster.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import type { Random } from '../../src/model/clock.ts'

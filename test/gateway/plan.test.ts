@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Plan, plan, type RoadOptions } from '../../src/gateway/plan.ts'
+import { plan } from '../../src/gateway/plan.ts'
+import type { Plan, RoadOptions } from '../../src/gateway/road.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { tableOf } from '../support/gateway.ts'
 

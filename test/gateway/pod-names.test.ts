@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { type Plan, plan } from '../../src/gateway/plan.ts'
+import { plan } from '../../src/gateway/plan.ts'
+import type { Plan } from '../../src/gateway/road.ts'
 import type { Table } from '../../src/gateway/table.ts'
 import { startGateway, tableOf } from '../support/gateway.ts'
 import { send, startHttp } from '../support/http.ts'

@@ -1,5 +1,5 @@
 import type { Caller } from '../../model/address-set.ts'
-import type { RequestHead, RoadOptions, Step } from '../plan.ts'
+import type { RequestHead, RoadOptions, Step } from '../road.ts'
 import type { ExplainedStep } from './explanation.ts'
 
 const NAMES = { 'x-forwarded-for': 'X-Forwarded-For', forwarded: 'Forwarded' } as const

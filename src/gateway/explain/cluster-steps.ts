@@ -1,4 +1,4 @@
-import type { Step } from '../plan.ts'
+import type { Step } from '../road.ts'
 import type { ExplainedStep } from './explanation.ts'
 import type { ExplainedCluster } from './parts.ts'
 

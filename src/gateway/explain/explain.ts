@@ -1,6 +1,6 @@
-import type { Plan, RequestHead, Step, Wait } from '../plan.ts'
 import { type ClusterRoad, planAcross } from '../plan-across.ts'
 import { responses } from '../reply.ts'
+import type { Plan, RequestHead, Step, Wait } from '../road.ts'
 import { type Finders, findOut } from '../road-state.ts'
 import { clusterStep, isTold, namespaceStep } from './cluster-steps.ts'
 import type { ExplainedStep, Explanation } from './explanation.ts'

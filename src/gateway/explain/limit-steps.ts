@@ -1,4 +1,4 @@
-import type { RequestHead } from '../plan.ts'
+import type { RequestHead } from '../road.ts'
 import { SHOWN } from './problems.ts'
 import type { StepOf, Told } from './steps.ts'
 

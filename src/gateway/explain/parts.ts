@@ -1,6 +1,6 @@
 import type { BalanceState } from '../../balance/endpoint.ts'
-import type { RoadOptions } from '../plan.ts'
 import type { PlanCluster } from '../plan-across.ts'
+import type { RoadOptions } from '../road.ts'
 import type { Table } from '../table.ts'
 
 /** A cluster that a request is explained on. */

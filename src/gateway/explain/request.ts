@@ -1,7 +1,7 @@
 import type { Peer } from '../../identity/identify.ts'
 import { identifyPeer } from '../../identity/identify.ts'
 import { normaliseIp } from '../../model/address.ts'
-import type { RequestHead, RoadOptions } from '../plan.ts'
+import type { RequestHead, RoadOptions } from '../road.ts'
 import { headerBytesOf } from '../size-limits.ts'
 
 /** A request that somebody wonders about, as curl would send it. */

@@ -1,5 +1,5 @@
 import type { ServiceRecord } from '../../model/records.ts'
-import type { Step } from '../plan.ts'
+import type { Step } from '../road.ts'
 import type { TokenFault } from '../tokens/token-check.ts'
 import type { ExplainedStep } from './explanation.ts'
 

@@ -1,4 +1,5 @@
-import { type Plan, plan, type RoadOptions } from '../../../src/gateway/plan.ts'
+import { plan } from '../../../src/gateway/plan.ts'
+import type { Plan, RoadOptions } from '../../../src/gateway/road.ts'
 import type { Table } from '../../../src/gateway/table.ts'
 import { identifyPeer } from '../../../src/identity/identify.ts'
 import { tableOf } from '../../support/gateway.ts'
