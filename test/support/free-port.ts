@@ -15,10 +15,20 @@ export function refusedPort(): Promise<number> {
   return portBetween(10_000, 20_000)
 }
 
-async function portBetween(lowest: number, beyond: number): Promise<number> {
+/** A free port whose number and ten thousand is free too: where a node of a Redis Cluster has its bus. */
+export function freePortWithBus(): Promise<number> {
+  return portBetween(10_000, 20_000, [0, 10_000])
+}
+
+async function portBetween(
+  lowest: number,
+  beyond: number,
+  offsets: readonly number[] = [0],
+): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = randomInt(lowest, beyond)
-    if (await isFree(port)) return port
+    const areFree = await Promise.all(offsets.map((offset) => isFree(port + offset)))
+    if (areFree.every(Boolean)) return port
   }
   throw new Error(`Cannot find a free port from ${lowest} to ${beyond - 1}`)
 }

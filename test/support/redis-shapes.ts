@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { waitFor } from '../cluster/wait-for.ts'
-import { freePort } from './free-port.ts'
+import { freePort, freePortWithBus } from './free-port.ts'
 import { type RedisServer, startRedis } from './redis.ts'
 
 export interface RedisSet {
@@ -113,11 +113,12 @@ export async function startRedisCluster(): Promise<RedisSet> {
 }
 
 async function startClusterNode(folder: string): Promise<RedisServer> {
-  const name = `${Math.floor(performance.now() * 1000)}-${await freePort()}`
-  return await startRedis([
-    ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${name}.conf`, '--dir', folder],
+  const port = await freePortWithBus()
+  const flags = [
+    ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`, '--dir', folder],
     ...['--cluster-node-timeout', '1000', '--cluster-replica-validity-factor', '0', '--appendonly', 'no'],
-  ])
+  ]
+  return await startRedis(flags, port)
 }
 
 const isInSync = (replication: string): boolean => replication.includes('master_link_status:up')

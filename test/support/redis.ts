@@ -26,8 +26,8 @@ if (!hasRedis) {
 }
 
 /** A real redis-server of its own on a free loopback port, without persistence. */
-export async function startRedis(extra: readonly string[] = []): Promise<RedisServer> {
-  const port = await freePort()
+export async function startRedis(extra: readonly string[] = [], at?: number): Promise<RedisServer> {
+  const port = at ?? (await freePort())
   let child: ChildProcess | undefined
   const cli = (...args: readonly string[]): string => {
     const { status, stdout, stderr } = spawnSync('redis-cli', ['-p', `${port}`, ...args], {
@@ -50,9 +50,12 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
       child = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] })
       const output = child.stdout
       if (output === null) throw new Error('Cannot read what redis-server says')
+      let said = ''
       for await (const chunk of output.iterator({ destroyOnReturn: false })) {
-        if (String(chunk).includes('Ready to accept connections')) break
+        said += String(chunk)
+        if (said.includes('Ready to accept connections')) break
       }
+      if (!said.includes('Ready to accept')) throw new Error(`redis-server on port ${port} ended: ${said}`)
       output.resume()
     },
     kill: async () => {
