@@ -1,4 +1,4 @@
-import { type Cidr, isInCidr, parseIp } from '../model/address.ts'
+import { type Cidr, isInAny, parseIp } from '../model/address.ts'
 
 /** Where a gateway stands in the cluster's topology; what it does not know prefers nothing. */
 export interface Place {
@@ -20,5 +20,5 @@ export const nowhere: Place = { node: undefined, zone: undefined, families: ['IP
 export function isWithin(text: string, { within }: Place): boolean {
   if (within === undefined) return true
   const address = parseIp(text)
-  return address !== undefined && within.some((cidr) => isInCidr(address, cidr))
+  return address !== undefined && isInAny(address, within)
 }

@@ -4,7 +4,8 @@ import type { Question } from '../gateway/explain/request.ts'
 import { editsBetween } from '../model/edits.ts'
 import { readClusters } from './cluster-shares.ts'
 import { type ExplainSource, readExplainSource } from './explain-source.ts'
-import { type Flag, type FlagValue, flags, MANIFESTS } from './flags.ts'
+import type { Flag } from './flag.ts'
+import { type FlagValue, flags, MANIFESTS } from './flags.ts'
 import {
   type Env,
   expectOneSource,

@@ -1,11 +1,4 @@
-import {
-  type Cidr,
-  isInCidr,
-  normaliseIp,
-  type ParsedAddress,
-  parseIp,
-  undialledRange,
-} from '../model/address.ts'
+import { isInAny, normaliseIp, parseIp, undialledRange } from '../model/address.ts'
 import type { SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { isPodFinished, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { AddressBook } from './address-book.ts'
@@ -30,13 +23,13 @@ export function refusalOf(
   const address = parseIp(text)
   if (address === undefined) return `"${text}" is no IP address`
   const range = undialledRange(address)
-  const isAllowedLoopback = range === 'loopback' && isIn(address, options.loopbackCidrs)
+  const isAllowedLoopback = range === 'loopback' && isInAny(address, options.loopbackCidrs)
   if (range !== undefined && !isAllowedLoopback) return `${text} is not an address for endpoints (${range})`
   const { targetRef } = endpoint
   if (targetRef?.kind === 'Pod') return podRefusal(targetRef, namespace, address.toString(), pod)
   const holder = book.holderOf(address.toString())
   if (holder !== undefined) return `${text} belongs to ${holder}, but the endpoint names no Pod`
-  if (isAllowedLoopback || isIn(address, options.endpointCidrs)) return undefined
+  if (isAllowedLoopback || isInAny(address, options.endpointCidrs)) return undefined
   return `${text} is no Pod's, and not in --allow-endpoint-cidrs`
 }
 
@@ -54,8 +47,4 @@ function podRefusal(
   if (isPodFinished(pod)) return `its Pod ${target.name} has ended, and its address may be another's`
   const isItsOwn = podAddresses(pod).some((own) => normaliseIp(own) === address)
   return isItsOwn ? undefined : `${address} is no address of its Pod ${target.name}`
-}
-
-function isIn(address: ParsedAddress, cidrs: readonly Cidr[]): boolean {
-  return cidrs.some((cidr) => isInCidr(address, cidr))
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { identifyPeer, type Peer, proxiedPeer } from '../identity/identify.ts'
-import { type Cidr, isInCidr, parseIp } from '../model/address.ts'
+import { type Cidr, isInAny, parseIp } from '../model/address.ts'
 import type { Deadlines } from '../wire/deadlines.ts'
 import { ProxyGreeting } from '../wire/proxy-greeting.node.ts'
 
@@ -67,5 +67,5 @@ export class Arrivals {
 
 function isAmong(address: string, cidrs: readonly Cidr[]): boolean {
   const parsed = cidrs.length === 0 ? undefined : parseIp(address)
-  return parsed !== undefined && cidrs.some((cidr) => isInCidr(parsed, cidr))
+  return parsed !== undefined && isInAny(parsed, cidrs)
 }

@@ -1,4 +1,4 @@
-import { type Cidr, isInCidr, type ParsedAddress, translatedIpv4, undialledRange } from '../model/address.ts'
+import { type Cidr, isInAny, type ParsedAddress, translatedIpv4, undialledRange } from '../model/address.ts'
 
 /** How far names outside the cluster may lead. */
 export interface ExternalReach {
@@ -15,15 +15,22 @@ export interface ExternalReach {
  * is dialled when it is public (RFC 6890) or the operator allows its block, and it is neither denied nor a Node's: a
  * firewall lets the gateways in at the NodePorts, also of Services that nobody exposed.
  *
+ * @param mayBeLoopback where the operator's blocks hold it: what is read there goes to nobody
  * @returns why an answer is refused; undefined when it may be dialled
  */
-export function externalRefusal(address: ParsedAddress, reach: ExternalReach): string | undefined {
+export function externalRefusal(
+  address: ParsedAddress,
+  reach: ExternalReach,
+  mayBeLoopback = false,
+): string | undefined {
   const range = address.range()
-  const isMeant = range === 'unicast' || reach.allowedCidrs.some((cidr) => isInCidr(address, cidr))
-  if (!isMeant || undialledRange(address) !== undefined) return `is not public (${range})`
-  if (reach.deniedCidrs.some((cidr) => isInCidr(address, cidr))) return 'is in --deny-external-cidrs'
+  const undialled = undialledRange(address)
+  const isMeant = range === 'unicast' || isInAny(address, reach.allowedCidrs)
+  const isDialled = undialled === undefined || (mayBeLoopback && undialled === 'loopback')
+  if (!isMeant || !isDialled) return `is not public (${undialled ?? range})`
+  if (isInAny(address, reach.deniedCidrs)) return 'is in --deny-external-cidrs'
   if (reach.isNode(address.toString())) return 'is the address of a Node'
   const behind = translatedIpv4(address)
-  const refusal = behind && externalRefusal(behind, reach)
+  const refusal = behind && externalRefusal(behind, reach, mayBeLoopback)
   return refusal && `leads to ${behind}, which ${refusal}`
 }

@@ -9,7 +9,6 @@ import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import { askClientLists } from '../policy/client-lists.ts'
-import { isAmongSources } from '../policy/sources.ts'
 import { matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import { maxForwardsOf } from './max-forwards.ts'
@@ -105,7 +104,7 @@ export function plan(
   const { sources, lists } = service
   const isOpen = sources === undefined && lists === undefined && reachable.guarded === undefined
   const caller = isOpen ? undefined : callerOf(client, host, table)
-  const isAdmitted = sources === undefined || isAmongSources(sources, caller)
+  const isAdmitted = sources === undefined || sources.admits(caller)
   note?.({ step: 'sources', service, isAdmitted, caller })
   if (!isAdmitted) return reply('client-refused', passage)
   if (lists !== undefined) {

@@ -1,4 +1,4 @@
-import { type Cidr, formatIp, isInCidr, type ParsedAddress, parseIp } from '../model/address.ts'
+import { type Cidr, formatIp, isInAny, type ParsedAddress, parseIp } from '../model/address.ts'
 import type { ProxySource } from '../model/proxy-source.ts'
 import { readForwarded } from './forwarded.ts'
 
@@ -32,7 +32,7 @@ export function identifyPeer(
 ): Peer {
   const hop = readHop(remoteAddress)
   if (hop === undefined) return { address: 'unknown', isTrusted: false, scheme }
-  return { address: hop.text, isTrusted: isTrusted(hop.address, trustedProxies), scheme }
+  return { address: hop.text, isTrusted: isInAny(hop.address, trustedProxies), scheme }
 }
 
 /**
@@ -115,17 +115,13 @@ function walk(
     if (hop === undefined) break
     address = hop.text
     hops++
-    if (hops === trustedHops || !isTrusted(hop.address, trustedProxies)) break
+    if (hops === trustedHops || !isInAny(hop.address, trustedProxies)) break
   }
   return { address, hops }
 }
 
 function schemeOf(proto: string): Client['scheme'] {
   return proto.trim().toLowerCase() === 'https' ? 'https' : 'http'
-}
-
-function isTrusted(address: ParsedAddress, trustedProxies: readonly Cidr[]): boolean {
-  return trustedProxies.some((cidr) => isInCidr(address, cidr))
 }
 
 interface Hop {

@@ -79,6 +79,10 @@ export function isInCidr(address: ParsedAddress, [network, bits]: Cidr): boolean
   return 'parts' in network && beginAlike(address.parts, network.parts, 16, bits)
 }
 
+export function isInAny(address: ParsedAddress, cidrs: readonly Cidr[]): boolean {
+  return cidrs.some((cidr) => isInCidr(address, cidr))
+}
+
 /** Whether the first bits are the same. By hand: ipaddr's own `match` takes thirty times as long. */
 function beginAlike(a: readonly number[], b: readonly number[], width: 8 | 16, bits: number): boolean {
   const whole = Math.floor(bits / width)

@@ -1,7 +1,7 @@
 import { parseCidr } from '../model/address.ts'
-import { AddressSet, type Caller } from '../model/address-set.ts'
+import type { AddressSet, Caller } from '../model/address-set.ts'
 import type { ClientListsRecord } from '../model/limits.ts'
-import { readSources } from './sources.ts'
+import { readSources, setOf } from './sources.ts'
 
 /** Allow and deny lists of a Service, ready to be asked. */
 export interface ClientLists {
@@ -23,7 +23,7 @@ export function readClientLists(record: ClientListsRecord | undefined): ClientLi
   const readable = deny.filter((cidr) => cidr !== undefined)
   return {
     allow: readSources(record.allow),
-    deny: readable.length === 0 ? undefined : new AddressSet(readable.map((cidr) => ({ cidr, except: [] }))),
+    deny: readable.length === 0 ? undefined : setOf(readable),
     isClosed: readable.length < deny.length,
   }
 }

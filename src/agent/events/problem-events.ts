@@ -1,6 +1,6 @@
 import { asError } from '../../model/as-error.ts'
 import type { Clock, Timers } from '../../model/clock.ts'
-import { pause } from '../../model/pause.ts'
+import { Alarm } from '../../model/pause.ts'
 import type { ObjectProblems } from '../agent.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
 import { KubeError } from '../cluster/kube-error.ts'
@@ -55,10 +55,11 @@ export class ProblemEvents {
   /** Not before this (clock.elapsed): the API server said that we may not. */
   #allowedAt = 0
   #isForbidden = false
-  #wake: () => void = () => {}
+  readonly #alarm: Alarm
 
   constructor(options: ProblemEventsOptions) {
     this.#options = options
+    this.#alarm = new Alarm(options.timers)
     this.#repeatMs = options.repeatMs ?? HOUR_MS
     this.#bucket = new TokenBucket(options.rate ?? { burst: 25, perMinute: 30 }, options.clock.elapsed())
   }
@@ -87,7 +88,7 @@ export class ProblemEvents {
       if (entries.size === 0) this.#objects.delete(key)
       else this.#objects.set(key, entries)
     }
-    this.#wake()
+    this.#alarm.ring()
   }
 
   /** Writes what is due until aborted. When run again nothing counts as told: another agent may have written meanwhile. */
@@ -98,7 +99,7 @@ export class ProblemEvents {
       const next = this.#next(now)
       const dueAt = Math.max(next?.dueAt ?? now + this.#repeatMs, this.#allowedAt)
       const delayMs = dueAt > now ? dueAt - now : this.#bucket.take(now)
-      if (next === undefined || delayMs > 0) await this.#sleep(delayMs, signal)
+      if (next === undefined || delayMs > 0) await this.#alarm.pause(delayMs, signal)
       else await this.#write(next, signal)
     }
   }
@@ -184,13 +185,6 @@ export class ProblemEvents {
       this.#allowedAt = now + this.#repeatMs
     }
     if (!isSaid) this.#options.onTrouble(asError(error))
-  }
-
-  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    const end = new AbortController()
-    this.#wake = () => end.abort()
-    await pause(delayMs, this.#options.timers, AbortSignal.any([signal, end.signal]))
-    this.#wake = () => {}
   }
 }
 

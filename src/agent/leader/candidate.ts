@@ -1,6 +1,6 @@
 import { asError } from '../../model/as-error.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
-import { pause } from '../../model/pause.ts'
+import { Alarm, pause } from '../../model/pause.ts'
 import type { Epochs } from '../../registry/epochs.ts'
 import { Election, type ElectionOptions, type Lease } from './election.ts'
 import type { Leases } from './leases.ts'
@@ -32,11 +32,11 @@ export class Candidate implements Epochs {
   readonly #terms: Terms
   #turns: Promise<unknown> = Promise.resolve()
   #end: AbortSignal = AbortSignal.abort()
-  #isWoken = false
-  #wake: () => void = () => {}
+  readonly #alarm: Alarm
 
   constructor(options: CandidateOptions) {
     this.#options = options
+    this.#alarm = new Alarm(options.timers)
     this.#election = new Election(options)
     this.#terms = new Terms(options.lead, options.onTrouble)
   }
@@ -75,7 +75,7 @@ export class Candidate implements Epochs {
     const following = this.#follow(signal)
     while (!signal.aborted) {
       const hasAsked = await this.#tried(() => this.#inTurn(() => this.#ask(signal)), signal)
-      await this.#sleep(this.#restMs(hasAsked), signal)
+      await this.#alarm.pause(this.#restMs(hasAsked), signal)
     }
     this.#election.resign()
     this.#terms.set(false)
@@ -137,8 +137,7 @@ export class Candidate implements Epochs {
     if (!this.isLeading) this.#election.see(lease, now)
     const isOfNote = this.isLeading ? lease?.holder !== this.#options.identity : this.#election.freeAt <= now
     if (!isOfNote) return
-    this.#isWoken = true
-    this.#wake()
+    this.#alarm.ring()
   }
 
   /** What we last asked for may have been granted without our hearing of it: the Lease is looked at first. */
@@ -179,14 +178,6 @@ export class Candidate implements Epochs {
     const turn = this.#turns.then(task, task)
     this.#turns = turn
     return turn
-  }
-
-  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    const end = new AbortController()
-    this.#wake = () => end.abort()
-    if (!this.#isWoken) await pause(delayMs, this.#options.timers, AbortSignal.any([signal, end.signal]))
-    this.#isWoken = false
-    this.#wake = () => {}
   }
 
   #now(): number {

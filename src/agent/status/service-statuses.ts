@@ -2,7 +2,7 @@ import type { ServiceExposure } from '../../compile/output.ts'
 import { asError } from '../../model/as-error.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
 import type { LoadBalancerIngress, Service } from '../../model/objects/service.ts'
-import { pause } from '../../model/pause.ts'
+import { Alarm } from '../../model/pause.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
 import { KubeError } from '../cluster/kube-error.ts'
 import { TokenBucket, type TokenBucketOptions } from '../events/token-bucket.ts'
@@ -58,10 +58,11 @@ export class ServiceStatuses {
   #addresses: readonly LoadBalancerIngress[]
   /** The last trouble since a write went well: what all Services meet alike is said once. */
   #said = ''
-  #wake: () => void = () => {}
+  readonly #alarm: Alarm
 
   constructor(options: ServiceStatusesOptions) {
     this.#options = options
+    this.#alarm = new Alarm(options.timers)
     const { api, timers, random, addresses, loadBalancerClass } = options
     this.#addresses = addresses
     const isOurs = ({ spec }: Service) =>
@@ -89,7 +90,7 @@ export class ServiceStatuses {
       this.#entries.set(name, Object.assign(entry, { service, isExposed }))
       this.#judge(name)
     }
-    this.#wake()
+    this.#alarm.ring()
   }
 
   /** Writes what differs until aborted, and may be run again: for each term in which the agent leads. */
@@ -99,7 +100,7 @@ export class ServiceStatuses {
       const next = this.#next()
       const dueAt = next?.entry.dueAt ?? now + MAX_RETRY_MS
       const delayMs = dueAt > now ? dueAt - now : this.#bucket.take(now)
-      if (next === undefined || delayMs > 0) await this.#sleep(delayMs, signal)
+      if (next === undefined || delayMs > 0) await this.#alarm.pause(delayMs, signal)
       else await this.#write(next.name, next.entry, signal)
     }
   }
@@ -173,13 +174,6 @@ export class ServiceStatuses {
     const trouble = isLackingRight(error) ? lacksRight(error) : asError(error)
     if (trouble.message !== this.#said) this.#options.onTrouble(trouble)
     this.#said = trouble.message
-  }
-
-  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    const end = new AbortController()
-    this.#wake = () => end.abort()
-    await pause(delayMs, this.#options.timers, AbortSignal.any([signal, end.signal]))
-    this.#wake = () => {}
   }
 }
 

@@ -1,5 +1,5 @@
-import { isInCidr, type ParsedAddress, parseIp, translatedIpv4, undialledRange } from '../../model/address.ts'
-import type { ExternalReach } from '../external-reach.ts'
+import { type ParsedAddress, parseIp } from '../../model/address.ts'
+import { type ExternalReach, externalRefusal } from '../external-reach.ts'
 
 /** Where key sets may be read. */
 export interface KeyReach extends ExternalReach {
@@ -8,22 +8,12 @@ export interface KeyReach extends ExternalReach {
 }
 
 /**
- * Whoever may write a Service says where its keys are: the gateway must not ask what he cannot. As for ExternalName, but that
- * the operator's blocks may hold loopback: what is read there goes to nobody.
+ * Whoever may write a Service says where its keys are: the gateway must not ask what he cannot.
  *
  * @returns why an address is not asked; undefined when it may be
  */
 export function keyAddressRefusal(address: ParsedAddress, reach: KeyReach): string | undefined {
-  const range = address.range()
-  const isMeant = range === 'unicast' || reach.allowedCidrs.some((cidr) => isInCidr(address, cidr))
-  const undialled = undialledRange(address)
-  if (!isMeant || (undialled !== undefined && undialled !== 'loopback'))
-    return `is not public (${undialled ?? range})`
-  if (reach.deniedCidrs.some((cidr) => isInCidr(address, cidr))) return 'is in --deny-external-cidrs'
-  if (reach.isNode(address.toString())) return 'is the address of a Node'
-  const behind = translatedIpv4(address)
-  const refusal = behind && keyAddressRefusal(behind, reach)
-  return refusal && `leads to ${behind}, which ${refusal}`
+  return externalRefusal(address, reach, true)
 }
 
 /** @throws Error saying why a URL is not asked. Where its name leads is for whoever resolves it to check. */

@@ -49,10 +49,10 @@ export class TokenBook implements TokenVerifier {
     this.#options = options
   }
 
-  /** What is known of a token; undefined when it has to be verified first. */
+  /** What is known of a token; undefined when it has to be verified first. Read by plans, which change nothing. */
   verdict(check: TokenCheck, token: string): TokenVerdict | undefined {
     const key = this.#keyOf(check, token)
-    const held = this.#admitted.get(key) ?? this.#refused.get(key)
+    const held = this.#admitted.peek(key) ?? this.#refused.peek(key)
     return held !== undefined && this.#options.clock.now() < held.until ? held.verdict : undefined
   }
 

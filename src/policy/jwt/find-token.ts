@@ -13,7 +13,7 @@ export type TokenFind =
   | { readonly type: 'unclear' }
 
 /** Longer ones are no tokens of anybody's, and cost too much to look at. */
-export const MAX_TOKEN = 8_192
+const MAX_TOKEN = 8_192
 
 const NONE: TokenFind = { type: 'none' }
 const UNCLEAR: TokenFind = { type: 'unclear' }
