@@ -2,6 +2,7 @@ import { slicesByHostname } from '../balance/by-hostname.ts'
 import { eligibleEndpoints } from '../balance/eligible.ts'
 import { nowhere, type Place } from '../balance/place.ts'
 import type { AddressSet } from '../model/address-set.ts'
+import type { AuthorityRecord, CertificateRecord, CredentialRecord } from '../model/credential-records.ts'
 import type { Problem } from '../model/problem.ts'
 import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
 import { type ClientLists, readClientLists } from '../policy/client-lists.ts'
@@ -39,6 +40,9 @@ export class Table {
   readonly #slices = new Map<string, Map<string, EndpointsRecord>>()
   readonly #nodes = new NodeBook()
   readonly #policies = new Map<string, NetworkPolicySet>()
+  readonly #certificates = new Map<string, CertificateRecord>()
+  readonly #credentials = new Map<string, CredentialRecord>()
+  readonly #authorities = new Map<string, AuthorityRecord>()
   readonly #problems = new Map<string, readonly Problem<string>[]>()
   /** Service keys by namespace/name. */
   readonly #keys = new Map<string, Set<string>>()
@@ -84,6 +88,18 @@ export class Table {
 
   policy(key: string): NetworkPolicySet | undefined {
     return this.#policies.get(key)
+  }
+
+  certificate(key: string): CertificateRecord | undefined {
+    return this.#certificates.get(key)
+  }
+
+  credential(key: string): CredentialRecord | undefined {
+    return this.#credentials.get(key)
+  }
+
+  authority(key: string): AuthorityRecord | undefined {
+    return this.#authorities.get(key)
   }
 
   /** Where the gateway stands. */
@@ -139,6 +155,15 @@ export class Table {
         return
       case 'policy':
         put(this.#policies, change.key, change.value === null ? null : new NetworkPolicySet(change.value))
+        return
+      case 'certificate':
+        put(this.#certificates, change.key, change.value)
+        return
+      case 'credential':
+        put(this.#credentials, change.key, change.value)
+        return
+      case 'authority':
+        put(this.#authorities, change.key, change.value)
         return
       case 'problem':
         put(this.#problems, change.key, change.value)

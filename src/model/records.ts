@@ -1,4 +1,12 @@
 import * as v from 'valibot'
+import {
+  type AuthorityRecord,
+  authoritySchema,
+  type CertificateRecord,
+  type CredentialRecord,
+  certificateSchema,
+  credentialSchema,
+} from './credential-records.ts'
 import { jwtPolicySchema } from './jwt-policy.ts'
 import { clientListsSchema, limitsSchema } from './limits.ts'
 import { printable } from './printable.ts'
@@ -131,7 +139,17 @@ const policy = v.strictObject({
 /** Key: kind/namespace/name of the object. */
 const problems = v.array(problemSchema)
 
-const schemas = { route, service, endpoints, node, policy, problem: problems } as const
+const schemas = {
+  route,
+  service,
+  endpoints,
+  node,
+  policy,
+  certificate: certificateSchema,
+  credential: credentialSchema,
+  authority: authoritySchema,
+  problem: problems,
+} as const
 
 export type RecordKind = keyof typeof schemas
 export type Rule = Readonly<v.InferOutput<typeof rule>>
@@ -152,6 +170,9 @@ interface RecordValues {
   endpoints: EndpointsRecord
   node: NodeRecord
   policy: PolicyRecord
+  certificate: CertificateRecord
+  credential: CredentialRecord
+  authority: AuthorityRecord
   problem: readonly Problem<string>[]
 }
 
@@ -166,6 +187,9 @@ export const recordKinds: readonly RecordKind[] = [
   'endpoints',
   'node',
   'policy',
+  'certificate',
+  'credential',
+  'authority',
   'problem',
 ]
 
