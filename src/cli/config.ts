@@ -89,7 +89,10 @@ export interface EnvConfig extends ValuesOf<'env'> {
 
 /** `postern explain`. */
 export interface ExplainConfig
-  extends Omit<ValuesOf<'explain'>, SourceFlagId | 'kubeconfig' | 'gateway' | 'clusters' | 'clusterCidrs'> {
+  extends Omit<
+    ValuesOf<'explain'>,
+    SourceFlagId | 'kubeconfig' | 'gateway' | 'gatewayToken' | 'clusters' | 'clusterCidrs'
+  > {
   readonly command: 'explain'
   /** In order of preference; the own one is the first. */
   readonly clusters: readonly ClusterShare[]

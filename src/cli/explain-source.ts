@@ -1,16 +1,18 @@
 import { flags, MANIFESTS } from './flags.ts'
 import { type RegistrySource, type SourceFlagId, sourceValues, takeSource } from './registry-source.ts'
+import type { Secret } from './values.ts'
 
 /** Where the table is that a request is explained on. */
 export type ExplainSource =
   | { readonly type: 'manifests'; readonly paths: readonly string[] }
   | { readonly type: 'cluster'; readonly kubeconfig: string }
   | { readonly type: 'registry'; readonly registry: RegistrySource }
-  | { readonly type: 'gateway'; readonly url: string }
+  | { readonly type: 'gateway'; readonly url: string; readonly token: Secret | undefined }
 
 interface Sources extends Pick<Parameters<typeof takeSource>[0], SourceFlagId> {
   readonly kubeconfig: string | undefined
   readonly gateway: string | undefined
+  readonly gatewayToken: Secret | undefined
 }
 
 /** Exactly one of the four; else a fault is noted. */
@@ -19,12 +21,12 @@ export function readExplainSource(
   values: Sources,
   faults: string[],
 ): ExplainSource | undefined {
-  const { kubeconfig, gateway } = values
+  const { kubeconfig, gateway, gatewayToken: token } = values
   const registryFlags = sourceValues(values)
   const sources: ExplainSource[] = []
   if (paths.length > 0) sources.push({ type: 'manifests', paths })
   if (kubeconfig !== undefined) sources.push({ type: 'cluster', kubeconfig })
-  if (gateway !== undefined) sources.push({ type: 'gateway', url: gateway })
+  if (gateway !== undefined) sources.push({ type: 'gateway', url: gateway, token })
   if (Object.values(registryFlags).some((value) => value !== undefined)) {
     const taken = takeSource(registryFlags, faults)
     if (taken === undefined) return undefined

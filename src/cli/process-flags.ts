@@ -1,4 +1,4 @@
-import { flag, optionalFlag } from './flag.ts'
+import { flag, optionalFlag, secretFlag } from './flag.ts'
 import { parseAddress, parseHttpUrl, parseMillis, parseRatio, parseText } from './values.ts'
 import { parseWorkerCount } from './worker-count.ts'
 
@@ -11,6 +11,11 @@ export const processFlags = {
     '127.0.0.1:9080',
     "the operator's port: health, metrics, status",
     parseAddress,
+  ),
+  consoleToken: secretFlag(
+    'console-token',
+    'TOKEN,…|@FILE',
+    'opens the API of that port; without one only this machine may use it',
   ),
   workers: flag(
     'workers',

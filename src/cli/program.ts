@@ -22,6 +22,7 @@ const identifying = ['trustedProxies', 'trustedHops', 'forwardedHeader'] as cons
 const serving = [
   'listen',
   'console',
+  'consoleToken',
   'workers',
   'cluster',
   'node',
@@ -106,7 +107,7 @@ export const commands = {
     argument: 'url',
     json: true,
     flags: [
-      ...(['kubeconfig', 'gateway', ...reading] as const),
+      ...(['kubeconfig', 'gateway', 'gatewayToken', ...reading] as const),
       ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
       ...(['externalCidrs', 'deniedExternalCidrs', 'jwksCidrs', 'allowHttpJwks', 'nameServer'] as const),
       ...([...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),

@@ -108,6 +108,7 @@ export const registryFlags = {
     'the console of a running gateway, which is asked: http://127.0.0.1:9080',
     parseHttpUrl,
   ),
+  gatewayToken: secretFlag('gateway-token', 'TOKEN|@FILE', 'opens the console of that gateway'),
   gatewayAddresses: {
     ...flag(
       'gateway-address',

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { compress } from 'hono/compress'
+import type { BearerTokens } from '../model/bearer-tokens.ts'
 import { normaliseHost } from '../model/host.ts'
 import { parsePosition } from '../model/position.ts'
 import {
@@ -18,13 +19,12 @@ import type { Mirror } from './mirror.ts'
 import type { RelayObserver, Resource } from './observer.ts'
 import { decompress, Snapshots } from './snapshots.ts'
 import { streamOf } from './stream-sink.ts'
-import type { Tokens } from './tokens.ts'
 
 export interface RelayOptions {
   readonly mirror: Mirror
   readonly followers: Followers
   /** Undefined: open to everyone who reaches it. */
-  readonly tokens: Tokens | undefined
+  readonly tokens: BearerTokens | undefined
   readonly observer: RelayObserver
   /** How a runtime sends events by its own means, given its bindings; otherwise as the body's stream. */
   readonly sendEvents?: (

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
+import { BearerTokens } from '../model/bearer-tokens.ts'
 import type { Random, Timers } from '../model/clock.ts'
 import type { RegistryReader } from '../registry/port.ts'
 import { createRelay } from './app.ts'
@@ -10,7 +11,6 @@ import { Followers } from './followers.ts'
 import { Mirror } from './mirror.ts'
 import type { RelayObserver } from './observer.ts'
 import { sendEvents } from './response-sink.node.ts'
-import { Tokens } from './tokens.ts'
 
 export interface RelayServerOptions {
   readonly reader: RegistryReader
@@ -46,7 +46,7 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
     ...options,
     mirror,
     followers,
-    tokens: tokens.length === 0 ? undefined : new Tokens(tokens),
+    tokens: tokens.length === 0 ? undefined : new BearerTokens(tokens),
     sendEvents,
   })
   // Without `createServer` the adaptor always makes a node:http server.

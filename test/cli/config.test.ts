@@ -198,6 +198,7 @@ test('every fault is reported at once, with the flag or variable it stands in', 
 const SAMPLES: Readonly<Record<(typeof commands)['up']['flags'][number], string>> = {
   listen: '[::1]:81',
   console: ':82',
+  consoleToken: 'a-token-of-the-operators',
   domain: 'Apps.Example.com',
   cluster: 'eu-1',
   hostTemplate: '{service}--{namespace}.{domain}',

@@ -2,9 +2,9 @@ import { Hono } from 'hono'
 import type { HostEntry } from '../../src/gateway/host-tables.ts'
 import { type RouteStatus, routeStatuses } from '../../src/gateway/route-status.ts'
 import type { TableService } from '../../src/gateway/table.ts'
+import { BearerTokens } from '../../src/model/bearer-tokens.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import type { Problem } from '../../src/model/problem.ts'
-import { Tokens } from '../../src/relay/tokens.ts'
 import type { SpanBuffer } from '../../src/telemetry/light/span-buffer.ts'
 import type { WorkerGateway } from './gateway.ts'
 
@@ -34,7 +34,7 @@ interface HostStatus {
 
 /** Health for everybody; the status of this isolate for those who hold the token. */
 export function createReserved({ tables, limits, spans, clock, statusToken }: ReservedParts): Hono {
-  const tokens = new Tokens(statusToken === undefined ? [] : [statusToken])
+  const tokens = new BearerTokens(statusToken === undefined ? [] : [statusToken])
   const app = new Hono().basePath(RESERVED_PREFIX.slice(0, -1))
   app.use(async (c, next) => {
     await next()

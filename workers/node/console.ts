@@ -1,7 +1,12 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
+import type { Secret } from '../../src/cli/values.ts'
+import { guardConsole } from '../../src/console/guard.ts'
+import { BearerTokens } from '../../src/model/bearer-tokens.ts'
+import { readTokens } from './secrets.ts'
 
 export interface ConsoleAddress {
   readonly host: string
@@ -12,6 +17,12 @@ export interface ConsoleAddress {
 export interface ConsoleServer {
   readonly port: number
   close(): Promise<void>
+}
+
+/** A gateway's console, which tells more than its health to those only who may know. @throws Error when its tokens cannot be read */
+export function guarded(console: Hono, secret: Secret | undefined): Hono {
+  const tokens = secret === undefined ? undefined : new BearerTokens(readTokens(secret))
+  return guardConsole(console, { tokens, peerOf: (c) => getConnInfo(c).remote.address })
 }
 
 /** Serves the console over HTTP. Rejects when the address cannot be listened on. */

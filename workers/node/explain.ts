@@ -3,6 +3,7 @@ import type { ExplainConfig } from '../../src/cli/config.ts'
 import { inspect } from '../../src/cli/inspect.ts'
 import { loopbackAmong } from '../../src/cli/loopback.ts'
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
+import type { Secret } from '../../src/cli/values.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
@@ -20,14 +21,14 @@ import { createTokenBook } from './find-tokens.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { say } from './say.ts'
+import { readTokens } from './secrets.ts'
 
 const ANSWER_WITHIN_MS = 10_000
 
 /** `postern explain`. @returns the exit code: 0 forwarded, 1 refused, 2 not a request that can be asked about. */
 export async function runExplain(config: ExplainConfig): Promise<number> {
   const { source, question, json } = config
-  const answer =
-    source.type === 'gateway' ? await askGateway(source.url, question) : await explainHere(config)
+  const answer = source.type === 'gateway' ? await askGateway(source, question) : await explainHere(config)
   if (!answer.ok) {
     for (const fault of answer.faults) console.error(`postern: ${fault}`)
     return 2
@@ -123,14 +124,19 @@ async function loadClusters(
 const faultsSchema = v.object({ faults: v.array(v.string()) })
 
 /** @throws Error when the console gives no answer */
-async function askGateway(url: string, { url: asked, from, method, headers }: Question): Promise<Answer> {
+async function askGateway(
+  { url, token: secret }: { readonly url: string; readonly token: Secret | undefined },
+  { url: asked, from, method, headers }: Question,
+): Promise<Answer> {
   const target = new URL('/api/explain', url)
   const parameters = { url: asked, from, method }
   for (const [name, value] of Object.entries(parameters)) target.searchParams.set(name, value)
   for (const header of headers) target.searchParams.append('header', header)
+  const [token] = readTokens(secret)
+  const fields = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const what = `Cannot ask the gateway's console at ${url}`
   try {
-    const response = await fetch(target, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    const response = await fetch(target, { headers: fields, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
     const body: unknown = await response.json()
     if (response.ok) return { ok: true, explanation: v.parse(explanationSchema, body) }
     const { faults } = v.parse(faultsSchema, body)

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { announceReady } from './announce.ts'
-import { serveConsole } from './console.ts'
+import { guarded, serveConsole } from './console.ts'
 import { type ServeConfig, type ServeParts, serveGateway } from './serve.ts'
 
 /** A gateway that answers clients, in one process or in several. */
@@ -11,7 +11,7 @@ export interface Serving {
 
 /** A gateway in this process alone, said when it is ready; `undefined` when it was stopped before. */
 export async function serveAlone(
-  config: ServeConfig & Pick<GatewayConfig, 'listen' | 'console'>,
+  config: ServeConfig & Pick<GatewayConfig, 'listen' | 'console' | 'consoleToken'>,
   parts: Pick<ServeParts, 'readerOf' | 'telemetry' | 'stopped' | 'onTable' | 'sharingOf'>,
 ): Promise<Serving | undefined> {
   let consolePort = config.console.port
@@ -20,7 +20,7 @@ export async function serveAlone(
     listenAt: config.listen,
     isDiskReadOnly: false,
     openConsole: async (app) => {
-      const server = await serveConsole(app, config.console)
+      const server = await serveConsole(guarded(app, config.consoleToken), config.console)
       consolePort = server.port
       return server
     },

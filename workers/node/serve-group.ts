@@ -4,7 +4,7 @@ import type { WorkerCount } from '../../src/cli/worker-count.ts'
 import { createGroupConsole, type WorkerView } from '../../src/console/group.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { observeWorkers } from '../../src/telemetry/worker-instruments.ts'
-import { serveConsole } from './console.ts'
+import { guarded, serveConsole } from './console.ts'
 import { say } from './say.ts'
 import type { Serving } from './serve-alone.ts'
 import type { Relay } from './supervisor/messages.ts'
@@ -48,11 +48,14 @@ export async function serveGroup(
   const serving = (): number => supervisor.places.filter(({ worker }) => worker?.phase === 'serving').length
   const onRestart = observeWorkers(telemetry.meter, count, serving)
   const operator = await serveConsole(
-    createGroupConsole({
-      notReadyReason: () => supervisor.notReadyReason,
-      workers: () => workersOf(supervisor),
-      metrics: () => telemetry.prometheus(),
-    }),
+    guarded(
+      createGroupConsole({
+        notReadyReason: () => supervisor.notReadyReason,
+        workers: () => workersOf(supervisor),
+        metrics: () => telemetry.prometheus(),
+      }),
+      config.consoleToken,
+    ),
     config.console,
   )
   process.on('SIGHUP', () => supervisor.reload())

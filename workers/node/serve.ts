@@ -23,7 +23,7 @@ import type { Telemetry } from './telemetry.ts'
 /** What of a command's configuration a gateway needs. */
 export type ServeConfig = Omit<
   GatewayConfig,
-  'command' | 'registry' | 'limitsRedis' | 'stateDir' | 'listen' | 'console' | 'workers'
+  'command' | 'registry' | 'limitsRedis' | 'stateDir' | 'listen' | 'console' | 'consoleToken' | 'workers'
 > & {
   readonly stateDir?: string | undefined
 }
