@@ -1,4 +1,5 @@
 // `npm run dev:worker`: the sample, a relay and the Worker together, offline. Ends with Ctrl+C.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -7,6 +8,7 @@ import { Agent } from '../../src/agent/agent.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import { flags } from '../../src/cli/flags.ts'
 import { LOOPBACK } from '../../src/cli/loopback.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
@@ -42,6 +44,7 @@ async function startRegistry(): Promise<void> {
     endpointCidrs: [],
     allowExternalNames: false,
     gatewayPods: { namespace: 'postern', labels: {} },
+    certificates: nodeCertificates,
     loopbackCidrs: LOOPBACK,
   }
   const watch = new ManifestWatch({

@@ -52,7 +52,7 @@ export class ManifestWatch {
       this.#isStale = false
       try {
         const readAt = clock.now()
-        await agent.apply(this.#diff(await source.read()), readAt)
+        await agent.apply([{ type: 'time', at: readAt }, ...this.#diff(await source.read())], readAt)
       } catch (error) {
         onTrouble(asError(error))
       }

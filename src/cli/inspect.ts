@@ -17,16 +17,21 @@ export interface Inspection {
   readonly services: number
 }
 
-/** @param place where the gateway stands that would route by them */
+/**
+ * @param place where the gateway stands that would route by them
+ * @param at when certificates are judged, ms since the Unix epoch; otherwise they are not
+ */
 export function inspect(
   { objects, problems, places }: Collection,
   options: CompileOptions,
   place?: ConstructorParameters<typeof Table>[0],
+  at?: number,
 ): Inspection {
   const compilation = new Compilation(options)
   const changes = compilation.apply([
     ...[...objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'source', problems },
+    ...(at === undefined ? [] : [{ type: 'time', at } as const]),
   ])
   const table = new Table(place)
   table.apply(

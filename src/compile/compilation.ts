@@ -16,6 +16,8 @@ import type { CompileOptions, ServiceExposure } from './output.ts'
 import { OverlapBoard } from './overlap-board.ts'
 import { ProblemBook } from './problem-book.ts'
 import { compileRoute } from './route.ts'
+import type { Withheld } from './secrets/referrer.ts'
+import { SecretBoard } from './secrets/secret-board.ts'
 import { type CompiledService, compileService } from './service.ts'
 
 export type ObjectChange =
@@ -23,6 +25,10 @@ export type ObjectChange =
   | { readonly type: 'delete'; readonly key: string }
   /** What a source found while reading, for example a file that is not YAML; replaces what it found before. */
   | { readonly type: 'found'; readonly facet: string; readonly problems: readonly Problem[] }
+  /** Why a Secret or ConfigMap (kind/namespace/name) that may be there has not been given; undefined: no longer so. */
+  | { readonly type: 'withheld'; readonly key: string; readonly reason: Withheld | undefined }
+  /** What time it is (ms since the Unix epoch), by which certificates are judged; before the first they are not. */
+  | { readonly type: 'time'; readonly at: number }
 
 /** A record that is new or different, or (null) gone. */
 export type RecordChange =
@@ -42,6 +48,7 @@ export class Compilation {
   readonly #diagnosis: Diagnosis
   readonly #duplicates = new DuplicateBoard(this.#namespaces, this.#book)
   readonly #overlaps = new OverlapBoard(this.#book)
+  readonly #secrets: SecretBoard
   readonly #options: CompileOptions
   /** Services (namespace/name) to tell of: see takeServices. */
   readonly #touched = new Set<string>()
@@ -51,6 +58,7 @@ export class Compilation {
     this.#options = options
     this.#endpoints = new EndpointBoard(this.#namespaces, options)
     this.#claims = new ClaimBoard(options)
+    this.#secrets = new SecretBoard(this.#namespaces, this.#book, options.certificates)
     this.#diagnosis = new Diagnosis(this.#namespaces, this.#endpoints, this.#book, options)
   }
 
@@ -59,6 +67,7 @@ export class Compilation {
     for (const change of changes) this.#take(change)
     this.#settleHosts()
     this.#settleEndpoints()
+    this.#secrets.settle(this.#out)
     this.#diagnosis.settle()
     this.#duplicates.settle()
     this.#overlaps.settle()
@@ -87,10 +96,22 @@ export class Compilation {
   }
 
   #take(change: ObjectChange): void {
-    if (change.type === 'found') {
-      this.#book.replace(change.facet, change.problems)
-      return
+    switch (change.type) {
+      case 'found':
+        this.#book.replace(change.facet, change.problems)
+        return
+      case 'withheld':
+        this.#secrets.withhold(change.key, change.reason)
+        return
+      case 'time':
+        this.#secrets.tellTime(change.at)
+        return
+      default:
+        this.#takeObject(change)
     }
+  }
+
+  #takeObject(change: Extract<ObjectChange, { type: 'put' | 'delete' }>): void {
     const key = change.type === 'put' ? keyOf(change.object) : change.key
     const before = this.#namespaces.object(key)
     const after = change.type === 'put' ? change.object : undefined
@@ -122,6 +143,10 @@ export class Compilation {
       case 'Namespace':
         this.#compileNamespace(some.meta.name, after?.kind === 'Namespace' ? after : undefined)
         return
+      case 'Secret':
+      case 'ConfigMap':
+        this.#secrets.note(keyOf(some))
+        return
       default:
     }
   }
@@ -141,6 +166,7 @@ export class Compilation {
     this.#diagnosis.noteService(name, after && port && { service: after, port, isByNode })
     const hosts = compiled?.claims.map(({ host }) => host) ?? []
     this.#duplicates.replace(old, after, port && { port, hosts })
+    this.#secrets.refer(name, after, compiled?.references ?? [], ownHosts(compiled))
   }
 
   /** Touches its Services' claims, and nothing else of them. */
@@ -193,6 +219,11 @@ function exposedPort({ spec }: Service, compiled: CompiledService | undefined): 
   const record = compiled?.record
   if (record === undefined || record.target.type === 'external') return undefined
   return spec.ports.find(({ port, protocol }) => port === record.port && protocol === 'TCP')
+}
+
+/** Names of Pods are below a wildcard of two levels, which no certificate of the Service needs to be for. */
+function ownHosts(compiled: CompiledService | undefined): readonly string[] {
+  return (compiled?.claims ?? []).filter(({ isForPods }) => !isForPods).map(({ host }) => host)
 }
 
 function nameOf({ meta }: KubeObject): string {

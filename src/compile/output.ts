@@ -5,6 +5,7 @@ import type { PosternRecord } from '../model/records.ts'
 import type { HostAllowance } from './allowed-hosts.ts'
 import type { GatewayPods } from './gateway-pods.ts'
 import type { HostTemplate } from './host-template.ts'
+import type { CertificateReader } from './secrets/certificate-reader.ts'
 
 /** What every compiler returns. Nothing throws because of a user's object. */
 export interface Compiled {
@@ -42,6 +43,8 @@ export interface CompileOptions {
   readonly endpointCidrs: readonly Cidr[]
   /** Where endpoints may lie on this machine: in files alone, whose Pods may be processes. Nowhere in a cluster. */
   readonly loopbackCidrs: readonly Cidr[]
+  /** Reads certificates, which web-standard APIs cannot. */
+  readonly certificates: CertificateReader
 }
 
 /** One thing that an object says, or the problem that keeps it from being served. */

@@ -3,6 +3,7 @@ import { normaliseHostPattern } from '../model/host.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
+import { secretAnnotations } from './secrets/schema.ts'
 
 const DEFAULT_APPLIES = 'the default applies'
 
@@ -115,6 +116,7 @@ export const annotations = {
   }),
   ...limitAnnotations,
   ...jwtAnnotations,
+  ...secretAnnotations,
 } as const
 
 export type Annotations = typeof annotations

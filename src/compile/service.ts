@@ -1,3 +1,4 @@
+import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import type { RuleAction, ServiceRecord } from '../model/records.ts'
@@ -7,6 +8,7 @@ import { type Claim, hostsOf } from './claim.ts'
 import { defaultHostOf, type HostNaming } from './host-owner.ts'
 import type { CompileOptions } from './output.ts'
 import { annotations } from './schema.ts'
+import { type SecretReference, secretReferencesOf } from './secrets/reference.ts'
 import { claimsOf } from './service-claims.ts'
 
 /** What one Service asks for: places on hosts, and how its endpoints are reached. */
@@ -14,9 +16,11 @@ export interface CompiledService {
   readonly claims: readonly Claim[]
   readonly record: ServiceRecord | undefined
   readonly problems: readonly Problem[]
+  /** The Secrets and ConfigMaps that it needs. */
+  readonly references: readonly SecretReference[]
 }
 
-const NOTHING: CompiledService = { claims: [], record: undefined, problems: [] }
+const NOTHING: CompiledService = { claims: [], record: undefined, problems: [], references: [] }
 
 /** Compiles a Service by itself: no other object is looked at, so that only its own change recompiles it. */
 export function compileService(service: Service, options: CompileOptions): CompiledService {
@@ -35,7 +39,16 @@ export function compileService(service: Service, options: CompileOptions): Compi
     claims,
     record: backend.record,
     problems: claims.length === 0 ? withoutHost(service, all, options) : all,
+    references: secretReferencesOf(service, readings),
   }
+}
+
+/** The Secrets and ConfigMaps that a Service needs, as {@link compileService} has them. */
+export function referencesOf(service: Service, options: CompileOptions): readonly SecretReference[] {
+  // Most Services say nothing of ours.
+  if (!Object.keys(service.meta.annotations).some((name) => name.startsWith(PREFIX))) return []
+  const { readings } = readAnnotations(service)
+  return isExposed(service, readings, options) ? secretReferencesOf(service, readings) : []
 }
 
 /** Of a Service that has no host, with the one it would have by default: whoever asks there learns why. */

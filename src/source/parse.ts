@@ -35,7 +35,7 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   })) {
     const [error] = document.errors
     if (error !== undefined) {
-      problems.push(syntaxProblem(file, lines.linePos(error.pos[0]).line, error.message))
+      problems.push(syntaxProblem(file, lines.linePos(error.pos[0]).line, reasonOf(error, text)))
       isWhole = false
       continue
     }
@@ -45,7 +45,7 @@ export function parseManifest(text: string, file: string): ParsedManifest {
     } catch (error) {
       // Aliases nested to exhaust memory ("billion laughs") are refused by the parser here.
       const line = lines.linePos(document.range[0]).line
-      problems.push(syntaxProblem(file, line, error instanceof Error ? error.message : String(error)))
+      problems.push(syntaxProblem(file, line, error instanceof Error ? reasonOf(error, text) : String(error)))
       isWhole = false
       continue
     }
@@ -87,6 +87,11 @@ function withType(item: unknown, listKind: string, list: unknown): unknown {
   const apiVersion =
     list !== null && typeof list === 'object' && 'apiVersion' in list ? list.apiVersion : undefined
   return { apiVersion, kind: listKind.slice(0, -'List'.length), ...item }
+}
+
+/** What the parser says may repeat some of the text: not of a file with a Secret in it, wherever the fault is. */
+function reasonOf({ name, message }: Error & { readonly code?: string }, text: string): string {
+  return /\bSecret/.test(text) ? `${name}, of which no more is shown beside a Secret` : message
 }
 
 function syntaxProblem(file: string, line: number, message: string): Problem {

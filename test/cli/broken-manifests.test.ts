@@ -1,11 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Compilation } from '../../src/compile/compilation.ts'
 import { FetchDialer } from '../../src/forward/fetch-dialer.ts'
 import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
 import { catalogue } from '../../src/model/catalogue/catalogue.ts'
 import { type Problem, type ProblemCode, problemCodes } from '../../src/model/problem.ts'
+import { collectManifests } from '../../src/source/collect.ts'
 import { readManifests } from '../../src/source/files.node.ts'
+import { parseManifest } from '../../src/source/parse.ts'
+import { compileOptions } from '../support/compile.ts'
 import { tableOf } from '../support/gateway.ts'
 import { postern } from '../support/postern-cli.ts'
 
@@ -18,6 +22,9 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['annotation-invalid', 'Service invalid', 8],
   ['annotation-unknown', 'Service unknown', 8],
   ['annotation-unused', 'Service unused', 7],
+  ['certificate-invalid', 'Service garbled', 9],
+  ['certificate-names', 'Service misfit', 9],
+  ['certificate-untimely', 'Service expired', 9],
   ['duplicate-object', 'Service twice', 16],
   ['endpoint-refused', 'EndpointSlice outside-1', 25],
   ['endpoints-missing', 'Service nobody', 8],
@@ -47,6 +54,8 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['port-unknown', 'Service one-port', 8],
   ['protocol-unknown', 'Service socket', 14],
   ['protocol-unsupported', 'Service grpc', 14],
+  ['secret-invalid', 'Service mistyped-secret', 9],
+  ['secret-missing', 'Service keyless', 9],
   ['selector-duplicate', 'Service copy', 25],
   ['selector-matches-nothing', 'Service stray', 9],
   ['target-port-unknown', 'Service copied', 13],
@@ -112,8 +121,24 @@ test('platform-unsupported is found by a gateway alone, of which the manifests s
   ])
 })
 
+test('secret-forbidden is found by an agent alone, in whose cluster a Role is missing', async () => {
+  const { files } = await readManifests([`${FIXTURES}broken/secret-forbidden.yaml`], async () => '')
+  const { objects } = collectManifests(files.map(({ name, text }) => parseManifest(text, name)))
+  const key = 'Secret/shop/shop-example-com'
+  const given = [...objects].filter(([each]) => each !== key).map(([, object]) => object)
+  const changes = new Compilation(compileOptions).apply([
+    ...given.map((object) => ({ type: 'put', object }) as const),
+    { type: 'withheld', key, reason: 'forbidden' },
+  ])
+  const problems = changes.flatMap(({ kind, value }) => (kind === 'problem' && value !== null ? value : []))
+  const { severity } = catalogue['secret-forbidden']
+  expect(problems).toContainEqual(
+    expect.objectContaining({ code: 'secret-forbidden', severity, kind: 'Service', name: 'unreadable' }),
+  )
+})
+
 test('every code of the catalogue has a fault that shows it, and every fault a file', () => {
-  const shown = [...FAULTS.map(([code]) => code), 'platform-unsupported'].sort()
+  const shown = [...FAULTS.map(([code]) => code), 'platform-unsupported', 'secret-forbidden'].sort()
   expect(shown).toEqual([...problemCodes].sort())
   const files = readdirSync(`${FIXTURES}broken`).filter((name) => name !== '_around.yaml')
   const written = shown.filter((code) => code !== 'file-unreadable').map((code) => `${code}.yaml`)

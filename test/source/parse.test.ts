@@ -49,7 +49,7 @@ test('the items of a typed list need no kind of their own', () => {
 })
 
 test('kinds that are not read, comments and empty documents leave nothing', () => {
-  const text = '---\n# nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n---\n'
+  const text = '---\n# nothing\n---\napiVersion: batch/v1\nkind: Job\nmetadata: { name: x }\n---\n'
   expect(parseManifest(text, 'x.yaml')).toEqual({ objects: [], problems: [], isWhole: true })
 })
 

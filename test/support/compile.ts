@@ -1,6 +1,7 @@
 import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { type HostTemplate, parseHostTemplate } from '../../src/compile/host-template.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { parseCidr } from '../../src/model/address.ts'
 
 /** As `postern up` compiles, whose Pods may be processes of this machine; 10.0.0.0/8 and 2001:db8::/32 are the tests' to hand out. */
@@ -16,6 +17,7 @@ export const compileOptions: CompileOptions = {
   ),
   allowExternalNames: true,
   loopbackCidrs: LOOPBACK,
+  certificates: nodeCertificates,
 }
 
 export function hostTemplate(text: string): HostTemplate {

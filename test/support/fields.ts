@@ -4,6 +4,7 @@ import { namespaceSchema } from '../../src/model/objects/namespace.ts'
 import { networkPolicySchema } from '../../src/model/objects/network-policy.ts'
 import { nodeSchema } from '../../src/model/objects/node.ts'
 import { podSchema } from '../../src/model/objects/pod.ts'
+import { configMapSchema, secretSchema } from '../../src/model/objects/secret.ts'
 import { serviceSchema } from '../../src/model/objects/service.ts'
 import { workloadKinds, workloadSchema } from '../../src/model/objects/workload.ts'
 
@@ -16,6 +17,8 @@ export const kindsRead: readonly (readonly [name: string, schema: object, kinds:
   ['Node', nodeSchema, ['Node']],
   ['Namespace', namespaceSchema, ['Namespace']],
   ['NetworkPolicy', networkPolicySchema, ['NetworkPolicy']],
+  ['Secret', secretSchema, ['Secret']],
+  ['ConfigMap', configMapSchema, ['ConfigMap']],
   ['workloads', workloadSchema, workloadKinds],
 ]
 

@@ -1,5 +1,6 @@
 import { flags } from '../../src/cli/flags.ts'
 import { Compilation } from '../../src/compile/compilation.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemRandom } from '../../src/model/clock.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
@@ -18,6 +19,7 @@ export async function freshRecords(kubeconfig: string): Promise<readonly string[
     allowExternalNames: flags.allowExternalNames.fallback,
     gatewayPods: flags.gatewayPods.fallback,
     loopbackCidrs: [],
+    certificates: nodeCertificates,
   })
   const changes = compilation.apply([...objects.values()].map((object) => ({ type: 'put', object }) as const))
   return linesOf(

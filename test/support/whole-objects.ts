@@ -58,6 +58,7 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/jwt-required-claims': 'scope=orders:read',
         'postern.dev/jwt-claim-headers': 'sub=X-User-Id',
         'postern.dev/jwt-from': 'bearer, cookie:session',
+        'postern.dev/tls-secret': 'web-example-com, web',
       },
     },
     spec: {
@@ -107,6 +108,21 @@ export const wholeObjects: readonly WholeObject[] = [
         targetRef: { kind: 'Pod', namespace: 'shop', name: 'web', uid: 'u' },
       },
     ],
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: meta('web-example-com'),
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': 'bm9uZQ==' },
+    stringData: { 'tls.key': 'none' },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: meta('web'),
+    data: { 'ca.crt': 'none' },
+    binaryData: { more: 'AAAA' },
   },
   {
     apiVersion: 'v1',

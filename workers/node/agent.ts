@@ -1,5 +1,6 @@
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import type { AgentConfig } from '../../src/cli/config.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { createHealth } from '../../src/console/app.ts'
 import type { HealthView } from '../../src/console/view.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
@@ -63,7 +64,7 @@ function startAgent(
     digest: nodeDigest,
     ...(candidate && { epochs: candidate }),
   })
-  const compile = { ...config, loopbackCidrs: [] }
+  const compile = { ...config, loopbackCidrs: [], certificates: nodeCertificates }
   const cluster = watchCluster({
     api,
     compile,

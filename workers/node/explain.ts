@@ -4,6 +4,7 @@ import { inspect } from '../../src/cli/inspect.ts'
 import { loopbackAmong } from '../../src/cli/loopback.ts'
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import type { Secret } from '../../src/cli/values.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
@@ -67,11 +68,12 @@ async function readClusters(
     onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, { tokens })),
   ]
   const loopbackCidrs = loopbackAmong(config.endpointCidrs)
+  const options = { ...config, loopbackCidrs, certificates: nodeCertificates }
   switch (source.type) {
     case 'manifests':
-      return only(inspect(await readFiles(source.paths), { ...config, loopbackCidrs }, config))
+      return only(inspect(await readFiles(source.paths), options, config))
     case 'cluster':
-      return only(inspect(await readCluster(source.kubeconfig), { ...config, loopbackCidrs: [] }, config))
+      return only(inspect(await readCluster(source.kubeconfig), { ...options, loopbackCidrs: [] }, config))
     case 'registry':
       return await loadClusters(source.registry, config, names, tokens)
     case 'gateway':

@@ -3,6 +3,8 @@ import { type Inspection, inspect } from '../../src/cli/inspect.ts'
 import { loopbackOf } from '../../src/cli/loopback.ts'
 import { formatProblems, formatRoutes, problemsJson, routesJson } from '../../src/cli/report.ts'
 import { problemsSarif } from '../../src/cli/sarif.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
+import { systemClock } from '../../src/model/clock.node.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { VERSION } from './version.ts'
 
@@ -10,7 +12,8 @@ import { VERSION } from './version.ts'
 export async function runInspect(config: InspectConfig): Promise<number> {
   const { kubeconfig, manifests } = config
   const collection = kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig)
-  const inspection = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
+  const options = { ...config, loopbackCidrs: loopbackOf(config), certificates: nodeCertificates }
+  const inspection = inspect(collection, options, undefined, systemClock.now())
   if (config.command === 'routes') {
     console.log(config.format === 'json' ? routesJson(inspection.routes) : formatRoutes(inspection.routes))
     return collection.problems.some((problem) => problem.code === 'file-unreadable') ? 1 : 0

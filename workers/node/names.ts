@@ -4,13 +4,18 @@ import { loopbackOf } from '../../src/cli/loopback.ts'
 import { namesOf } from '../../src/cli/names.ts'
 import { formatNames, namesJson } from '../../src/cli/report.ts'
 import { serviceEnv } from '../../src/cli/service-env.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import type { Collection } from '../../src/source/collect.ts'
 import { readCluster, readFiles } from './read-source.ts'
 
 /** `postern names`. @returns the exit code. */
 export async function runNames(config: NamesConfig): Promise<number> {
   const collection = await read(config)
-  const { table } = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
+  const { table } = inspect(collection, {
+    ...config,
+    loopbackCidrs: loopbackOf(config),
+    certificates: nodeCertificates,
+  })
   const names = namesOf(collection.objects.values(), table, config.clusterDomain)
   console.log(config.json ? namesJson(names) : formatNames(names))
   return isUnreadable(collection) ? 1 : 0
@@ -19,7 +24,11 @@ export async function runNames(config: NamesConfig): Promise<number> {
 /** `postern env`. Only lines for a shell go to standard output. @returns the exit code. */
 export async function runEnv(config: EnvConfig): Promise<number> {
   const collection = await read(config)
-  const { table } = inspect(collection, { ...config, loopbackCidrs: loopbackOf(config) })
+  const { table } = inspect(collection, {
+    ...config,
+    loopbackCidrs: loopbackOf(config),
+    certificates: nodeCertificates,
+  })
   const { namespace, name } = config.service
   const env = serviceEnv(config.service, collection.objects, table, config.listen.port)
   if (!env.ok) {

@@ -4,6 +4,7 @@ import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import type { UpConfig } from '../../src/cli/config.ts'
 import { LOOPBACK } from '../../src/cli/loopback.ts'
+import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
@@ -93,7 +94,8 @@ async function startSource(
   telemetry: Telemetry,
 ): Promise<{ stop(): Promise<void> }> {
   // Of files alone the endpoints may be on this machine: their Pods may be processes. A cluster's tenants are not lent it.
-  const compile = { ...config, loopbackCidrs: config.kubeconfig === undefined ? LOOPBACK : [] }
+  const loopbackCidrs = config.kubeconfig === undefined ? LOOPBACK : []
+  const compile = { ...config, loopbackCidrs, certificates: nodeCertificates }
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
     const api = new KubeApi(loadKubeConfig(config.kubeconfig))

@@ -132,5 +132,9 @@ function changeKey(change: ObjectChange): string {
       return `object ${change.key}`
     case 'found':
       return `found ${change.facet}`
+    case 'withheld':
+      return `withheld ${change.key}`
+    case 'time':
+      return 'time'
   }
 }

@@ -5,6 +5,7 @@ import type { CatalogueEntry } from './entry.ts'
 import { hostProblems } from './host.ts'
 import { manifestProblems } from './manifest.ts'
 import { policyProblems } from './policy.ts'
+import { secretProblems } from './secret.ts'
 import { serviceProblems } from './service.ts'
 
 /** Every code: the one source of docs/problems, and of the rules in SARIF. */
@@ -14,5 +15,6 @@ export const catalogue: Readonly<Record<ProblemCode, CatalogueEntry>> = {
   ...hostProblems,
   ...manifestProblems,
   ...policyProblems,
+  ...secretProblems,
   ...serviceProblems,
 }

@@ -7,6 +7,7 @@ import { type Namespace, namespaceSchema } from './namespace.ts'
 import { type NetworkPolicy, networkPolicySchema } from './network-policy.ts'
 import { type Node, nodeSchema } from './node.ts'
 import { type Pod, podSchema } from './pod.ts'
+import { type ConfigMap, configMapSchema, type Secret, secretSchema } from './secret.ts'
 import { type Service, serviceSchema } from './service.ts'
 import { type ServiceExport, serviceExportSchema } from './service-export.ts'
 import { type Workload, workloadSchema } from './workload.ts'
@@ -22,6 +23,8 @@ export type KubeObject =
   | NetworkPolicy
   | Workload
   | ServiceExport
+  | Secret
+  | ConfigMap
 
 const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['v1/Service', serviceSchema],
@@ -38,6 +41,8 @@ const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['v1/ReplicationController', workloadSchema],
   ['multicluster.x-k8s.io/v1alpha1/ServiceExport', serviceExportSchema],
   ['multicluster.x-k8s.io/v1beta1/ServiceExport', serviceExportSchema],
+  ['v1/Secret', secretSchema],
+  ['v1/ConfigMap', configMapSchema],
 ])
 
 export type ObjectParse =

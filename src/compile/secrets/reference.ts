@@ -1,0 +1,36 @@
+import type { Service } from '../../model/objects/service.ts'
+import { annotationField, type Readings } from '../annotations.ts'
+import { annotations } from '../schema.ts'
+
+/** What a Secret or ConfigMap is read for; each use makes a record of its own kind or type of it. */
+export type SecretUse = 'certificate' | 'api-keys' | 'basic' | 'jwks' | 'authority' | 'client-certificate'
+
+/** A Service names a Secret, or a ConfigMap, of its own namespace: never one of another, whose it would be to lend. */
+export interface SecretReference {
+  readonly kind: 'Secret' | 'ConfigMap'
+  readonly namespace: string
+  readonly name: string
+  readonly use: SecretUse
+  /** Where the Service names it, as problems say it. */
+  readonly field: string
+}
+
+/** Every Secret and ConfigMap that an exposed Service needs: the agent reads these, and no others. */
+export function secretReferencesOf(service: Service, readings: Readings): readonly SecretReference[] {
+  const { tlsSecret } = readings
+  return [
+    ...(tlsSecret.state === 'valid'
+      ? secretsOf(service, tlsSecret.value, 'certificate', annotations.tlsSecret.name)
+      : []),
+  ]
+}
+
+/** References to Secrets by the names that one annotation gives. */
+export function secretsOf(
+  { meta: { namespace } }: Service,
+  names: readonly string[],
+  use: SecretUse,
+  annotation: string,
+): readonly SecretReference[] {
+  return names.map((name) => ({ kind: 'Secret', namespace, name, use, field: annotationField(annotation) }))
+}
