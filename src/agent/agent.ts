@@ -81,6 +81,11 @@ export class Agent {
     }
   }
 
+  /** An object as it was applied last, by kind/namespace/name. */
+  object(key: string): KubeObject | undefined {
+    return this.#compilation.object(key)
+  }
+
   #problemsOf(change: RecordChange): ObjectProblems[] {
     if (change.kind !== 'problem') return []
     const { key, value } = change

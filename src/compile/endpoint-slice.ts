@@ -102,7 +102,7 @@ export function compileEndpointSlice(
 }
 
 /** Whether kube-proxy may send there: ready, or serving while it terminates. */
-function canServe({ conditions: { ready, serving, terminating } }: SliceEndpoint): boolean {
+export function canServe({ conditions: { ready, serving, terminating } }: SliceEndpoint): boolean {
   return (ready ?? true) || ((serving ?? false) && (terminating ?? false))
 }
 

@@ -33,7 +33,8 @@ export function refusalOf(
   return `${text} is no Pod's, and not in --allow-endpoint-cidrs`
 }
 
-function podRefusal(
+/** Why an endpoint is not its Pod's, at this address; undefined when it is. */
+export function podRefusal(
   target: NonNullable<SliceEndpoint['targetRef']>,
   namespace: string,
   address: string,

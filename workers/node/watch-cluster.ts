@@ -68,6 +68,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
     api,
     onTriggered: observeTriggers(telemetry.meter),
     ...(onListing && { onListing }),
+    given: (key) => agent.object(key),
     onChanges: async (changes, receivedAt) => {
       await agent.apply(changes, watch.observedAt() ?? 0, receivedAt)
     },

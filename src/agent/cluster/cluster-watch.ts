@@ -1,10 +1,11 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
 import { asError } from '../../model/as-error.ts'
 import type { Clock, Random, Timers } from '../../model/clock.ts'
-import { keyOf } from '../../model/objects/object.ts'
+import type { KubeObject } from '../../model/objects/object.ts'
 import { watchedKinds } from './kinds.ts'
 import type { KubeApi } from './kube-api.ts'
 import { Reflector } from './reflector.ts'
+import { changeKey, SliceHold } from './slice-hold.ts'
 
 /** How long changes are gathered: a rollout changes a Pod and its slice together. */
 const SETTLE_MS = 10
@@ -19,6 +20,8 @@ export interface ClusterWatchOptions {
    * the next batch waits for its promise, and gathers meanwhile.
    */
   readonly onChanges: (changes: readonly ObjectChange[], receivedAt: number) => Promise<void>
+  /** An object as `onChanges` was given it last, by kind/namespace/name: see SliceHold. */
+  readonly given?: (key: string) => KubeObject | undefined
   /** How many ms after its cause (a Pod that became ready) an EndpointSlice was heard of; causes are told in whole seconds. */
   readonly onTriggered?: (lagMs: number) => void
   /** Lists are about to be read, and what they brought has been given: until then much is read of which little is kept. */
@@ -38,12 +41,15 @@ export class ClusterWatch {
   #isListing = false
   /** The last change of each object and of each finding: what came before it does not matter. */
   #pending = new Map<string, ObjectChange>()
+  readonly #hold: SliceHold
   #receivedAt = 0
   #isScheduled = false
   #isBusy = false
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options
+    const { timers, given = () => undefined } = options
+    this.#hold = new SliceHold({ timers, given, onDue: () => this.#schedule() })
     this.#reflectors = watchedKinds.map(
       (kind) =>
         new Reflector({
@@ -101,19 +107,30 @@ export class ClusterWatch {
   #schedule(): void {
     if (this.#isScheduled || this.#isBusy || this.#awaited.size > 0) return
     this.#isScheduled = true
-    this.#options.timers.start(SETTLE_MS, () => {
+    const { clock, timers } = this.#options
+    const dueAt = clock.elapsed() + SETTLE_MS
+    let isPutOff = false
+    const timer = timers.start(SETTLE_MS, () => {
+      // Something kept the process busy: what came meanwhile has not been read yet, of some kinds perhaps and not of others.
+      if (clock.elapsed() - dueAt > SETTLE_MS && !isPutOff) {
+        isPutOff = true
+        timer.restart()
+        return
+      }
       this.#isScheduled = false
       void this.#flush()
     })
   }
 
   async #flush(): Promise<void> {
-    const changes = [...this.#pending.values()]
-    const receivedAt = changes.length === 0 ? this.#options.clock.now() : this.#receivedAt
+    const pending = this.#pending
+    const heardAt = pending.size === 0 ? this.#options.clock.now() : this.#receivedAt
     this.#pending = new Map()
+    const { changes, receivedAt } = this.#hold.sift({ changes: pending, receivedAt: heardAt })
     this.#isBusy = true
     try {
-      await this.#options.onChanges(changes, receivedAt)
+      const isAllHeld = pending.size > 0 && changes.size === 0
+      if (!isAllHeld) await this.#options.onChanges([...changes.values()], receivedAt)
     } catch (error) {
       this.#options.onTrouble(asError(error))
     } finally {
@@ -121,20 +138,5 @@ export class ClusterWatch {
       if (this.#lists === 0) this.#tellListing(false)
       if (this.#pending.size > 0) this.#schedule()
     }
-  }
-}
-
-function changeKey(change: ObjectChange): string {
-  switch (change.type) {
-    case 'put':
-      return `object ${keyOf(change.object)}`
-    case 'delete':
-      return `object ${change.key}`
-    case 'found':
-      return `found ${change.facet}`
-    case 'withheld':
-      return `withheld ${change.key}`
-    case 'time':
-      return 'time'
   }
 }

@@ -102,6 +102,40 @@ test('a kind that is forbidden is said, and keeps back everything until it may b
   expect(batches).toEqual([1])
 })
 
+test('after a stall one more gathering hears what had come meanwhile', async () => {
+  const api = await scripted((path) =>
+    path === SERVICES ? { lists: [page('Service', [service('a')])] } : undefined,
+  )
+  const time = { elapsed: 0 }
+  const given: number[] = []
+  const givenAtEnd: number[] = []
+  const gatherings: Timers = {
+    start: (delayMs, fire) =>
+      systemTimers.start(Math.min(delayMs, 10), () => {
+        const isGathering = delayMs === 10
+        if (isGathering && givenAtEnd.length === 0) time.elapsed += 100
+        fire()
+        if (isGathering) givenAtEnd.push(given.length)
+      }),
+  }
+  const watch = new ClusterWatch({
+    api: new KubeApi(kubeConfigOf(api.port)),
+    clock: { now: () => 1_000_000, elapsed: () => time.elapsed },
+    timers: gatherings,
+    random: () => 0.5,
+    onChanges: async (changes) => void given.push(changes.length),
+    onTrouble: () => {},
+  })
+  const stop = new AbortController()
+  const running = watch.run(stop.signal)
+  onTestFinished(async () => {
+    stop.abort()
+    await running
+  })
+  await vi.waitFor(() => expect(givenAtEnd).toEqual([0, 1]))
+  expect(given).toEqual([1])
+})
+
 test('an empty cluster is given too, as one empty batch', async () => {
   const api = await scripted(() => undefined)
   const { batches } = watched(api.port)
