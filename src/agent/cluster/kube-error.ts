@@ -19,6 +19,10 @@ export class KubeError extends Error {
   }
 }
 
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof KubeError && error.status === status
+}
+
 /** An answer that is no 200; the API server sends a Status with it, anyone in between whatever they like. */
 export function refusal(action: string, statusCode: number, text: string): KubeError {
   return new KubeError(

@@ -3,7 +3,7 @@ import type { Clock, Timers } from '../../model/clock.ts'
 import { Alarm } from '../../model/pause.ts'
 import type { ObjectProblems } from '../agent.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
-import { KubeError } from '../cluster/kube-error.ts'
+import { isStatus, KubeError } from '../cluster/kube-error.ts'
 import {
   type EventSeries,
   type EventSubject,
@@ -13,6 +13,7 @@ import {
   readSeries,
   seriesPatch,
 } from './event.ts'
+import { Refusals } from './refusals.ts'
 import { TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
 
 const HOUR_MS = 3_600_000
@@ -52,8 +53,8 @@ export class ProblemEvents {
   readonly #bucket: TokenBucket
   /** By key of the object, then by UID and code. */
   readonly #objects = new Map<string, Map<string, Entry>>()
-  /** Not before this (clock.elapsed): the API server said that we may not. */
-  #allowedAt = 0
+  readonly #refusals: Refusals
+  /** The last answer was that we may not: said once, for it may be so everywhere. */
   #isForbidden = false
   readonly #alarm: Alarm
 
@@ -61,6 +62,7 @@ export class ProblemEvents {
     this.#options = options
     this.#alarm = new Alarm(options.timers)
     this.#repeatMs = options.repeatMs ?? HOUR_MS
+    this.#refusals = new Refusals(this.#repeatMs)
     this.#bucket = new TokenBucket(options.rate ?? { burst: 25, perMinute: 30 }, options.clock.elapsed())
   }
 
@@ -97,7 +99,7 @@ export class ProblemEvents {
     while (!signal.aborted) {
       const now = this.#options.clock.elapsed()
       const next = this.#next(now)
-      const dueAt = Math.max(next?.dueAt ?? now + this.#repeatMs, this.#allowedAt)
+      const dueAt = next ? this.#dueAt(next) : now + this.#repeatMs
       const delayMs = dueAt > now ? dueAt - now : this.#bucket.take(now)
       if (next === undefined || delayMs > 0) await this.#alarm.pause(delayMs, signal)
       else await this.#write(next, signal)
@@ -114,11 +116,17 @@ export class ProblemEvents {
     for (const [key, entries] of this.#objects) {
       for (const [id, entry] of entries) {
         if (!entry.isPresent && entry.dueAt <= now) entries.delete(id)
-        else if (entry.isPresent && (next === undefined || entry.dueAt < next.dueAt)) next = entry
+        else if (entry.isPresent && (next === undefined || this.#dueAt(entry) < this.#dueAt(next)))
+          next = entry
       }
       if (entries.size === 0) this.#objects.delete(key)
     }
     return next
+  }
+
+  /** Its own time, or that of its namespace. */
+  #dueAt(entry: Entry): number {
+    return Math.max(entry.dueAt, this.#refusals.allowedAt(namespaceOf(entry)))
   }
 
   async #write(entry: Entry, signal: AbortSignal): Promise<void> {
@@ -128,6 +136,7 @@ export class ProblemEvents {
       entry.count = count
       entry.dueAt = clock.elapsed() + Math.min(this.#repeatMs, this.#repeatMs - (clock.now() - lastAt))
       entry.failures = 0
+      this.#refusals.allow(namespaceOf(entry))
       this.#isForbidden = false
     } catch (error) {
       if (!signal.aborted) this.#fail(entry, error)
@@ -180,14 +189,12 @@ export class ProblemEvents {
     // A namespace that is ending, or has ended, takes its problems along.
     if (status === 404 || (error instanceof Error && error.message.includes('being terminated'))) return
     const isSaid = status === 403 && this.#isForbidden
-    if (status === 403) {
-      this.#isForbidden = true
-      this.#allowedAt = now + this.#repeatMs
-    }
+    this.#isForbidden ||= status === 403
+    if (status === 403) this.#refusals.refuse(namespaceOf(entry), now)
     if (!isSaid) this.#options.onTrouble(asError(error))
   }
 }
 
-function isStatus(error: unknown, status: number): boolean {
-  return error instanceof KubeError && error.status === status
+function namespaceOf({ subject }: Entry): string {
+  return subject.object.meta.namespace
 }
