@@ -66,12 +66,13 @@ export async function startServing(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   around: readonly string[] = [],
+  withinMs: number = READY_WITHIN_MS,
 ): Promise<ServingProcess> {
   const [command = '', ...rest] = args
   // First, so that a caller's own win.
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
   const started = startPostern([command, ...addresses, ...rest], env, around)
-  const ready = await untilSaid(started, READY)
+  const ready = await untilSaid(started, READY, withinMs)
   return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
 }
 
@@ -95,11 +96,15 @@ export async function startRelayProcess(args: readonly string[]): Promise<Servin
   return { ...started, port: Number(match[1]), console: match[2] ?? '' }
 }
 
-function untilSaid({ child, said }: PosternProcess, pattern: RegExp): Promise<RegExpExecArray> {
+function untilSaid(
+  { child, said }: PosternProcess,
+  pattern: RegExp,
+  withinMs = READY_WITHIN_MS,
+): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) =>
       reject(new Error(`postern ${child.spawnargs.slice(2).join(' ')} ${why}:\n${said()}`))
-    const limit = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS)
+    const limit = setTimeout(() => fail('was not ready in time'), withinMs)
     const look = (): void => {
       const match = pattern.exec(said())
       if (match === null) return

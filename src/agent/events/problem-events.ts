@@ -99,8 +99,8 @@ export class ProblemEvents {
     while (!signal.aborted) {
       const now = this.#options.clock.elapsed()
       const next = this.#next(now)
-      const dueAt = next ? this.#dueAt(next) : now + this.#repeatMs
-      const delayMs = dueAt > now ? dueAt - now : this.#bucket.take(now)
+      const waitMs = next ? this.#dueAt(next) - now : this.#repeatMs
+      const delayMs = waitMs > 0 ? waitMs : this.#bucket.take(now)
       if (next === undefined || delayMs > 0) await this.#alarm.pause(delayMs, signal)
       else await this.#write(next, signal)
     }

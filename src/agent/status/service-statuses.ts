@@ -4,10 +4,10 @@ import type { Clock, Random, Timers } from '../../model/clock.ts'
 import type { LoadBalancerIngress, Service } from '../../model/objects/service.ts'
 import { Alarm } from '../../model/pause.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
-import { KubeError } from '../cluster/kube-error.ts'
+import { isStatus, KubeError } from '../cluster/kube-error.ts'
 import { TokenBucket, type TokenBucketOptions } from '../events/token-bucket.ts'
 import { ingressOf, isSameIngress } from './ingress.ts'
-import { isStatus, type SettleParts, settleIngress } from './settle-ingress.ts'
+import { type SettleParts, settleIngress } from './settle-ingress.ts'
 
 const RETRY_MS = 1_000
 const MAX_RETRY_MS = 300_000

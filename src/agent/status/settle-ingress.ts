@@ -2,7 +2,7 @@ import type { Random, Timers } from '../../model/clock.ts'
 import type { LoadBalancerIngress, Service } from '../../model/objects/service.ts'
 import { pause } from '../../model/pause.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
-import { KubeError } from '../cluster/kube-error.ts'
+import { isStatus } from '../cluster/kube-error.ts'
 import { ingressOf, ingressPatch, isSameIngress, readService, statusPath } from './ingress.ts'
 
 /** How often a write that another came before is tried again at once. */
@@ -46,8 +46,4 @@ export async function settleIngress(
     }
     await pause(CONFLICT_MS * 2 ** conflicts * (0.5 + random() / 2), timers, signal)
   }
-}
-
-export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof KubeError && error.status === status
 }

@@ -138,7 +138,8 @@ function startOf(postern: PosternProcess, startedAt: number): Start {
 
 /** Ready with a route for each Service. */
 async function startTheGateway(redis: RedisServer, routes: number): Promise<ServingProcess> {
-  const gateway = await startServing(['gateway', '--redis', redis.url, '--cluster', clusterName], measuredEnv)
+  const args = ['gateway', '--redis', redis.url, '--cluster', clusterName]
+  const gateway = await startServing(args, measuredEnv, [], startMs)
   if (!gateway.said().includes(`ready, ${routes} routes`)) {
     throw new Error(`The gateway's table is not whole:\n${gateway.said().slice(-2000)}`)
   }
