@@ -1,3 +1,4 @@
+import type { KubeConfig } from '@kubernetes/client-node'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import type { AgentConfig } from '../../src/cli/config.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
@@ -22,6 +23,7 @@ import { type WatchedCluster, watchCluster } from './watch-cluster.ts'
 /** The agent: a cluster in, Redis out. @returns the exit code. */
 export async function runAgent(config: AgentConfig): Promise<number> {
   const stopped = untilStopped()
+  const kubeconfig = await loadKubeConfig(config.kubeconfig)
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern-agent',
@@ -30,7 +32,7 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     accessLog: 'off',
   })
   const registry = openRedis(config.registry, config.cluster)
-  const { cluster, view } = startAgent(config, registry, telemetry)
+  const { cluster, view } = startAgent(config, kubeconfig, registry, telemetry)
   const { serveRelay: listen, tokens } = config
   const relay = listen && (await serveRelay({ listen, tokens }, registry, telemetry))
   if (relay) console.error(`postern: relay on http://${listen.host}:${relay.port}`)
@@ -48,11 +50,11 @@ export async function runAgent(config: AgentConfig): Promise<number> {
 /** Watches, and publishes when it is this agent's turn. */
 function startAgent(
   config: AgentConfig,
+  kubeconfig: KubeConfig,
   registry: RegistryWriter,
   telemetry: Telemetry,
 ): { readonly cluster: WatchedCluster; readonly view: HealthView } {
   const { meter } = telemetry
-  const kubeconfig = loadKubeConfig(config.kubeconfig)
   const api = new KubeApi(kubeconfig)
   const isAlone = config.leaderElection === 'off'
   const lead = (term: AbortSignal): Promise<void> => cluster.lead(term)

@@ -1,11 +1,12 @@
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { importKubeConfig } from './client-node.ts'
 
 /** What client-node takes for the default when there is neither a kubeconfig nor a cluster around. */
 const NOWHERE = 'http://localhost:8080'
 
 /** How to reach a cluster. @throws Error that names the file. */
-export function loadKubeConfig(file: string | undefined): KubeConfig {
-  const config = new KubeConfig()
+export async function loadKubeConfig(file: string | undefined): Promise<KubeConfig> {
+  const config = new (await importKubeConfig())()
   try {
     if (file === undefined) config.loadFromDefault()
     else config.loadFromFile(file)

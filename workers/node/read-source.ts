@@ -13,6 +13,7 @@ export async function readCluster(kubeconfig: string): Promise<Collection> {
     import('../../src/agent/cluster/read-objects.ts'),
     import('./kubeconfig.ts'),
   ])
-  const observation = await readObjects(new KubeApi(loadKubeConfig(kubeconfig)), new AbortController().signal)
+  const api = new KubeApi(await loadKubeConfig(kubeconfig))
+  const observation = await readObjects(api, new AbortController().signal)
   return { ...observation, places: new Map() }
 }

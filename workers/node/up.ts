@@ -98,7 +98,7 @@ async function startSource(
   const compile = { ...config, loopbackCidrs, certificates: nodeCertificates }
   if (config.kubeconfig !== undefined) {
     // Trying it out on a cluster leaves nothing there.
-    const api = new KubeApi(loadKubeConfig(config.kubeconfig))
+    const api = new KubeApi(await loadKubeConfig(config.kubeconfig))
     return watchCluster({
       api,
       compile,

@@ -1,4 +1,6 @@
-import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
+// Not of its index, which loads every model of Kubernetes (workers/node/client-node.ts).
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js'
 import { Agent, type Dispatcher, errors, request } from 'undici'
 import * as v from 'valibot'
 import { readLines, readText } from './body.ts'
