@@ -3,6 +3,7 @@ import { normaliseHostPattern } from '../model/host.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
+import { parsePath } from './path.ts'
 import { secretAnnotations } from './secrets/schema.ts'
 
 const DEFAULT_APPLIES = 'the default applies'
@@ -155,19 +156,6 @@ export function parseHosts(text: string): AnnotationParse<readonly string[]> {
     hosts.add(host)
   }
   return { ok: true, value: [...hosts].sort() }
-}
-
-function parsePath(text: string): AnnotationParse<string> {
-  const path = text.trim()
-  if (!path.startsWith('/')) return { ok: false, reason: 'does not start with "/"' }
-  if (/[^!$%&'()*+,\-./0-9:;=@A-Z_a-z~]/.test(path)) {
-    return { ok: false, reason: 'holds a character that no path can have (RFC 3986 §3.3); percent-encode it' }
-  }
-  if (path.includes('//') || /(^|\/)(\.|%2e){1,2}(\/|$)/i.test(path)) {
-    return { ok: false, reason: 'holds an empty segment or a dot segment, which requests never match' }
-  }
-  // "/api/" and "/api" are the same prefix (Gateway API PathPrefix).
-  return { ok: true, value: path }
 }
 
 function parsePort(text: string): AnnotationParse<string | number> {

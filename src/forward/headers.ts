@@ -16,6 +16,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Fields by which applications learn who the client is, or what it asked for: only we may set them. */
 const IDENTITY: ReadonlySet<string> = new Set([
   'forwarded',
+  'forwarded-for',
+  'x-forwarded',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
@@ -23,27 +25,42 @@ const IDENTITY: ReadonlySet<string> = new Set([
   'x-remote-ip',
   'remote-addr',
   'client-ip',
+  'proxy-client-ip',
+  'wl-proxy-client-ip',
+  'x-originating-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
   'cf-connecting-ip',
   'cf-connecting-ipv6',
+  'cf-pseudo-ipv4',
   'cf-visitor',
   'fastly-client-ip',
   'fly-client-ip',
   'true-client-ip',
   'front-end-https',
-  'x-original-forwarded-for',
-  'x-original-host',
-  'x-original-uri',
-  'x-original-url',
   'x-rewrite-url',
   'x-host',
+  'x-http-host-override',
+  'x-scheme',
+  'x-url-scheme',
   'x-request-id',
 ])
 
 /** The same, by the start of their names: proxies' notes on the client, its certificate and its mesh identity. */
-const IDENTITY_PREFIXES: readonly string[] = ['x-forwarded-', 'x-envoy-', 'ssl-client-', 'x-ssl-client-']
+const IDENTITY_PREFIXES: readonly string[] = [
+  'x-forwarded-',
+  'x-original-',
+  'x-envoy-',
+  'ssl-client-',
+  'x-ssl-client-',
+]
 
-/** Set by us on every request, so dropped from what came. */
-const OURS: ReadonlySet<string> = new Set(['host', 'expect', 'traceparent', 'tracestate'])
+/**
+ * Set by us on every request, so dropped from what came; and Proxy, which is no field of HTTP: CGI makes HTTP_PROXY of
+ * it, by which programs behind would go out (httpoxy, CVE-2016-5385).
+ */
+const OURS: ReadonlySet<string> = new Set(['host', 'expect', 'traceparent', 'tracestate', 'proxy'])
 
 /** Fields that a recipient could take for framing or authority if they came after the body (RFC 9110 §6.5.1). */
 const NEVER_TRAILERS: ReadonlySet<string> = new Set([
@@ -155,13 +172,17 @@ export function trailerFields(raw: readonly string[], head: readonly string[]): 
   return fields
 }
 
-function isDropped(lower: string): boolean {
-  if (lower.includes('_')) return isForgery(lower.replaceAll('_', '-'))
-  return isReplaced(lower)
-}
+/** A letter in a name that applications may fold into another: CGI, WSGI and Rack read `X_Real_IP` as `X-Real-IP`. */
+const FOLDED = /[^a-z0-9-]/
 
-/** Many applications read `X_Real_IP` as `X-Real-IP` (CGI, WSGI, Rack): a second spelling is a second identity. */
-function isForgery(folded: string): boolean {
+/**
+ * A second spelling is a second identity, whoever reads the first. So nothing with `_` goes on, as with nginx, and of
+ * what fewer fold no forgery.
+ */
+function isDropped(lower: string): boolean {
+  if (!FOLDED.test(lower)) return isReplaced(lower)
+  if (lower.includes('_')) return true
+  const folded = foldFieldName(lower)
   return isReplaced(folded) || folded === 'content-length' || folded === 'content-type'
 }
 

@@ -9,7 +9,7 @@ import type { ErrorCode } from '../model/errors.ts'
 import { hostOfAuthority } from '../model/host.ts'
 import type { ServiceRecord } from '../model/records.ts'
 import { askClientLists } from '../policy/client-lists.ts'
-import { matchRule } from '../route/match.ts'
+import { leadsElsewhere, matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
 import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
@@ -57,6 +57,7 @@ export function plan(
   const nowhere: Passage = { client, cluster, host: '', path: '', route: undefined }
   note?.({ step: 'method', method: head.method })
   if (REFUSED_METHODS.has(head.method)) return reply('method-refused', nowhere)
+  if (head.repeats !== undefined) return reply('request-invalid', nowhere)
   if (hasUnknownCoding(head)) return reply('coding-unsupported', nowhere)
   if (isLooping(head)) return reply('loop-detected', nowhere)
   const forwards = maxForwardsOf(head)
@@ -85,9 +86,11 @@ export function plan(
   if (route === undefined) return reply('host-unknown', { ...nowhere, host, path: target.path })
 
   const rule = matchRule(route.rules, target.path)
-  note?.({ step: 'rule', path: target.path, route, rule })
-  if (rule === undefined) {
-    return reply('path-unknown', { client, cluster, host, path: target.path, route: undefined })
+  const isAmbiguous = rule !== undefined && leadsElsewhere(route.rules, target.path, rule)
+  note?.({ step: 'rule', path: target.path, route, rule, isAmbiguous })
+  if (rule === undefined || isAmbiguous) {
+    const error = isAmbiguous ? 'request-invalid' : 'path-unknown'
+    return reply(error, { client, cluster, host, path: target.path, route: undefined })
   }
   const passage: Passage = { client, cluster, host, path: target.path, route: { host: route.host, rule } }
 

@@ -20,6 +20,8 @@ export interface RequestHead {
   readonly target: string
   /** Every Host field; a request has exactly one. */
   readonly hosts: readonly string[]
+  /** A field that came more than once though it has one value. Platforms of the web join them before anybody sees. */
+  readonly repeats?: string | undefined
   /** A field's value by lower-case name; several are joined with `, `. */
   field(name: string): string | undefined
   /** Bytes of all fields. Absent: not known. */
@@ -154,6 +156,8 @@ export type Step =
       readonly path: string
       readonly route: RouteRecord
       readonly rule: Rule | undefined
+      /** A server behind may read the path as one of another rule. */
+      readonly isAmbiguous: boolean
     }
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
   | {

@@ -1,5 +1,7 @@
+import { normalisePath } from '../model/path.ts'
+
 export interface Target {
-  /** In the one form that is matched and forwarded: no dot segments. */
+  /** In the one form that is matched and forwarded. */
   readonly path: string
   /** With its `?`, or ''. */
   readonly query: string
@@ -8,11 +10,10 @@ export interface Target {
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i
-const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i
 
 /**
  * Reads a request target (RFC 9112 §3.2): origin form, absolute form, or `*` for OPTIONS.
- * @returns undefined when it is none of these, or climbs above the root.
+ * @returns undefined when it is none of these, or its path is none that anybody means
  */
 export function parseTarget(target: string, method: string): Target | undefined {
   if (target === '*') return method === 'OPTIONS' ? { path: '*', query: '', authority: undefined } : undefined
@@ -30,19 +31,6 @@ export function parseTarget(target: string, method: string): Target | undefined 
   if (rest.includes('#')) return undefined
   const mark = rest.indexOf('?')
   const raw = mark < 0 ? rest : rest.slice(0, mark)
-  const path = DOT_SEGMENT.test(raw) ? removeDotSegments(raw) : raw
+  const path = normalisePath(raw)
   return path === undefined ? undefined : { path, query: mark < 0 ? '' : rest.slice(mark), authority }
-}
-
-/** RFC 3986 §5.2.4, with `%2e` read as the dot that it is (§6.2.2.2): no rule is walked around. */
-function removeDotSegments(path: string): string | undefined {
-  const out: string[] = []
-  const segments = path.split('/').slice(1)
-  for (const [index, segment] of segments.entries()) {
-    const plain = segment.replace(/%2e/gi, '.')
-    if (plain === '..' && out.pop() === undefined) return undefined
-    if (plain !== '.' && plain !== '..') out.push(segment)
-    else if (index === segments.length - 1) out.push('')
-  }
-  return `/${out.join('/')}`
 }

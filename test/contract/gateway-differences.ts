@@ -11,6 +11,7 @@ export const differences = {
   'no-body-of-get': 'fetch refuses to send a GET with a body: 501, and a problem on the Service',
   'no-grpc': 'fetch speaks HTTP/1.1 without trailers: gRPC gets 501, and a problem on the Service',
   'url-is-parsed-before': 'a request of the web has no dot segments left by the time that it is planned',
+  'target-is-checked-before': 'workerd refuses `<`, `>` and a backtick in a target itself: 400',
   'no-websocket': "Node's fetch cannot upgrade; the Worker's can",
   decoded: "Node's fetch decodes bodies; the Worker's passes them on as they are",
   'small-is-whole':
@@ -40,7 +41,7 @@ export type ShellName = 'Node sockets' | 'in-process' | 'workerd' | 'workerd ove
 export const differencesOf: Readonly<Record<ShellName, ReadonlySet<Difference>>> = {
   'Node sockets': new Set(),
   'in-process': new Set([...OF_FETCH, 'no-websocket', 'decoded', 'url-is-parsed-before', 'counts-apart']),
-  workerd: new Set([...OF_FETCH, 'leaving-is-not-seen', 'counts-apart']),
+  workerd: new Set([...OF_FETCH, 'leaving-is-not-seen', 'counts-apart', 'target-is-checked-before']),
   'workerd over sockets': new Set([
     'no-trailers',
     'no-early-hints',
@@ -49,5 +50,6 @@ export const differencesOf: Readonly<Record<ShellName, ReadonlySet<Difference>>>
     'small-is-whole',
     'leaving-is-not-seen',
     'counts-apart',
+    'target-is-checked-before',
   ]),
 }

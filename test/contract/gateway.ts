@@ -2,6 +2,7 @@ import { afterEach, describe } from 'vitest'
 import { faultTests } from './gateway-faults.ts'
 import { forwardingTests } from './gateway-forwarding.ts'
 import { limitTests } from './gateway-limits.ts'
+import { pathTests } from './gateway-paths.ts'
 import { responseTests } from './gateway-responses.ts'
 import { caseOf, type Shell } from './gateway-shell.ts'
 import { streamTests } from './gateway-streams.ts'
@@ -15,6 +16,7 @@ export function gatewayContract(shell: Shell): void {
       for (const close of current.closers.splice(0).reverse()) await close()
     })
     forwardingTests(current)
+    pathTests(current)
     responseTests(current)
     faultTests(current)
     limitTests(current)

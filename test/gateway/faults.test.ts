@@ -77,6 +77,11 @@ test('the head of a client that makes no sense is refused', async () => {
       'POST / HTTP/1.1\r\nHost: web.shop.example.test\r\nTransfer-Encoding: chunked, gzip\r\n\r\n',
     'a coding of HTTP/1.0':
       'POST / HTTP/1.0\r\nHost: web.shop.example.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'two credentials':
+      'GET / HTTP/1.1\r\nHost: web.shop.example.test\r\nAuthorization: a\r\nauthorization: b\r\nConnection: close\r\n\r\n',
+    'two types of content':
+      'GET / HTTP/1.1\r\nHost: web.shop.example.test\r\nContent-Type: a/b\r\nContent-type: a/b\r\nConnection: close\r\n\r\n',
+    'a broken escape': 'GET /%zz HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: close\r\n\r\n',
     'no HTTP': 'hello\r\n\r\n',
     'above the root': 'GET /../etc HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: close\r\n\r\n',
   }

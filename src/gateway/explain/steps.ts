@@ -87,11 +87,15 @@ function routeStep({ host, route }: StepOf<'route'>, { table }: StepParts): Told
   return { step: 'route', summary: `nothing is exposed at ${host}`, details }
 }
 
-function ruleStep({ path, route, rule }: StepOf<'rule'>): Told {
+function ruleStep({ path, route, rule, isAmbiguous }: StepOf<'rule'>): Told {
   const details = route.rules.slice(0, SHOWN).map((each) => {
     const mark = each === rule ? 'matches' : matchesPath(each.path, path) ? 'would match' : 'does not match'
     return `${each.path.type} ${each.path.value} ${mark} (${originOf(each)})`
   })
+  if (isAmbiguous) {
+    const summary = `${path} can be read as a path of another rule: by its escapes or parameters (docs/paths.md)`
+    return { step: 'rule', summary, details }
+  }
   const summary = rule === undefined ? `no rule has a path for ${path}` : `${path} is ${originOf(rule)}'s`
   return { step: 'rule', summary, details }
 }
