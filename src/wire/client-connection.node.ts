@@ -1,8 +1,11 @@
+import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { WireBounds } from './bounds.ts'
+import type { Dialled } from './client-dial.node.ts'
 import type { Carrier, ClientExchange, ClientFailureCode } from './client-exchange.node.ts'
 import { NEVER, type Watched } from './deadlines.ts'
 import { decodeLatin1 } from './latin1.node.ts'
+import type { LentReads } from './lent-reads.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
 import type { ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponsePart } from './response-parser.ts'
@@ -20,6 +23,7 @@ export interface ConnectionOwner {
 /** A connection to an endpoint that stands: one exchange at a time. */
 export class ClientConnection implements Carrier, Watched {
   readonly #socket: Duplex
+  readonly #reads: LentReads
   readonly #owner: ConnectionOwner
   readonly #writer: MessageWriter
   #exchange: ClientExchange | undefined
@@ -34,10 +38,12 @@ export class ClientConnection implements Carrier, Watched {
   idleSince = 0
   deadline = NEVER
 
-  constructor(socket: Duplex, owner: ConnectionOwner) {
+  constructor({ socket, reads }: Dialled, owner: ConnectionOwner) {
     this.#socket = socket
+    this.#reads = reads
     this.#owner = owner
-    this.#writer = new MessageWriter(socket)
+    this.#writer = new MessageWriter(socket, 'given')
+    reads.onBytes = this.#onData
     socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
     socket.on('error', this.#onError).once('close', this.#onClose)
   }
@@ -149,7 +155,9 @@ export class ClientConnection implements Carrier, Watched {
     exchange.carrier = undefined
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).pause()
-    if (rest.length > 0) socket.unshift(rest)
+    // Whoever reads it as a stream pauses it as one.
+    this.#reads.onBytes = (bytes) => void socket.push(Buffer.from(bytes))
+    if (rest.length > 0) socket.unshift(Buffer.from(rest))
     exchange.handler.onUpgrade(head, socket)
   }
 

@@ -2,12 +2,22 @@ import { connect as connectSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Timer, Timers } from '../model/clock.ts'
 import type { Carrier, ClientExchange, ClientFailureCode } from './client-exchange.node.ts'
+import { LentReads } from './lent-reads.node.ts'
 
-/** Opens a connection, and says when it stands. What fails until then tells by `error` and `close`. */
-export type Connect = (address: string, port: number, onReady: () => void) => Duplex
+/**
+ * Opens a connection, and says when it stands. What fails until then tells by `error` and `close`. What is read may go to
+ * `reads` (the option `onread` of sockets) instead of `data`.
+ */
+export type Connect = (address: string, port: number, onReady: () => void, reads: LentReads) => Duplex
 
-export const connectTcp: Connect = (address, port, onReady) =>
-  connectSocket({ host: address, port, noDelay: true }, onReady)
+export const connectTcp: Connect = (address, port, onReady, reads) =>
+  connectSocket({ host: address, port, noDelay: true, onread: reads }, onReady)
+
+/** A connection that stands. */
+export interface Dialled {
+  readonly socket: Duplex
+  readonly reads: LentReads
+}
 
 export interface DialOptions {
   readonly connect: Connect
@@ -18,9 +28,10 @@ export interface DialOptions {
 /** One exchange's connection until it stands. */
 export class Dial implements Carrier {
   readonly #socket: Duplex
+  readonly #reads = new LentReads()
   readonly #timer: Timer
   readonly #exchange: ClientExchange
-  readonly #onOver: (socket: Duplex | undefined) => void
+  readonly #onOver: (dialled: Dialled | undefined) => void
   #error: unknown
   #isTooLate = false
 
@@ -30,12 +41,12 @@ export class Dial implements Carrier {
     port: number,
     exchange: ClientExchange,
     options: DialOptions,
-    onOver: (socket: Duplex | undefined) => void,
+    onOver: (dialled: Dialled | undefined) => void,
   ) {
     this.#exchange = exchange
     this.#onOver = onOver
     exchange.carrier = this
-    this.#socket = options.connect(address, port, () => this.#stand())
+    this.#socket = options.connect(address, port, () => this.#stand(), this.#reads)
     this.#socket.on('error', this.#onError).once('close', this.#onClose)
     this.#timer = options.timers.start(options.connectTimeoutMs, () => {
       this.#isTooLate = true
@@ -59,7 +70,7 @@ export class Dial implements Carrier {
   #stand(): void {
     this.#timer.cancel()
     this.#socket.off('error', this.#onError).off('close', this.#onClose)
-    this.#onOver(this.#socket)
+    this.#onOver({ socket: this.#socket, reads: this.#reads })
   }
 
   readonly #onError = (error: Error): void => {

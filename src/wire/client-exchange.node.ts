@@ -48,7 +48,10 @@ export interface ResponseHandler {
   /** An interim response; 100 is among them. */
   onInform(status: number, fields: readonly string[]): void
   onHead(head: ResponseHead): void
-  /** @returns false to pause until {@link ClientExchange.resume}. The data is a view of what was read, never empty. */
+  /**
+   * The data is never empty, and lent: another's when this returns.
+   * @returns false to pause until {@link ClientExchange.resume}
+   */
   onData(data: Uint8Array): boolean
   onEnd(trailers: readonly string[]): void
   /** 101. The connection is the handler's, paused, with what has come of the new protocol in front. */

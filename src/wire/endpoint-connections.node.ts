@@ -83,13 +83,13 @@ export class EndpointConnections implements ConnectionOwner {
     const { address, port } = this.#place
     const place = { close: () => exchange.carrier?.abort() }
     this.#all.add(place)
-    new Dial(address, port, exchange, this.#options, (socket) => {
-      if (socket === undefined) {
+    new Dial(address, port, exchange, this.#options, (dialled) => {
+      if (dialled === undefined) {
         this.#gone(place)
         return
       }
       this.#all.delete(place)
-      const connection = new ClientConnection(socket, this)
+      const connection = new ClientConnection(dialled, this)
       this.#all.add(connection)
       this.#options.deadlines.add(connection)
       connection.send(exchange)

@@ -1,34 +1,40 @@
-import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { Framing } from './framing.ts'
 import { formatLastChunk } from './head-text.ts'
+import { decodeLatin1 } from './latin1.node.ts'
+import { writeCopy } from './scratch.node.ts'
 import { WireError } from './wire-error.ts'
 
 /** Pieces up to this many bytes wait for one another, and leave in one write. */
 const HOLD_BYTES = 8192
 const CRLF = '\r\n'
 
+/** Whose the bytes are that are written: the writer's, or lent until {@link MessageWriter.write} returns. */
+export type Ownership = 'given' | 'lent'
+
 /** Writes messages one after another, framed, in as few packets as they come in. */
 export class MessageWriter {
   readonly #socket: Duplex
+  readonly #ownership: Ownership
   #framing: Framing['kind'] = 'none'
   /** Of a fixed length: what is still owed. */
   #left = 0
-  #held: (string | Uint8Array)[] = []
-  #heldBytes = 0
+  /** What waits for more: characters that are bytes, for Node writes one text faster than pieces. */
+  #held = ''
   #isFlushDue = false
   /** Content written of this message, without framing. */
   bytes = 0
   /** The message has been begun, and not ended. */
   isOpen = false
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, ownership: Ownership) {
     this.#socket = socket
+    this.#ownership = ownership
   }
 
   /** Text of its own, such as an interim response, at once. */
   writeText(text: string): void {
-    this.#hold(text, text.length)
+    this.#held += text
     this.flush()
   }
 
@@ -38,7 +44,7 @@ export class MessageWriter {
     this.bytes = 0
     this.#framing = framing.kind
     this.#left = framing.kind === 'fixed' ? framing.length : 0
-    this.#hold(head, head.length)
+    this.#held += head
     this.#flushSoon()
   }
 
@@ -52,13 +58,10 @@ export class MessageWriter {
     this.bytes += data.length
     if (this.#framing === 'fixed') this.#owe(data.length)
     const isChunked = this.#framing === 'chunked'
-    if (isChunked) {
-      const size = `${data.length.toString(16)}${CRLF}`
-      this.#hold(size, size.length)
-    }
-    if (this.#heldBytes + data.length <= HOLD_BYTES) {
-      this.#hold(data, data.length)
-      if (isChunked) this.#hold(CRLF, 2)
+    if (isChunked) this.#held += `${data.length.toString(16)}${CRLF}`
+    if (this.#held.length + data.length <= HOLD_BYTES) {
+      this.#held += decodeLatin1(data, 0, data.length)
+      if (isChunked) this.#held += CRLF
       if (this.#framing === 'fixed' && this.#left === 0) this.flush()
       else this.#flushSoon()
     } else {
@@ -73,22 +76,16 @@ export class MessageWriter {
     if (this.#framing === 'fixed' && this.#left > 0) {
       throw new WireError('body-incomplete', `Cannot end a message: it lacks ${this.#left} bytes`)
     }
-    if (this.#framing === 'chunked') {
-      const last = formatLastChunk(trailers)
-      this.#hold(last, last.length)
-    }
+    if (this.#framing === 'chunked') this.#held += formatLastChunk(trailers)
     this.isOpen = false
     this.flush()
   }
 
   /** Writes what waits for more. */
   flush(): void {
-    const [first] = this.#held
-    if (first === undefined) return
-    if (this.#held.length === 1) this.#writePiece(first)
-    else this.#socket.write(this.#join())
-    this.#held = []
-    this.#heldBytes = 0
+    const text = this.#held
+    this.#held = ''
+    if (text !== '') this.#socket.write(text, 'latin1')
   }
 
   #owe(bytes: number): void {
@@ -101,35 +98,20 @@ export class MessageWriter {
     }
   }
 
-  #hold(piece: string | Uint8Array, bytes: number): void {
-    this.#held.push(piece)
-    this.#heldBytes += bytes
-  }
-
-  /** A large piece is not copied: what waits, the piece, and what follows it leave together. */
+  /** What waits, a large piece, and what follows it leave together. */
   #writeThrough(data: Uint8Array, after: string): void {
-    const isJoined = this.#held.length > 0 || after !== ''
-    if (isJoined) this.#socket.cork()
-    this.flush()
-    this.#socket.write(data)
-    if (after !== '') this.#writePiece(after)
-    if (isJoined) this.#socket.uncork()
-  }
-
-  #writePiece(piece: string | Uint8Array): void {
-    if (typeof piece === 'string') this.#socket.write(piece, 'latin1')
-    else this.#socket.write(piece)
-  }
-
-  #join(): Buffer {
-    const whole = Buffer.allocUnsafe(this.#heldBytes)
-    let at = 0
-    for (const piece of this.#held) {
-      if (typeof piece === 'string') whole.write(piece, at, 'latin1')
-      else whole.set(piece, at)
-      at += piece.length
+    const before = this.#held
+    this.#held = ''
+    if (this.#ownership === 'lent') {
+      writeCopy(this.#socket, before, data, after)
+      return
     }
-    return whole
+    const isJoined = before !== '' || after !== ''
+    if (isJoined) this.#socket.cork()
+    if (before !== '') this.#socket.write(before, 'latin1')
+    this.#socket.write(data)
+    if (after !== '') this.#socket.write(after, 'latin1')
+    if (isJoined) this.#socket.uncork()
   }
 
   #flushSoon(): void {

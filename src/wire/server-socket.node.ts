@@ -29,7 +29,7 @@ export class ServerSocket implements Watched {
 
   constructor(stream: Duplex, deadlines: Deadlines, timeouts: ServerTimeouts, listener: SocketListener) {
     this.stream = stream
-    this.writer = new MessageWriter(stream)
+    this.writer = new MessageWriter(stream, 'lent')
     this.#deadlines = deadlines
     this.#timeouts = timeouts
     this.#listener = listener

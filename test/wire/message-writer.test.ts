@@ -20,7 +20,7 @@ function start() {
       done()
     },
   })
-  const writer = new MessageWriter(socket)
+  const writer = new MessageWriter(socket, 'given')
   const begin = (framing: Framing) => writer.begin(HEAD, framing)
   const ticks = () => new Promise(setImmediate)
   return { writer, begin, packets, ticks }
@@ -69,6 +69,30 @@ test('a head without company leaves by itself, as soon as what is being done is 
   await ticks()
   expect(packets).toEqual([HEAD, '5\r\nevent\r\n'])
 })
+
+test.each([100, 10_000, 100_000])(
+  '%i bytes that are lent may change as soon as they are written',
+  async (length) => {
+    const taken: Buffer[] = []
+    const waiting: (() => void)[] = []
+    const slow = () =>
+      new Duplex({
+        read() {},
+        write: (chunk: Buffer, _encoding, done) => {
+          // Neither the bytes nor the end of the write are read before everything else is written.
+          waiting.push(() => done(void taken.push(Buffer.from(chunk))))
+        },
+      })
+    const lent = Buffer.alloc(length)
+    for (const letter of ['a', 'b', 'c']) {
+      const writer = new MessageWriter(slow(), 'lent')
+      writer.begin(HEAD, { kind: 'fixed', length })
+      writer.write(lent.fill(letter))
+    }
+    for (const take of waiting) take()
+    expect(taken.map(String)).toEqual(['a', 'b', 'c'].map((letter) => HEAD + letter.repeat(length)))
+  },
+)
 
 test('an empty piece is no last chunk', () => {
   const { writer, begin, packets } = start()
