@@ -121,6 +121,10 @@ export class Compilation {
     this.#duplicates.note(before, after)
     const some = after ?? before
     if (some === undefined) return
+    if (some.kind === 'Secret' || some.kind === 'ConfigMap') {
+      this.#secrets.note(key)
+      return
+    }
     this.#diagnosis.note(some, after)
     this.#compile(some, before, after)
   }
@@ -142,10 +146,6 @@ export class Compilation {
       }
       case 'Namespace':
         this.#compileNamespace(some.meta.name, after?.kind === 'Namespace' ? after : undefined)
-        return
-      case 'Secret':
-      case 'ConfigMap':
-        this.#secrets.note(keyOf(some))
         return
       default:
     }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import type { ObjectChange } from '../../src/compile/compilation.ts'
 import { type KubeObject, keyOf, parseObject } from '../../src/model/objects/object.ts'
+import { goldenSecret } from './pairs.ts'
 
 const names = fc.constantFrom('a', 'b', 'c')
 const meta = fc.record({ namespace: fc.constantFrom('one', 'two'), name: names })
@@ -23,6 +24,7 @@ const annotations = fc.record(
     'postern.dev/path': fc.constantFrom('/', '/api', '/api/', '/api/v1', 'api'),
     'postern.dev/port': fc.constantFrom('80', '81', 'http', 'none'),
     'postern.dev/target': fc.constantFrom('pod', 'node'),
+    'postern.dev/tls-secret': fc.constantFrom('a', 'b', 'a,b', 'one/a'),
   },
   { requiredKeys: [] },
 )
@@ -174,6 +176,12 @@ const namespace = fc
     },
   }))
 
+const pairs = ['shop-example-com', 'other', 'mismatched', 'opaque', 'half'].map(goldenSecret)
+const secret = fc.record({ meta, pair: fc.constantFrom(...pairs) }).map(({ meta, pair }) => ({
+  apiVersion: 'v1',
+  ...{ kind: 'Secret', metadata: meta, type: pair.type, data: pair.data },
+}))
+
 export const object = fc
   .oneof(
     { weight: 4, arbitrary: service },
@@ -183,6 +191,7 @@ export const object = fc
     { weight: 2, arbitrary: namespace },
     deployment,
     node,
+    secret,
   )
   .map(parsed)
 

@@ -6,6 +6,7 @@ import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
 import type { Candidate } from '../../src/agent/leader/candidate.ts'
 import { ServiceStatuses } from '../../src/agent/status/service-statuses.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
+import { referencesOf } from '../../src/compile/service.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { LoadBalancerIngress } from '../../src/model/objects/service.ts'
 import type { Publisher } from '../../src/registry/publisher.ts'
@@ -69,6 +70,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
     onTriggered: observeTriggers(telemetry.meter),
     ...(onListing && { onListing }),
     given: (key) => agent.object(key),
+    referencesOf: (service) => referencesOf(service, compile),
     onChanges: async (changes, receivedAt) => {
       await agent.apply(changes, watch.observedAt() ?? 0, receivedAt)
     },

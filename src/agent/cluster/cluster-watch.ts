@@ -1,7 +1,8 @@
 import type { ObjectChange } from '../../compile/compilation.ts'
 import { asError } from '../../model/as-error.ts'
-import type { Clock, Random, Timers } from '../../model/clock.ts'
+import type { Clock, Random, Timer, Timers } from '../../model/clock.ts'
 import type { KubeObject } from '../../model/objects/object.ts'
+import { type ReferencesOf, SecretWatch } from '../secrets/secret-watch.ts'
 import { watchedKinds } from './kinds.ts'
 import type { KubeApi } from './kube-api.ts'
 import { Reflector } from './reflector.ts'
@@ -9,6 +10,8 @@ import { changeKey, SliceHold } from './slice-hold.ts'
 
 /** How long changes are gathered: a rollout changes a Pod and its slice together. */
 const SETTLE_MS = 10
+/** So long the first batch waits for the Secrets that Services name: without them an agent's start would take them away. */
+const SECRETS_MS = 30_000
 
 export interface ClusterWatchOptions {
   readonly api: KubeApi
@@ -27,6 +30,8 @@ export interface ClusterWatchOptions {
   /** Lists are about to be read, and what they brought has been given: until then much is read of which little is kept. */
   readonly onListing?: (isListing: boolean) => void
   readonly onTrouble: (error: Error) => void
+  /** Tells which Secrets and ConfigMaps are to be watched; without it, none is. */
+  readonly referencesOf?: ReferencesOf
 }
 
 /** Watches everything in a cluster that matters, and gives nothing before every kind has been listed whole. */
@@ -35,39 +40,55 @@ export class ClusterWatch {
   readonly #reflectors: readonly Reflector[]
   /** Kinds that have not been listed yet. */
   readonly #awaited = new Set(watchedKinds.map(({ kind }) => kind))
+  readonly #secrets: SecretWatch | undefined
+  /** Whether the Secrets that are named at the start are still waited for. */
+  #isHeldBySecrets: boolean
+  #hold: Timer | undefined
   /** How many kinds are being listed. */
   #lists = 0
   /** Whether it was told that lists are read. */
   #isListing = false
   /** The last change of each object and of each finding: what came before it does not matter. */
   #pending = new Map<string, ObjectChange>()
-  readonly #hold: SliceHold
+  readonly #slices: SliceHold
   #receivedAt = 0
   #isScheduled = false
   #isBusy = false
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options
-    const { timers, given = () => undefined } = options
-    this.#hold = new SliceHold({ timers, given, onDue: () => this.#schedule() })
+    const { timers, referencesOf, given = () => undefined } = options
+    this.#slices = new SliceHold({ timers, given, onDue: () => this.#schedule() })
+    this.#isHeldBySecrets = referencesOf !== undefined
+    this.#secrets =
+      referencesOf &&
+      new SecretWatch({
+        ...options,
+        referencesOf,
+        onChange: (change) => this.#gather(change),
+        onSettled: () => this.#schedule(),
+      })
     this.#reflectors = watchedKinds.map(
       (kind) =>
         new Reflector({
           ...options,
           kind,
-          onChange: (change) => this.#gather(change),
+          onChange: (change) => {
+            this.#secrets?.note(change)
+            this.#gather(change)
+          },
           onListing: (isListing) => this.#countLists(isListing ? 1 : -1),
           onListed: () => {
-            this.#awaited.delete(kind.kind)
+            if (this.#awaited.delete(kind.kind) && this.#awaited.size === 0) this.#boundHold()
             this.#schedule()
           },
         }),
     )
   }
 
-  /** Kinds that have not been listed yet; empty once the whole picture is there. */
+  /** What has not been read yet; empty once the whole picture is there. */
   get awaited(): readonly string[] {
-    return [...this.#awaited]
+    return [...this.#awaited, ...(this.#isHeld() ? ['the Secrets that Services name'] : [])]
   }
 
   /** The oldest moment (ms since the Unix epoch) at which every watch was live; undefined before the first. */
@@ -80,7 +101,21 @@ export class ClusterWatch {
 
   /** Watches until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)))
+    await Promise.all([this.#secrets, ...this.#reflectors].map((each) => each?.run(signal)))
+    this.#hold?.cancel()
+  }
+
+  #boundHold(): void {
+    this.#hold = this.#options.timers.start(SECRETS_MS, () => {
+      this.#isHeldBySecrets = false
+      this.#schedule()
+    })
+  }
+
+  /** What is named later holds nobody up: it stays closed until it has been read. */
+  #isHeld(): boolean {
+    if (this.#awaited.size === 0 && this.#secrets?.awaited === 0) this.#isHeldBySecrets = false
+    return this.#isHeldBySecrets
   }
 
   #countLists(by: 1 | -1): void {
@@ -105,7 +140,7 @@ export class ClusterWatch {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isBusy || this.#awaited.size > 0) return
+    if (this.#isScheduled || this.#isBusy || this.#awaited.size > 0 || this.#isHeld()) return
     this.#isScheduled = true
     const { clock, timers } = this.#options
     const dueAt = clock.elapsed() + SETTLE_MS
@@ -126,7 +161,7 @@ export class ClusterWatch {
     const pending = this.#pending
     const heardAt = pending.size === 0 ? this.#options.clock.now() : this.#receivedAt
     this.#pending = new Map()
-    const { changes, receivedAt } = this.#hold.sift({ changes: pending, receivedAt: heardAt })
+    const { changes, receivedAt } = this.#slices.sift({ changes: pending, receivedAt: heardAt })
     this.#isBusy = true
     try {
       const isAllHeld = pending.size > 0 && changes.size === 0

@@ -99,7 +99,7 @@ export class KubeApi {
     await this.#ask({ action, path: kind.path, query }, this.#timeouts.silenceMs, signal, async (body) => {
       onOpen()
       for await (const line of readLines(body)) {
-        const parsed = v.safeParse(schema, parseJson(line))
+        const parsed = v.safeParse(schema, parseJson(line, kind))
         if (!parsed.success) throw new Error(`a line is no event of a ${kind.kind}: ${issueOf(parsed)}`)
         const event = parsed.output
         if (event.type === 'ERROR') throw watchEnded(action, event.object)

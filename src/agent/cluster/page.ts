@@ -22,14 +22,14 @@ export async function readPage(
 ): Promise<Page> {
   const schema = itemSchema(kind)
   const splitter = new ListSplitter((text, index) => {
-    const item = v.safeParse(schema, parseJson(text))
+    const item = v.safeParse(schema, parseJson(text, kind))
     if (!item.success) {
       throw new Error(`the answer is no ${kind.kind}List: items.${index}.${issueOf(item)}`)
     }
     onItem(item.output)
   })
   for await (const chunk of readChunks(body)) splitter.push(chunk)
-  const rest = parseJson(splitter.end())
+  const rest = parseJson(splitter.end(), kind)
   const page = v.safeParse(pageSchema(kind, splitter.count), rest)
   if (!page.success) throw new Error(`the answer is no ${kind.kind}List: ${issueOf(page)}`)
   const { metadata } = page.output

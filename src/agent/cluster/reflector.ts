@@ -25,7 +25,7 @@ const VERSION = /^[1-9]\d*$/
 const CONFLICT = 409
 
 export interface ReflectorOptions {
-  readonly api: KubeApi
+  readonly api: Pick<KubeApi, 'list' | 'watch'>
   readonly kind: WatchedKind
   readonly clock: Clock
   readonly timers: Timers

@@ -53,10 +53,12 @@ function identity(isNamespaced: boolean) {
   })
 }
 
-export function parseJson(text: string): unknown {
+/** @param of what the text holds; of a Secret no error repeats anything */
+export function parseJson(text: string, of?: Pick<Collection, 'kind'>): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
+    if (of?.kind === 'Secret') throw new Error('the answer is not JSON')
     throw new Error(`the answer is not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause })
   }
 }
