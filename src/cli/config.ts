@@ -80,6 +80,12 @@ export interface NamesConfig extends ValuesOf<'names'> {
   readonly json: boolean
 }
 
+/** `postern roles`. */
+export interface RolesConfig extends ValuesOf<'roles'> {
+  readonly command: 'roles'
+  readonly manifests: readonly string[]
+}
+
 /** `postern env`. */
 export interface EnvConfig extends ValuesOf<'env'> {
   readonly command: 'env'
@@ -108,6 +114,7 @@ export type Config =
   | RelayConfig
   | InspectConfig
   | NamesConfig
+  | RolesConfig
   | EnvConfig
   | ExplainConfig
 
@@ -188,6 +195,11 @@ function configOf(
       const values = read(name)
       const manifests = needSource(given, env, values.kubeconfig, faults)
       return { command: name, manifests, json: given.json === true, ...values }
+    }
+    case 'roles': {
+      const values = read(name)
+      const manifests = needSource(given, env, values.kubeconfig, faults)
+      return { command: name, manifests, ...values }
     }
     case 'env': {
       const service = readServiceName(operand, faults)

@@ -3,6 +3,7 @@ import type { Flag } from './flag.ts'
 import { processFlags } from './process-flags.ts'
 import { registryFlags } from './registry-flags.ts'
 import { roadFlags } from './road-flags.ts'
+import { rolesFlags } from './roles-flags.ts'
 
 /** Every flag; which command takes which is program.ts's. */
 export const flags = {
@@ -10,6 +11,7 @@ export const flags = {
   ...compileFlags,
   ...roadFlags,
   ...registryFlags,
+  ...rolesFlags,
 } as const
 
 export type Flags = typeof flags

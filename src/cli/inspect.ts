@@ -22,7 +22,7 @@ export interface Inspection {
  * @param at when certificates are judged, ms since the Unix epoch; otherwise they are not
  */
 export function inspect(
-  { objects, problems, places }: Collection,
+  { objects, problems, places, withheld = [] }: Collection,
   options: CompileOptions,
   place?: ConstructorParameters<typeof Table>[0],
   at?: number,
@@ -31,6 +31,7 @@ export function inspect(
   const changes = compilation.apply([
     ...[...objects.values()].map((object) => ({ type: 'put', object }) as const),
     { type: 'found', facet: 'source', problems },
+    ...withheld.map((key) => ({ type: 'withheld', key, reason: 'unread' }) as const),
     ...(at === undefined ? [] : [{ type: 'time', at } as const]),
   ])
   const table = new Table(place)

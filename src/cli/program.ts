@@ -114,6 +114,12 @@ export const commands = {
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',
   },
+  roles: {
+    summary:
+      'print the Roles that let the agent read the Secrets which exposed Services name, and no others, as YAML',
+    flags: ['kubeconfig', 'onlyNamespace', 'serviceAccount', ...compiling],
+    example: 'postern roles --kubeconfig ~/.kube/config --namespace shop',
+  },
   env: {
     summary:
       "print NAMESPACE/SERVICE's *_SERVICE_HOST variables, as a Pod has them, for a process outside: the host is the Service's exposed hostname, the port that of --listen, where the gateways are reached",

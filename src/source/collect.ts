@@ -14,6 +14,8 @@ export interface Collection {
   readonly problems: readonly Problem[]
   /** Where each object stands, by key; slices that were derived stand where their Service or Endpoints do. */
   readonly places: ReadonlyMap<string, Place>
+  /** Secrets and ConfigMaps, by key, that may be there and could not be read. */
+  readonly withheld?: readonly string[]
 }
 
 /** Joins manifests into one set of objects, in the order of the files; a second, different object of a name is a problem. */

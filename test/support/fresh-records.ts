@@ -1,5 +1,6 @@
 import { flags } from '../../src/cli/flags.ts'
 import { Compilation } from '../../src/compile/compilation.ts'
+import type { CompileOptions } from '../../src/compile/output.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemRandom } from '../../src/model/clock.node.ts'
@@ -8,8 +9,7 @@ import { readCluster } from '../../workers/node/read-source.ts'
 
 /** What the objects of a cluster compile to now, from scratch and as an agent of the tests does: a line a record. */
 export async function freshRecords(kubeconfig: string): Promise<readonly string[]> {
-  const { objects } = await readCluster(kubeconfig)
-  const compilation = new Compilation({
+  const options: CompileOptions = {
     domain: 'apps.test',
     hostTemplate: flags.hostTemplate.fallback,
     hostClaims: flags.hostClaims.fallback,
@@ -20,7 +20,9 @@ export async function freshRecords(kubeconfig: string): Promise<readonly string[
     gatewayPods: flags.gatewayPods.fallback,
     loopbackCidrs: [],
     certificates: nodeCertificates,
-  })
+  }
+  const { objects } = await readCluster(kubeconfig, options)
+  const compilation = new Compilation(options)
   const changes = compilation.apply([...objects.values()].map((object) => ({ type: 'put', object }) as const))
   return linesOf(
     changes.flatMap(({ kind, key, value }) =>

@@ -73,7 +73,9 @@ async function readClusters(
     case 'manifests':
       return only(inspect(await readFiles(source.paths), options, config))
     case 'cluster':
-      return only(inspect(await readCluster(source.kubeconfig), { ...options, loopbackCidrs: [] }, config))
+      return only(
+        inspect(await readCluster(source.kubeconfig, options), { ...options, loopbackCidrs: [] }, config),
+      )
     case 'registry':
       return await loadClusters(source.registry, config, names, tokens)
     case 'gateway':

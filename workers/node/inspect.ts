@@ -11,8 +11,9 @@ import { VERSION } from './version.ts'
 /** `postern check` and `postern routes`. @returns the exit code: check fails on problems of severity error. */
 export async function runInspect(config: InspectConfig): Promise<number> {
   const { kubeconfig, manifests } = config
-  const collection = kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig)
   const options = { ...config, loopbackCidrs: loopbackOf(config), certificates: nodeCertificates }
+  const collection =
+    kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig, options)
   const inspection = inspect(collection, options, undefined, systemClock.now())
   if (config.command === 'routes') {
     console.log(config.format === 'json' ? routesJson(inspection.routes) : formatRoutes(inspection.routes))

@@ -4,18 +4,16 @@ import { loopbackOf } from '../../src/cli/loopback.ts'
 import { namesOf } from '../../src/cli/names.ts'
 import { formatNames, namesJson } from '../../src/cli/report.ts'
 import { serviceEnv } from '../../src/cli/service-env.ts'
+import type { CompileOptions } from '../../src/compile/output.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import type { Collection } from '../../src/source/collect.ts'
 import { readCluster, readFiles } from './read-source.ts'
 
 /** `postern names`. @returns the exit code. */
 export async function runNames(config: NamesConfig): Promise<number> {
-  const collection = await read(config)
-  const { table } = inspect(collection, {
-    ...config,
-    loopbackCidrs: loopbackOf(config),
-    certificates: nodeCertificates,
-  })
+  const options = { ...config, loopbackCidrs: loopbackOf(config), certificates: nodeCertificates }
+  const collection = await read(config, options)
+  const { table } = inspect(collection, options)
   const names = namesOf(collection.objects.values(), table, config.clusterDomain)
   console.log(config.json ? namesJson(names) : formatNames(names))
   return isUnreadable(collection) ? 1 : 0
@@ -23,12 +21,9 @@ export async function runNames(config: NamesConfig): Promise<number> {
 
 /** `postern env`. Only lines for a shell go to standard output. @returns the exit code. */
 export async function runEnv(config: EnvConfig): Promise<number> {
-  const collection = await read(config)
-  const { table } = inspect(collection, {
-    ...config,
-    loopbackCidrs: loopbackOf(config),
-    certificates: nodeCertificates,
-  })
+  const options = { ...config, loopbackCidrs: loopbackOf(config), certificates: nodeCertificates }
+  const collection = await read(config, options)
+  const { table } = inspect(collection, options)
   const { namespace, name } = config.service
   const env = serviceEnv(config.service, collection.objects, table, config.listen.port)
   if (!env.ok) {
@@ -41,11 +36,12 @@ export async function runEnv(config: EnvConfig): Promise<number> {
 }
 
 /** What cannot be read is said on standard error: the rest is named all the same. */
-async function read({
-  kubeconfig,
-  manifests,
-}: Pick<NamesConfig, 'kubeconfig' | 'manifests'>): Promise<Collection> {
-  const collection = kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig)
+async function read(
+  { kubeconfig, manifests }: Pick<NamesConfig, 'kubeconfig' | 'manifests'>,
+  options: CompileOptions,
+): Promise<Collection> {
+  const collection =
+    kubeconfig === undefined ? await readFiles(manifests) : await readCluster(kubeconfig, options)
   for (const { severity, message } of collection.problems) {
     if (severity === 'error') console.error(`postern: ${message}`)
   }

@@ -26,6 +26,8 @@ async function run(config: Config): Promise<number> {
       return (await import('./inspect.ts')).runInspect(config)
     case 'names':
       return (await import('./names.ts')).runNames(config)
+    case 'roles':
+      return (await import('./roles.ts')).runRoles(config)
     case 'explain':
       return exit(await (await import('./explain.ts')).runExplain(config))
     case 'env':

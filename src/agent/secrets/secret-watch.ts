@@ -5,10 +5,10 @@ import type { Clock, Random, Timers } from '../../model/clock.ts'
 import { objectKey } from '../../model/objects/object.ts'
 import type { Service } from '../../model/objects/service.ts'
 import { pause } from '../../model/pause.ts'
-import type { WatchedKind } from '../cluster/kinds.ts'
 import type { KubeApi } from '../cluster/kube-api.ts'
 import { KubeError } from '../cluster/kube-error.ts'
 import { Reflector } from '../cluster/reflector.ts'
+import { secretKind } from './secret-kind.ts'
 import { SharedReads } from './shared-reads.ts'
 
 /** Certificates are judged by the time so often. */
@@ -125,7 +125,7 @@ export class SecretWatch {
     const reflector = new Reflector({
       ...this.#options,
       api: this.#reads,
-      kind: kindOf(watched.reference),
+      kind: secretKind(watched.reference),
       onChange: (change) => {
         if (isCurrent()) this.#options.onChange(change)
       },
@@ -156,18 +156,6 @@ export class SecretWatch {
 
   #settle(key: string): void {
     if (this.#awaited.delete(key)) this.#options.onSettled()
-  }
-}
-
-/** A collection of one object: RBAC takes this field selector for the name that a Role gives the right to. */
-function kindOf({ kind, namespace, name }: SecretReference): WatchedKind {
-  const resource = kind === 'Secret' ? 'secrets' : 'configmaps'
-  return {
-    kind,
-    apiVersion: 'v1',
-    isNamespaced: true,
-    path: `/api/v1/namespaces/${namespace}/${resource}`,
-    fieldSelector: `metadata.name=${name}`,
   }
 }
 
