@@ -19,7 +19,7 @@ export interface SharedReadsOptions {
 const MAX_WATCHES = 250
 /** What has no watch of its own is read again after about so long. */
 const POLL_MS = 60_000
-const RATE = { burst: 200, perMinute: 3000 }
+const RATE = { burst: 200, perMinute: 6000 }
 const FORBIDDEN = 403
 /** What makes a reflector list again, in silence. */
 const GONE = 410
@@ -33,6 +33,8 @@ export class SharedReads {
   readonly #maxWatches: number
   readonly #bucket: TokenBucket
   #watches = 0
+  /** The last of those who wait for their turn. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(options: SharedReadsOptions) {
     this.#options = options
@@ -81,7 +83,15 @@ export class SharedReads {
     throw new KubeError(`Cannot watch ${kind.path}: it is read again instead`, GONE)
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  /** In line: a thousand that woke up for each turn would cost more than the requests. */
+  #turn(signal: AbortSignal): Promise<void> {
+    const own = this.#last.then(() => this.#take(signal))
+    this.#last = own.catch(() => {})
+    return own
+  }
+
+  async #take(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
     const { clock, timers } = this.#options
     for (let delayMs = this.#bucket.take(clock.elapsed()); delayMs > 0; ) {
       await pause(delayMs, timers, signal)
