@@ -1,7 +1,7 @@
 import { parseIp } from '../model/address.ts'
 import type { EndpointSlice, SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { isDnsLabel } from '../model/objects/meta.ts'
-import type { Service } from '../model/objects/service.ts'
+import type { Service, ServicePort } from '../model/objects/service.ts'
 
 /** What the cluster's DNS answers for a Service. Names have no trailing dot. */
 export interface DnsRecord {
@@ -11,14 +11,20 @@ export interface DnsRecord {
   readonly data: string | null
 }
 
+/** What has a name of its own, and names for its ports: a Service, or one that is imported. */
+export interface Named {
+  readonly meta: Pick<Service['meta'], 'name' | 'namespace'>
+  readonly spec: { readonly ports: readonly Pick<ServicePort, 'name' | 'protocol' | 'port'>[] }
+}
+
 /** `<service>.<namespace>.svc.<zone>` */
-export function serviceDnsName({ meta }: Service, zone: string): string {
+export function serviceDnsName({ meta }: Pick<Named, 'meta'>, zone: string): string {
   return `${meta.name}.${meta.namespace}.svc.${zone}`
 }
 
 /** A named port's SRV name; an unnamed port has none (§2.3.2, §2.4.2). */
-export function srvNames(service: Service, zone: string): { name: string; port: number }[] {
-  if (service.spec.type === 'ExternalName') return []
+export function srvNames(service: Named, zone: string): { name: string; port: number }[] {
+  if ('type' in service.spec && service.spec.type === 'ExternalName') return []
   return service.spec.ports
     .filter(({ name }) => name !== '')
     .map(({ name, protocol, port }) => ({

@@ -4,8 +4,9 @@ import {
   SERVICE_NAME_LABEL,
   type SliceEndpoint,
 } from '../model/objects/endpoint-slice.ts'
-import { type KubeObject, keyOf } from '../model/objects/object.ts'
+import type { KubeObject } from '../model/objects/object.ts'
 import type { Service } from '../model/objects/service.ts'
+import type { ServiceImport } from '../model/objects/service-import.ts'
 import { compareText } from '../model/problem.ts'
 import type { Rule } from '../model/records.ts'
 import { type DnsRecord, dnsRecords, endpointDnsName, serviceDnsName, srvNames } from './cluster-dns.ts'
@@ -17,9 +18,9 @@ const CLUSTER_SET = 'clusterset.local'
 export interface ServiceNames {
   readonly namespace: string
   readonly name: string
-  /** In the cluster. */
-  readonly inside: DnsNames & { readonly records: readonly DnsRecord[] }
-  /** In every cluster of the ClusterSet; null where no ServiceExport shares it. */
+  /** In the cluster; null where the Service is imported from others, and this one has none of its name. */
+  readonly inside: (DnsNames & { readonly records: readonly DnsRecord[] }) | null
+  /** In every cluster of the ClusterSet that has the namespace; null where it is neither exported nor imported. */
   readonly clusterSet: DnsNames | null
   /** Where the gateways answer for it. */
   readonly outside: readonly Place[]
@@ -56,15 +57,27 @@ export function namesOf(objects: Iterable<KubeObject>, table: Table, clusterDoma
   )
   const sets = all.flatMap((object) => (object.kind === 'StatefulSet' ? [object] : []))
   const exported = new Set(all.flatMap((each) => (each.kind === 'ServiceExport' ? [placeOf(each)] : [])))
-  return all
-    .filter((object) => object.kind === 'Service')
-    .sort((a, b) => compareText(keyOf(a), keyOf(b)))
-    .map((service) => {
-      const some = slices.get(placeOf(service)) ?? []
-      const clusterSet = exported.has(placeOf(service)) ? clusterSetNames(service) : null
-      const made = statefulSetPods(service, sets)
-      return { ...names(service, some, made, table, clusterDomain), clusterSet }
-    })
+  const imported = new Map(
+    all.flatMap((each) => (each.kind === 'ServiceImport' ? [[placeOf(each), each] as const] : [])),
+  )
+  const services = all.filter((object) => object.kind === 'Service')
+  const ofServices = services.map((service) => {
+    const place = placeOf(service)
+    const made = statefulSetPods(service, sets)
+    const own = names(service, slices.get(place) ?? [], made, table, clusterDomain)
+    const shared = imported.get(place) ?? (exported.has(place) ? service : undefined)
+    imported.delete(place)
+    return { ...own, clusterSet: shared === undefined ? null : clusterSetNames(shared) }
+  })
+  return [...ofServices, ...[...imported.values()].map(importedNames)].sort(
+    (a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name),
+  )
+}
+
+/** Of a Service that is other clusters' alone. What their gateways call it, their agents say. */
+function importedNames(from: ServiceImport): ServiceNames {
+  const { namespace, name } = from.meta
+  return { namespace, name, inside: null, clusterSet: clusterSetNames(from), outside: [], pods: [] }
 }
 
 /** Every rule of a Service, with the host it stands on. */
@@ -106,8 +119,8 @@ function names(
 }
 
 /** KEP-1645, specification.md §2.3 and §2.4: an ExternalName cannot be shared, and `clusterset.local` is fixed. */
-function clusterSetNames(service: Service): DnsNames | null {
-  if (service.spec.type === 'ExternalName') return null
+function clusterSetNames(service: Service | ServiceImport): DnsNames | null {
+  if (service.kind === 'Service' && service.spec.type === 'ExternalName') return null
   return { name: serviceDnsName(service, CLUSTER_SET), srv: srvNames(service, CLUSTER_SET) }
 }
 

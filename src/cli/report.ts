@@ -72,9 +72,9 @@ export function formatNames(services: readonly ServiceNames[]): string {
   })
   for (const { namespace, name, inside, clusterSet, outside, pods } of services) {
     const [first = '-', ...more] = outside.map(formatPlace)
-    table.push([`${namespace}/${name}`, 'service', inside.name, first])
+    table.push([`${namespace}/${name}`, 'service', inside?.name ?? '-', first])
     for (const place of more) table.push(['', '', '', place])
-    for (const srv of inside.srv) table.push(['', `port ${srv.port}`, srv.name, ''])
+    for (const srv of inside?.srv ?? []) table.push(['', `port ${srv.port}`, srv.name, ''])
     if (clusterSet !== null) table.push(['', 'cluster set', clusterSet.name, ''])
     for (const srv of clusterSet?.srv ?? []) table.push(['', `port ${srv.port}`, srv.name, ''])
     for (const pod of pods) table.push(['', `pod ${pod.pod ?? '-'}`, pod.inside ?? '-', pod.outside ?? '-'])

@@ -10,10 +10,10 @@ import { DuplicateBoard } from './duplicate-board.ts'
 import { EndpointBoard } from './endpoint-board.ts'
 import { endpointRefusals } from './endpoints.ts'
 import { NamespaceIndex } from './namespace-index.ts'
-import { policyProblems } from './network-policy.ts'
 import { compileNode } from './node.ts'
 import type { CompileOptions, ServiceExposure } from './output.ts'
 import { OverlapBoard } from './overlap-board.ts'
+import { ownProblems } from './own-problems.ts'
 import { ProblemBook } from './problem-book.ts'
 import { compileRoute } from './route.ts'
 import type { Withheld } from './secrets/referrer.ts'
@@ -139,11 +139,10 @@ export class Compilation {
         this.#out.push({ kind: 'node', key: some.meta.name, value })
         return
       }
-      case 'NetworkPolicy': {
-        const problems = after?.kind === 'NetworkPolicy' ? policyProblems(after) : []
-        this.#book.replace(`policy ${nameOf(some)}`, problems)
+      case 'NetworkPolicy':
+      case 'ServiceImport':
+        this.#book.replace(`${some.kind} ${nameOf(some)}`, ownProblems(after))
         return
-      }
       case 'Namespace':
         this.#compileNamespace(some.meta.name, after?.kind === 'Namespace' ? after : undefined)
         return

@@ -92,6 +92,50 @@ test('names: an exported Service has names in the ClusterSet too', async () => {
   ])
 })
 
+test('names: what is imported has names in the ClusterSet, whether or not the cluster has a Service of its name', async () => {
+  const imports = (name: string, version: string, ports: readonly object[]) => ({
+    apiVersion: `multicluster.x-k8s.io/${version}`,
+    kind: 'ServiceImport',
+    metadata: { name, namespace: 'shop' },
+    spec: { type: 'ClusterSetIP', ips: ['10.42.0.1'], ports },
+  })
+  const objects = [
+    service('web', {}),
+    service('outer', { type: 'ExternalName', externalName: 'shop.example.net' }),
+    // Its ports are those of all clusters that export it.
+    imports('web', 'v1alpha1', [
+      { name: 'http', port: 80 },
+      { name: 'admin', port: 81 },
+    ]),
+    imports('outer', 'v1beta1', [{ port: 443 }]),
+    imports('far', 'v1beta1', [{ name: 'grpc', port: 9090, protocol: 'TCP' }]),
+  ]
+  expect(rowsOf(await onStdin(['names'], ...objects)).slice(1)).toEqual([
+    ['shop/far', 'service', '-', '-'],
+    ['', 'cluster set', 'far.shop.svc.clusterset.local'],
+    ['', 'port 9090', '_grpc._tcp.far.shop.svc.clusterset.local'],
+    ['shop/outer', 'service', 'outer.shop.svc.cluster.local', 'outer.shop.apps.test'],
+    ['', 'cluster set', 'outer.shop.svc.clusterset.local'],
+    ['shop/web', 'service', 'web.shop.svc.cluster.local', 'web.shop.apps.test'],
+    ['', 'port 80', '_http._tcp.web.shop.svc.cluster.local'],
+    ['', 'cluster set', 'web.shop.svc.clusterset.local'],
+    ['', 'port 80', '_http._tcp.web.shop.svc.clusterset.local'],
+    ['', 'port 81', '_admin._tcp.web.shop.svc.clusterset.local'],
+  ])
+  const { stdout } = await onStdin(['names', '--json'], ...objects)
+  expect(JSON.parse(stdout).services[0]).toEqual({
+    namespace: 'shop',
+    name: 'far',
+    inside: null,
+    clusterSet: {
+      name: 'far.shop.svc.clusterset.local',
+      srv: [{ name: '_grpc._tcp.far.shop.svc.clusterset.local', port: 9090 }],
+    },
+    outside: [],
+    pods: [],
+  })
+})
+
 test('names: a Pod without a hostname has a name outside, and none inside that we could know', async () => {
   const slice = {
     apiVersion: 'discovery.k8s.io/v1',

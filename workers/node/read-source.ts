@@ -38,7 +38,7 @@ export async function readServices(kubeconfig: string): Promise<Collection> {
     import('../../src/agent/cluster/kinds.ts'),
   ])
   const kinds = watchedKinds.filter(({ kind }) => kind === 'Service')
-  return { ...(await readObjects(api, new AbortController().signal, kinds)), places: new Map() }
+  return { ...(await readObjects(api, new AbortController().signal, kinds, [])), places: new Map() }
 }
 
 /** What talks to the API is loaded only when it is needed. */

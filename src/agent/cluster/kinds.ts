@@ -16,6 +16,13 @@ export interface WatchedKind extends Collection {
   readonly apiVersion: string
 }
 
+/** A kind that a cluster may have: where it has not, nothing of it is missing. */
+export interface OptionalKind {
+  readonly kind: KubeObject['kind']
+  /** The newest first. */
+  readonly versions: readonly WatchedKind[]
+}
+
 /** Everything that exposing a Service depends on. The agent's Role lists the same (infra/kustomize). */
 export const watchedKinds: readonly WatchedKind[] = [
   { kind: 'Service', apiVersion: 'v1', isNamespaced: true, path: '/api/v1/services' },
@@ -35,3 +42,17 @@ export const watchedKinds: readonly WatchedKind[] = [
     path: '/apis/networking.k8s.io/v1/networkpolicies',
   },
 ]
+
+/** What tells of names in a ClusterSet (KEP-1645); read once, not watched: nothing is published of it. */
+export const optionalKinds: readonly OptionalKind[] = [
+  optional('ServiceExport', 'serviceexports'),
+  optional('ServiceImport', 'serviceimports'),
+]
+
+function optional(kind: OptionalKind['kind'], plural: string): OptionalKind {
+  const versions = ['v1beta1', 'v1alpha1'].map((version) => {
+    const apiVersion = `multicluster.x-k8s.io/${version}`
+    return { kind, apiVersion, isNamespaced: true, path: `/apis/${apiVersion}/${plural}` }
+  })
+  return { kind, versions }
+}

@@ -24,7 +24,7 @@ export async function readSecrets(
   const withheld: string[] = []
   for (const [key, reference] of named) {
     try {
-      const found = await readObjects(api, signal, [secretKind(reference)])
+      const found = await readObjects(api, signal, [secretKind(reference)], [])
       for (const object of found.objects.values()) objects.set(keyOf(object), object)
       problems.push(...found.problems)
     } catch (error) {

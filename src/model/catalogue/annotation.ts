@@ -19,8 +19,8 @@ export const annotationProblems = entries({
     title: 'An annotation without effect',
     severity: 'warning',
     cause:
-      'The Service carries annotations of ours, but not `postern.dev/expose`. It is not exposed, so that they say nothing.',
-    mend: 'Add `postern.dev/expose: "true"`; or `"false"`, when the others are to stay for later.',
+      'The Service carries annotations of ours, but not `postern.dev/expose`. It is not exposed, so that they say nothing. Nor do they on a ServiceImport, whatever they are: what is exposed are the Services behind it.',
+    mend: 'Add `postern.dev/expose: "true"`; or `"false"`, when the others are to stay for later. Instead of a ServiceImport annotate the Service in each cluster that exports it.',
   },
   'jwt-incomplete': {
     title: 'A check of tokens that is only half said',

@@ -10,6 +10,7 @@ import { type Pod, podSchema } from './pod.ts'
 import { type ConfigMap, configMapSchema, type Secret, secretSchema } from './secret.ts'
 import { type Service, serviceSchema } from './service.ts'
 import { type ServiceExport, serviceExportSchema } from './service-export.ts'
+import { type ServiceImport, serviceImportSchema } from './service-import.ts'
 import { type Workload, workloadSchema } from './workload.ts'
 
 /** Every object that Postern reads, stripped to what it uses. */
@@ -25,6 +26,7 @@ export type KubeObject =
   | ServiceExport
   | Secret
   | ConfigMap
+  | ServiceImport
 
 const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['v1/Service', serviceSchema],
@@ -43,6 +45,8 @@ const schemas = new Map<string, v.GenericSchema<unknown, KubeObject>>([
   ['multicluster.x-k8s.io/v1beta1/ServiceExport', serviceExportSchema],
   ['v1/Secret', secretSchema],
   ['v1/ConfigMap', configMapSchema],
+  ['multicluster.x-k8s.io/v1alpha1/ServiceImport', serviceImportSchema],
+  ['multicluster.x-k8s.io/v1beta1/ServiceImport', serviceImportSchema],
 ])
 
 export type ObjectParse =
