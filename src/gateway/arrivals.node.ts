@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { identifyPeer, type Peer, proxiedPeer } from '../identity/identify.ts'
-import { type Cidr, isInAny, parseIp } from '../model/address.ts'
+import { type Cidr, parseIp } from '../model/address.ts'
+import { isInCidrs } from '../model/address-set.ts'
 import type { Deadlines } from '../wire/deadlines.ts'
 import { ProxyGreeting } from '../wire/proxy-greeting.node.ts'
 
@@ -67,5 +68,5 @@ export class Arrivals {
 
 function isAmong(address: string, cidrs: readonly Cidr[]): boolean {
   const parsed = cidrs.length === 0 ? undefined : parseIp(address)
-  return parsed !== undefined && isInAny(parsed, cidrs)
+  return parsed !== undefined && isInCidrs(parsed, cidrs)
 }

@@ -14,6 +14,7 @@ export interface GuardedEndpoints {
   readonly guards: readonly { readonly policy: NetworkPolicySet | undefined; readonly port: number }[]
 }
 
+/** Makes what requests will ask of the policies, before there are any. */
 export function reachable(
   candidates: readonly Endpoint[],
   policies: ReadonlyMap<string, NetworkPolicySet>,
@@ -22,7 +23,11 @@ export function reachable(
   const groups = Map.groupBy(candidates, ({ guards }) => JSON.stringify(guards))
   const guarded = [...groups.values()].map((endpoints) => ({
     endpoints,
-    guards: (endpoints[0]?.guards ?? []).map(({ policy, port }) => ({ policy: policies.get(policy), port })),
+    guards: (endpoints[0]?.guards ?? []).map(({ policy: key, port }) => {
+      const policy = policies.get(key)
+      policy?.prepare(port)
+      return { policy, port }
+    }),
   }))
   return { candidates, guarded }
 }

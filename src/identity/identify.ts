@@ -1,4 +1,5 @@
-import { type Cidr, formatIp, isInAny, type ParsedAddress, parseIp } from '../model/address.ts'
+import { type Cidr, formatIp, type ParsedAddress, parseIp } from '../model/address.ts'
+import { isInCidrs } from '../model/address-set.ts'
 import type { ProxySource } from '../model/proxy-source.ts'
 import { readForwarded } from './forwarded.ts'
 
@@ -32,7 +33,7 @@ export function identifyPeer(
 ): Peer {
   const hop = readHop(remoteAddress)
   if (hop === undefined) return { address: 'unknown', isTrusted: false, scheme }
-  return { address: hop.text, isTrusted: isInAny(hop.address, trustedProxies), scheme }
+  return { address: hop.text, isTrusted: isInCidrs(hop.address, trustedProxies), scheme }
 }
 
 /**
@@ -115,7 +116,7 @@ function walk(
     if (hop === undefined) break
     address = hop.text
     hops++
-    if (hops === trustedHops || !isInAny(hop.address, trustedProxies)) break
+    if (hops === trustedHops || !isInCidrs(hop.address, trustedProxies)) break
   }
   return { address, hops }
 }
