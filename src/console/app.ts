@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
-import { STRANGER } from '../gateway/explain/request.ts'
+import { bodyLimit } from 'hono/body-limit'
+import * as v from 'valibot'
+import { type Question, STRANGER } from '../gateway/explain/request.ts'
 import { pageOf } from '../model/catalogue/page-name.ts'
 import type { ConsoleView, HealthView } from './view.ts'
 
@@ -17,7 +19,8 @@ export const CONSOLE_PATHS = {
   '/api/routes': 'rules with their services and eligible endpoints',
   '/api/clusters': 'clusters that are served: their share, and how fresh what is known of them is',
   '/api/problems': 'what is wrong with objects of the cluster',
-  '/api/explain': 'why a request gets its answer: ?url=…&from=ADDRESS&method=…&header=Name:%20value',
+  '/api/explain':
+    'why a request gets its answer: ?url=…&from=ADDRESS&method=…, or POST {url, from, method, headers}',
 } as const
 
 /** The operator's port of a gateway: health, metrics, status. Never mount it where clients can reach it. */
@@ -30,12 +33,50 @@ export function createConsole(view: ConsoleView): Hono {
     c.json({ problems: view.problems().map((problem) => ({ ...problem, page: pageOf(problem.code) })) }),
   )
   app.get('/api/explain', async (c) => {
-    const { url = '', from = STRANGER, method = 'GET' } = c.req.query()
-    const answer = await view.explain({ url, from, method, headers: c.req.queries('header') ?? [] })
-    if (answer === undefined) return c.json({ faults: ['no table has been loaded yet'] }, 503)
-    return answer.ok ? c.json(answer.explanation) : c.json({ faults: answer.faults }, 400)
+    const { url = '', from = STRANGER, method = 'GET', header } = c.req.query()
+    // Query strings are logged on the way, and stay in histories.
+    if (header !== undefined)
+      return c.json({ faults: ['header is for the body of a POST: it may hold a secret'] }, 400)
+    return await explained(view, { url, from, method, headers: [] })
+  })
+  app.post('/api/explain', questionLimit, async (c) => {
+    const question = v.safeParse(questionSchema, await c.req.text())
+    if (!question.success) return c.json({ faults: question.issues.map(faultOf) }, 400)
+    return await explained(view, question.output)
   })
   return app
+}
+
+/** More than the head of any request that a gateway would read. */
+const MAX_QUESTION_BYTES = 128 * 1024
+
+export const questionLimit = bodyLimit({
+  maxSize: MAX_QUESTION_BYTES,
+  onError: (c) => c.json({ faults: [`the question is longer than ${MAX_QUESTION_BYTES} bytes`] }, 413),
+})
+
+const questionSchema = v.pipe(
+  v.string(),
+  v.parseJson(undefined, 'is no JSON'),
+  v.object({
+    url: v.string(),
+    from: v.optional(v.string(), STRANGER),
+    method: v.optional(v.string(), 'GET'),
+    headers: v.optional(v.array(v.string()), []),
+  }),
+)
+
+function faultOf(issue: v.BaseIssue<unknown>): string {
+  return `Cannot read the question: ${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`
+}
+
+async function explained(view: ConsoleView, question: Question): Promise<Response> {
+  const answer = await view.explain(question)
+  if (answer === undefined)
+    return Response.json({ faults: ['no table has been loaded yet'] }, { status: 503 })
+  return answer.ok
+    ? Response.json(answer.explanation)
+    : Response.json({ faults: answer.faults }, { status: 400 })
 }
 
 /** The operator's port of any part. */

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { CONSOLE_PATHS, createFrame, PROMETHEUS_TEXT } from './app.ts'
+import { CONSOLE_PATHS, createFrame, PROMETHEUS_TEXT, questionLimit } from './app.ts'
 import { type MetricsPart, mergeMetrics } from './merged-metrics.ts'
 
 /** What the console of one worker answered. */
@@ -16,8 +16,8 @@ export interface WorkerView {
   readonly phase: 'waiting' | 'starting' | 'serving' | 'draining'
   /** How often another was started in its place. */
   readonly restarts: number
-  /** Asks its console. Rejects when it does not answer. */
-  ask(path: string): Promise<WorkerAnswer>
+  /** Asks its console, by POST where there is a body. Rejects when it does not answer. */
+  ask(path: string, posted?: string): Promise<WorkerAnswer>
 }
 
 export interface GroupView {
@@ -60,17 +60,19 @@ export function createGroupConsole(view: GroupView): Hono {
     }))
     return c.json({ ...statuses.find(({ status }) => status !== null)?.status, workers: statuses })
   })
-  app.get('/api/*', async (c) => {
-    const { pathname, search } = new URL(c.req.url)
-    const worker = view.workers().find(({ phase }) => phase === 'serving')
-    const answer = await worker?.ask(`${pathname}${search}`).catch(() => undefined)
-    if (answer === undefined) return c.json({ error: 'no worker answers' }, 503)
-    return new Response(answer.body, {
-      status: answer.status,
-      headers: { 'content-type': answer.contentType },
-    })
-  })
+  app.get('/api/*', (c) => askOne(view, c.req.url))
+  app.post('/api/explain', questionLimit, async (c) => askOne(view, c.req.url, await c.req.text()))
   return app
+}
+
+/** What one worker knows as well as another. */
+async function askOne(view: GroupView, url: string, posted?: string): Promise<Response> {
+  const { pathname, search } = new URL(url)
+  const worker = view.workers().find(({ phase }) => phase === 'serving')
+  const answer = await worker?.ask(`${pathname}${search}`, posted).catch(() => undefined)
+  if (answer === undefined) return Response.json({ error: 'no worker answers' }, { status: 503 })
+  const { status, contentType, body } = answer
+  return new Response(body, { status, headers: { 'content-type': contentType } })
 }
 
 interface Asked {

@@ -10,6 +10,7 @@ import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { recordsOf } from '../support/gateway.ts'
+import { startHttp } from '../support/http.ts'
 import { postern } from '../support/postern-cli.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
@@ -162,6 +163,24 @@ test('a gateway that is away, and one that is none, are named', async () => {
   const away = await explain('x', '--gateway', 'http://127.0.0.1:9')
   expect(away).toMatchObject({ code: 1, stdout: '' })
   expect(away.stderr).toContain("Cannot ask the gateway's console at http://127.0.0.1:9: ")
+})
+
+test('what is asked of a gateway, which may hold a secret, is not in the URL', async () => {
+  const asked: string[] = []
+  const server = await startHttp((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    request.on('data', (data: Buffer) => asked.push(data.toString()))
+    request.on('end', () => response.writeHead(400).end('{"faults":["heard"]}'))
+  })
+  const url = `http://127.0.0.1:${server.port}`
+  const { code, stderr } = await explain('a?token=secret', '-H', 'Authorization: Bearer x', '--gateway', url)
+  await server.close()
+  expect([code, stderr.trim()]).toEqual([2, 'postern: heard'])
+  expect(asked[0]).toBe('POST /api/explain')
+  expect(JSON.parse(asked[1] ?? '')).toMatchObject({
+    url: 'a?token=secret',
+    headers: ['Authorization: Bearer x'],
+  })
 })
 
 describe.runIf(hasRedis)('beside a gateway that serves', () => {

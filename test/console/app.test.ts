@@ -61,21 +61,39 @@ const view: ConsoleView = {
 
 describe('console', () => {
   it('explains a request', async () => {
-    const query = new URLSearchParams({
-      url: 'http://shop.example.com/a?b',
-      from: '203.0.113.9',
+    const question = { url: 'http://shop.example.com/a?b', from: '203.0.113.9', method: 'POST' }
+    const expected = { request: question, outcome: { type: 'reply', status: 404 } }
+    const asked = await createConsole(view).request(`/api/explain?${new URLSearchParams(question)}`)
+    expect(asked.status).toBe(200)
+    expect(await asked.json()).toMatchObject(expected)
+    const body = JSON.stringify({ ...question, headers: ['A: b', 'C: d'] })
+    const posted = await createConsole(view).request('/api/explain', { method: 'POST', body })
+    expect(posted.status).toBe(200)
+    expect(await posted.json()).toMatchObject(expected)
+  })
+
+  it('takes fields, which may hold secrets, in a body only', async () => {
+    const asked = await createConsole(view).request('/api/explain?url=http://a&header=A:%20b')
+    expect([asked.status, await asked.json()]).toEqual([400, { faults: [expect.stringContaining('POST')] }])
+  })
+
+  it.each([
+    ['nonsense', 'the body: is no JSON'],
+    ['[]', 'url'],
+    ['{"url":"http://a","headers":"A: b"}', 'headers'],
+  ])('says what it cannot read of %s', async (body, fault) => {
+    const posted = await createConsole(view).request('/api/explain', { method: 'POST', body })
+    expect([posted.status, await posted.json()]).toEqual([400, { faults: [expect.stringContaining(fault)] }])
+    const long = await createConsole(view).request('/api/explain', {
       method: 'POST',
+      body: body.padEnd(200_000),
     })
-    const response = await createConsole(view).request(`/api/explain?${query}&header=A:%20b&header=C:%20d`)
-    expect(response.status).toBe(200)
-    expect(await response.json()).toMatchObject({
-      request: { method: 'POST', url: 'http://shop.example.com/a?b', from: '203.0.113.9' },
-      outcome: { type: 'reply', status: 404 },
-    })
+    expect(long.status).toBe(413)
   })
 
   it('says what it cannot read of a question, and that there is no table yet', async () => {
-    const wrong = await createConsole(view).request('/api/explain?url=http://a&from=nobody&header=x')
+    const body = JSON.stringify({ url: 'http://a', from: 'nobody', headers: ['x'] })
+    const wrong = await createConsole(view).request('/api/explain', { method: 'POST', body })
     expect(wrong.status).toBe(400)
     expect(await wrong.json()).toEqual({
       faults: [expect.stringContaining('nobody'), expect.stringContaining('"x"')],

@@ -8,8 +8,8 @@ function worker(number: number, answers: Readonly<Record<string, [number, string
     pid: 100 + number,
     phase: 'serving',
     restarts: 0,
-    ask: async (path) => {
-      const [status, body] = answers[path] ?? []
+    ask: async (path, posted = '') => {
+      const [status, body] = answers[`${path}${posted}`] ?? []
       if (status === undefined || body === undefined) throw new Error('silence')
       return { status, body, contentType: 'application/json' }
     },
@@ -63,10 +63,13 @@ test('the status is that of the first that answers, and tells of each', async ()
 
 test('what one worker knows as well as another is asked of one that serves', async () => {
   const starting = { ...worker(0, {}), phase: 'starting' as const }
-  const serving = worker(1, { '/api/explain?url=http://a&header=B:%20c': [400, '{"faults":["none"]}'] })
-  const path = '/api/explain?url=http://a&header=B:%20c'
+  const path = '/api/explain?url=http://a'
+  const serving = worker(1, { [path]: [400, '{"faults":["none"]}'], '/api/explain{}': [200, '{}'] })
   expect(await ask(group([starting, serving]), path)).toEqual([400, '{"faults":["none"]}'])
   expect(await ask(group([starting]), path)).toEqual([503, '{"error":"no worker answers"}'])
+  const question = { method: 'POST', body: '{}' }
+  const posted = await createGroupConsole(group([starting, serving])).request('/api/explain', question)
+  expect([posted.status, await posted.text()]).toEqual([200, '{}'])
   expect((await ask(group([serving]), '/elsewhere'))[0]).toBe(404)
   expect(await ask(group([]), '/healthz')).toEqual([200, 'ok'])
 })

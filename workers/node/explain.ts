@@ -130,17 +130,21 @@ const faultsSchema = v.object({ faults: v.array(v.string()) })
 /** @throws Error when the console gives no answer */
 async function askGateway(
   { url, token: secret }: { readonly url: string; readonly token: Secret | undefined },
-  { url: asked, from, method, headers }: Question,
+  question: Question,
 ): Promise<Answer> {
-  const target = new URL('/api/explain', url)
-  const parameters = { url: asked, from, method }
-  for (const [name, value] of Object.entries(parameters)) target.searchParams.set(name, value)
-  for (const header of headers) target.searchParams.append('header', header)
   const [token] = readTokens(secret)
-  const fields = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const what = `Cannot ask the gateway's console at ${url}`
   try {
-    const response = await fetch(target, { headers: fields, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    // A question may hold a token: not in the URL, which is logged on the way.
+    const response = await fetch(new URL('/api/explain', url), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    })
     const body: unknown = await response.json()
     if (response.ok) return { ok: true, explanation: v.parse(explanationSchema, body) }
     const { faults } = v.parse(faultsSchema, body)

@@ -78,9 +78,9 @@ function workersOf({ places }: Supervisor): WorkerView[] {
     pid: worker?.pid ?? null,
     phase: worker?.phase ?? 'waiting',
     restarts,
-    ask: async (path) => {
+    ask: async (path, posted) => {
       if (worker === undefined) throw new Error(`Worker ${number} is not there`)
-      return await worker.ask(path)
+      return await worker.ask(path, posted)
     },
   }))
 }

@@ -17,8 +17,8 @@ const orderSchema = v.variant('type', [
   }),
   /** To say for all workers that they are ready. */
   v.object({ type: v.literal('announce'), consolePort: v.number() }),
-  /** A question to its console. */
-  v.object({ type: v.literal('ask'), id: v.number(), path: v.string() }),
+  /** A question to its console: a GET, or a POST of that body. */
+  v.object({ type: v.literal('ask'), id: v.number(), path: v.string(), posted: v.optional(v.string()) }),
   v.object({ type: v.literal('stop'), delayMs: v.number() }),
 ])
 

@@ -52,8 +52,9 @@ export class Supervised {
     this.#stopped.resolve(delayMs)
   }
 
-  async #answer({ id, path }: Ask): Promise<void> {
-    const response = (await this.#console?.request(path)) ?? new Response('starting', { status: 503 })
+  async #answer({ id, path, posted }: Ask): Promise<void> {
+    const init = posted === undefined ? undefined : { method: 'POST', body: posted }
+    const response = (await this.#console?.request(path, init)) ?? new Response('starting', { status: 503 })
     const contentType = response.headers.get('content-type') ?? ''
     tell({ type: 'answer', id, status: response.status, contentType, body: await response.text() })
   }

@@ -61,12 +61,12 @@ export class WorkerProcess {
   }
 
   /** What its console answers. @throws Error when it does not */
-  async ask(path: string): Promise<WorkerAnswer> {
+  async ask(path: string, posted?: string): Promise<WorkerAnswer> {
     const id = ++this.#lastId
     const answered = Promise.withResolvers<WorkerAnswer>()
     const limit = systemTimers.start(ANSWER_WITHIN_MS, () => answered.reject(this.#silence()))
     this.#asked.set(id, answered)
-    this.#tell({ type: 'ask', id, path })
+    this.#tell({ type: 'ask', id, path, ...(posted !== undefined && { posted }) })
     try {
       return await answered.promise
     } finally {
