@@ -68,8 +68,3 @@ export function joinOctets(pieces: readonly Uint8Array[]): Uint8Array {
 export function encodeUtf8(text: string): string {
   return decodeOctets(new TextEncoder().encode(text))
 }
-
-/** The inverse of {@link encodeUtf8}. */
-export function decodeUtf8(octets: string): string {
-  return new TextDecoder().decode(encodeOctets(octets))
-}

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { startPostern } from '../support/postern-process.ts'
+import { startPostern, startServing } from '../support/postern-process.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -43,4 +43,12 @@ test.each([
   expect(code).toBe(1)
   expect(postern.said()).toContain('address already in use')
   expect(postern.said()).toContain(address)
+})
+
+test('an IPv6 address is told as it stands in URLs', async () => {
+  const manifests = ['--manifests', 'examples/shop/manifests']
+  const postern = await startServing(['up', ...manifests, '--listen', '[::1]:0', '--console', '[::1]:0'])
+  closers.push(() => postern.stop())
+  expect(postern.said()).toContain(`on http://[::1]:${postern.port}, console on http://[::1]:`)
+  expect((await fetch(`${postern.console}/healthz`)).status).toBe(200)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeOctets, decodeUtf8, encodeOctets, encodeUtf8 } from '../../src/wire/octets.ts'
+import { decodeOctets, encodeOctets, encodeUtf8 } from '../../src/wire/octets.ts'
 
 test('every byte is one character, and back', () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
@@ -13,7 +13,7 @@ test('UTF-8 text becomes its bytes, and back', () => {
   expect(encodeUtf8('caf\xe9 \u20ac')).toBe('caf\xc3\xa9 \xe2\x82\xac')
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      expect(decodeUtf8(encodeUtf8(text))).toBe(text)
+      expect(Buffer.from(encodeUtf8(text), 'latin1').toString()).toBe(text)
     }),
   )
 })

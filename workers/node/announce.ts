@@ -1,6 +1,7 @@
 import { placeOf, printable } from '../../src/cli/report.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import { counted } from '../../src/model/counted.ts'
+import { formatAuthority } from '../../src/model/host.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
 export interface ReadyFacts {
@@ -13,18 +14,18 @@ export interface ReadyFacts {
 
 /** Hostnames with a curl line for each, and last the one line that says it runs. */
 export function announceReady({ routes, host, port, consoleHost, consolePort }: ReadyFacts): void {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const server = formatAuthority(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port)
   for (const { host, path, endpoints, pods } of routes.slice(0, SHOWN)) {
     const name = host.replace(/^\*/, pods?.[0] ?? 'any')
     const curl = name.endsWith('.localhost')
       ? `curl http://${name}:${port}${path}`
-      : `curl -H 'Host: ${name}' http://${address}:${port}${path}`
+      : `curl -H 'Host: ${name}' http://${server}${path}`
     console.error(`  ${curl}   # ${counted(endpoints, 'endpoint')}`)
   }
   if (routes.length > SHOWN)
     console.error(`  … and ${routes.length - SHOWN} more: see /api/routes on the console`)
   console.error(
-    `postern: ready, ${counted(routes.length, 'route')} on http://${address}:${port}, console on http://${consoleHost}:${consolePort}`,
+    `postern: ready, ${counted(routes.length, 'route')} on http://${server}, console on http://${formatAuthority(consoleHost, consolePort)}`,
   )
 }
 

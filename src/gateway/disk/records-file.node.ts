@@ -46,9 +46,14 @@ export async function writeRecords(path: string, contents: Contents): Promise<vo
   try {
     // Opened first: a stream that opens by itself may do so after the failure has been cleaned up.
     const handle = await open(temporary, 'wx', 0o600)
-    const file = handle.createWriteStream({ flush: true })
-    file.write(FIRST_LINE)
-    await pipeline(Readable.from(pieces(contents)), createGzip({ level: 1 }), file)
+    try {
+      const file = handle.createWriteStream({ flush: true })
+      file.write(FIRST_LINE)
+      await pipeline(Readable.from(pieces(contents)), createGzip({ level: 1 }), file)
+    } finally {
+      // A stream that is destroyed while it writes leaves it open. Once closed, this does nothing.
+      await handle.close()
+    }
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (error) {

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   utimesSync,
@@ -109,8 +112,20 @@ test('a write that fails leaves the file as it was, and no other', async () => {
   }
   await expect(writeRecords(path, broken)).rejects.toThrow('broken off')
   expect(readdirSync(join(path, '..'))).toEqual(['test.records'])
+  expect(openFiles().filter((file) => file.startsWith(path))).toEqual([])
   expect(await read(path)).toEqual(contents)
 })
+
+/** What this process has open; nothing where the system does not tell. */
+function openFiles(): string[] {
+  const folder = '/proc/self/fd'
+  if (!existsSync(folder)) return []
+  // The folder itself is open while it is read.
+  return readdirSync(folder).flatMap((fd) => {
+    const link = join(folder, fd)
+    return lstatSync(link, { throwIfNoEntry: false }) === undefined ? [] : [readlinkSync(link)]
+  })
+}
 
 describe('is refused, and says why:', () => {
   test.each([0, 1, 15, 22, 23, 24, 40, 100, 200, 300])('a file cut after %i bytes', async (length) => {
