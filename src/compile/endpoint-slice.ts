@@ -1,3 +1,4 @@
+import { normaliseIp } from '../model/address.ts'
 import {
   type EndpointSlice,
   SERVICE_NAME_LABEL,
@@ -108,8 +109,10 @@ export function canServe({ conditions: { ready, serving, terminating } }: SliceE
 
 /** Conditions as the API defines them: nil ready is ready, nil serving follows ready, nil terminating is false. */
 function compileEndpoint(endpoint: SliceEndpoint, policy: string | undefined): EndpointRecord[] {
-  const [address] = endpoint.addresses
-  if (address === undefined) return []
+  const [text] = endpoint.addresses
+  if (text === undefined) return []
+  // What was judged is what is dialled: a zone, say, was not.
+  const address = normaliseIp(text) ?? text
   const ready = endpoint.conditions.ready ?? true
   const { nodeName, zone, targetRef, hostname } = endpoint
   const [forZones, forNodes] = [names(endpoint.hints?.forZones), names(endpoint.hints?.forNodes)]

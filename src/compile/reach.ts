@@ -1,4 +1,4 @@
-import { isInAny, normaliseIp, parseIp, undialledRange } from '../model/address.ts'
+import { carriedIpv4, isInAny, normaliseIp, parseIp, undialledRange } from '../model/address.ts'
 import type { SliceEndpoint } from '../model/objects/endpoint-slice.ts'
 import { isPodFinished, type Pod, podAddresses } from '../model/objects/pod.ts'
 import type { AddressBook } from './address-book.ts'
@@ -27,6 +27,11 @@ export function refusalOf(
   if (range !== undefined && !isAllowedLoopback) return `${text} is not an address for endpoints (${range})`
   const { targetRef } = endpoint
   if (targetRef?.kind === 'Pod') return podRefusal(targetRef, namespace, address.toString(), pod)
+  for (const behind of carriedIpv4(address)) {
+    const holder = undialledRange(behind) ?? book.holderOf(behind.toString())
+    if (holder !== undefined)
+      return `${text} leads to ${behind}, which is no address for endpoints (${holder})`
+  }
   const holder = book.holderOf(address.toString())
   if (holder !== undefined) return `${text} belongs to ${holder}, but the endpoint names no Pod`
   if (isAllowedLoopback || isInAny(address, options.endpointCidrs)) return undefined

@@ -1,4 +1,4 @@
-import { normaliseIp } from '../model/address.ts'
+import { carriedIpv4, parseIp } from '../model/address.ts'
 import { ByName } from '../model/objects/by-name.ts'
 import type { EndpointSlice } from '../model/objects/endpoint-slice.ts'
 import { serviceOfSlice } from './endpoint-slice.ts'
@@ -33,9 +33,15 @@ export class SliceIndex {
     const ref = `${service}/${name}`
     for (const { targetRef, addresses } of slice.endpoints) {
       if (targetRef?.kind === 'Pod') act(this.#byPod, namespace, targetRef.name, ref)
-      else for (const address of addresses) act(this.#byAddress, '', normaliseIp(address) ?? address, ref)
+      else for (const address of addresses.flatMap(reachedBy)) act(this.#byAddress, '', address, ref)
     }
   }
+}
+
+/** The address in its normal form, and those that it carries. */
+function reachedBy(text: string): string[] {
+  const address = parseIp(text)
+  return address === undefined ? [text] : [address.toString(), ...carriedIpv4(address).map(String)]
 }
 
 type Index = ByName<OneOrMore<SliceRef>>

@@ -1,4 +1,4 @@
-import { type Cidr, isInAny, type ParsedAddress, translatedIpv4, undialledRange } from '../model/address.ts'
+import { type Cidr, carriedIpv4, isInAny, type ParsedAddress, undialledRange } from '../model/address.ts'
 
 /** How far names outside the cluster may lead. */
 export interface ExternalReach {
@@ -30,7 +30,9 @@ export function externalRefusal(
   if (!isMeant || !isDialled) return `is not public (${undialled ?? range})`
   if (isInAny(address, reach.deniedCidrs)) return 'is in --deny-external-cidrs'
   if (reach.isNode(address.toString())) return 'is the address of a Node'
-  const behind = translatedIpv4(address)
-  const refusal = behind && externalRefusal(behind, reach, mayBeLoopback)
-  return refusal && `leads to ${behind}, which ${refusal}`
+  for (const behind of carriedIpv4(address)) {
+    const refusal = externalRefusal(behind, reach, mayBeLoopback)
+    if (refusal !== undefined) return `leads to ${behind}, which ${refusal}`
+  }
+  return undefined
 }

@@ -99,19 +99,52 @@ const UNDIALLED: ReadonlySet<string> = new Set([
   'multicast',
   'broadcast',
 ])
-/** Metadata services outside the link-local range: AWS (IPv6), Alibaba, Oracle. */
-const METADATA: ReadonlySet<string> = new Set(['fd00:ec2::254', '100.100.100.200', '192.0.0.192'])
+/** Metadata and credential services outside the link-local range: AWS (IPv6), Google (IPv6), Azure, Alibaba, Oracle. */
+const METADATA: ReadonlySet<string> = new Set([
+  'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
+  '168.63.129.16',
+  '100.100.100.200',
+  '192.0.0.192',
+])
+/** IPv4-compatible addresses (RFC 4291 §2.5.5.1): nobody has one, and `::127.0.0.1` may mean what it says. */
+const COMPATIBLE: Cidr = [ipaddr.IPv6.parse('::'), MAPPED_BITS]
 
 /** Names the range of an address that is nobody's endpoint; undefined for others. */
 export function undialledRange(address: ParsedAddress): string | undefined {
   if (METADATA.has(address.toString())) return 'metadata'
   const range = address.range()
-  return UNDIALLED.has(range) ? range : undefined
+  if (UNDIALLED.has(range)) return range
+  return isInCidr(address, COMPATIBLE) ? 'ipv4Compatible' : undefined
 }
 
-const NAT64: Cidr = [ipaddr.IPv6.parse('64:ff9b::'), 96]
+/** Prefixes of IPv6 addresses that carry an IPv4 address, and the bytes in which they do. */
+const CARRIERS: readonly {
+  readonly block: Cidr
+  readonly at: readonly number[]
+  readonly isInverted?: true
+}[] = [
+  // NAT64 (RFC 6052 §2.1), and where networks choose a prefix of their own (RFC 8215), of 96 or 48 bits.
+  { block: [ipaddr.IPv6.parse('64:ff9b::'), 96], at: [12, 13, 14, 15] },
+  { block: [ipaddr.IPv6.parse('64:ff9b:1::'), 48], at: [12, 13, 14, 15] },
+  { block: [ipaddr.IPv6.parse('64:ff9b:1::'), 48], at: [6, 7, 9, 10] },
+  // IPv4-translated (RFC 2765), 6to4 (RFC 3056), Teredo (RFC 4380).
+  { block: [ipaddr.IPv6.parse('::ffff:0:0:0'), 96], at: [12, 13, 14, 15] },
+  { block: [ipaddr.IPv6.parse('2002::'), 16], at: [2, 3, 4, 5] },
+  { block: [ipaddr.IPv6.parse('2001::'), 32], at: [12, 13, 14, 15], isInverted: true },
+]
 
-/** The IPv4 address that a NAT64 gateway dials for this one, by the well-known prefix (RFC 6052 §2.1). */
-export function translatedIpv4(address: ParsedAddress): ParsedAddress | undefined {
-  return isInCidr(address, NAT64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined
+/** The IPv4 addresses to which a translator or a tunnel may bring what is sent to this one. */
+export function carriedIpv4(address: ParsedAddress): readonly ParsedAddress[] {
+  if ('octets' in address) return []
+  const carriers = CARRIERS.filter(({ block }) => isInCidr(address, block))
+  if (carriers.length === 0) return []
+  const bytes = address.toByteArray()
+  const carried = carriers.map(({ at, isInverted }) =>
+    at.map((i) => (bytes[i] ?? 0) ^ (isInverted ? 0xff : 0)),
+  )
+  // Of two layouts one is empty.
+  const meant = carried.filter((octets) => octets.some((octet) => octet !== 0))
+  return (meant.length === 0 ? carried : meant).map((octets) => new ipaddr.IPv4(octets))
 }
