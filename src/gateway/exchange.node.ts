@@ -5,7 +5,7 @@ import type { ErrorCode } from '../model/errors.ts'
 import type { RequestObserver } from '../telemetry/observer.ts'
 import type { ClientExchange, ClientFailure, ResponseHandler } from '../wire/client-exchange.node.ts'
 import type { ClientPool } from '../wire/client-pool.node.ts'
-import { NEVER, type Watched } from '../wire/deadlines.ts'
+import { NEVER, UNWATCHED, type Watched } from '../wire/deadlines.ts'
 import type { ResponseHead } from '../wire/response-head.ts'
 import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import type { RequestFailure, RequestHandler } from '../wire/server-handler.ts'
@@ -36,6 +36,7 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   /** Nothing is passed on any more. */
   isOver = false
   deadline = NEVER
+  watchPlace = UNWATCHED
 
   constructor(parts: ExchangeParts, down: ServerExchange, peer: Peer, observer: RequestObserver) {
     this.#parts = parts

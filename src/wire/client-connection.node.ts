@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { WireBounds } from './bounds.ts'
 import type { Dialled } from './client-dial.node.ts'
 import type { Carrier, ClientExchange, ClientFailureCode } from './client-exchange.node.ts'
-import { NEVER, type Watched } from './deadlines.ts'
+import { NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 import { decodeLatin1 } from './latin1.node.ts'
 import type { LentReads } from './lent-reads.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
@@ -37,6 +37,7 @@ export class ClientConnection implements Carrier, Watched {
   /** When it last became free, on the owner's clock. */
   idleSince = 0
   deadline = NEVER
+  watchPlace = UNWATCHED
 
   constructor({ socket, reads }: Dialled, owner: ConnectionOwner) {
     this.#socket = socket

@@ -4,10 +4,13 @@ import type { Timer, Timers } from '../model/clock.ts'
 export interface Watched {
   /** A moment of {@link Deadlines.after}, or {@link NEVER}. */
   deadline: number
+  /** Where {@link Deadlines} keeps it, for their use alone: {@link UNWATCHED} until they do. */
+  watchPlace: number
   onDeadline(): void
 }
 
 export const NEVER = Number.POSITIVE_INFINITY
+export const UNWATCHED = -1
 
 /**
  * Deadlines of many connections on one timer: to move one costs an assignment, and no clock is read. They are kept to
@@ -16,7 +19,11 @@ export const NEVER = Number.POSITIVE_INFINITY
 export class Deadlines {
   readonly #timers: Timers
   readonly #tickMs: number
-  readonly #watched = new Set<Watched>()
+  /**
+   * Not a Set: for what comes and goes a Set makes new tables, each known by the one before it. Those that have grown old
+   * would keep the young, and with them requests that are long over, from the small collections.
+   */
+  readonly #watched: Watched[] = []
   #timer: Timer | undefined
   #now = 0
 
@@ -31,14 +38,22 @@ export class Deadlines {
   }
 
   add(watched: Watched): void {
-    this.#watched.add(watched)
+    if (watched.watchPlace !== UNWATCHED) return
+    watched.watchPlace = this.#watched.push(watched) - 1
     this.#timer ??= this.#timers.start(this.#tickMs, () => this.#tick())
   }
 
   /** The timer runs only while something is watched: it would keep the process alive. */
   delete(watched: Watched): void {
-    this.#watched.delete(watched)
-    if (this.#watched.size > 0) return
+    const place = watched.watchPlace
+    if (place === UNWATCHED) return
+    watched.watchPlace = UNWATCHED
+    const last = this.#watched.pop()
+    if (last !== undefined && last !== watched) {
+      this.#watched[place] = last
+      last.watchPlace = place
+    }
+    if (this.#watched.length > 0) return
     this.#timer?.cancel()
     this.#timer = undefined
   }
@@ -46,8 +61,9 @@ export class Deadlines {
   #tick(): void {
     this.#now++
     this.#timer?.restart()
-    for (const watched of this.#watched) {
-      if (watched.deadline > this.#now) continue
+    // First found, then told: whoever is told may end others, and they leave gaps.
+    for (const watched of this.#watched.filter(({ deadline }) => deadline <= this.#now)) {
+      if (watched.watchPlace === UNWATCHED || watched.deadline > this.#now) continue
       watched.deadline = NEVER
       watched.onDeadline()
     }

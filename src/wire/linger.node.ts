@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { type Deadlines, NEVER, type Watched } from './deadlines.ts'
+import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 
 /** What a client may send after its answer, before it is cut off. */
 export const LINGER_BYTES = 1_048_576
@@ -13,6 +13,7 @@ export class Linger implements Watched {
   readonly #socket: Duplex
   #bytes = 0
   deadline = NEVER
+  watchPlace = UNWATCHED
 
   constructor(socket: Duplex, deadlines: Deadlines, lingerMs: number) {
     this.#socket = socket

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { ProxySource } from '../model/proxy-source.ts'
-import { type Deadlines, NEVER, type Watched } from './deadlines.ts'
+import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 import { readProxyHeader } from './proxy-header.ts'
 
 export interface GreetingParts {
@@ -24,6 +24,7 @@ export class ProxyGreeting implements Watched {
   #held: Buffer = Buffer.alloc(0)
   #isOver = false
   deadline = NEVER
+  watchPlace = UNWATCHED
 
   constructor(stream: Duplex, parts: GreetingParts) {
     this.#stream = stream

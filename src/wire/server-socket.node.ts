@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { type Deadlines, NEVER, type Watched } from './deadlines.ts'
+import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 import { Linger } from './linger.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
 import type { ServerTimeouts } from './server-parts.ts'
@@ -26,6 +26,7 @@ export class ServerSocket implements Watched {
   /** Neither handed over, nor on its way to its end. */
   isOpen = true
   deadline = NEVER
+  watchPlace = UNWATCHED
 
   constructor(stream: Duplex, deadlines: Deadlines, timeouts: ServerTimeouts, listener: SocketListener) {
     this.stream = stream

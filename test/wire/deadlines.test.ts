@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { Deadlines, NEVER } from '../../src/wire/deadlines.ts'
+import { Deadlines, NEVER, UNWATCHED } from '../../src/wire/deadlines.ts'
 import { ManualTimers } from '../support/manual-timers.ts'
 
 function start() {
   const timers = new ManualTimers()
   const deadlines = new Deadlines(timers, 100)
-  const watched = { deadline: NEVER, fired: 0, onDeadline: () => void watched.fired++ }
+  const watched = { deadline: NEVER, watchPlace: UNWATCHED, fired: 0, onDeadline: () => void watched.fired++ }
   deadlines.add(watched)
   return { timers, deadlines, watched }
 }
@@ -53,11 +53,37 @@ test('the timer runs while something is watched', () => {
 
 test('what is deleted by another is not told', () => {
   const { timers, deadlines, watched } = start()
-  const first = { deadline: deadlines.after(100), onDeadline: () => deadlines.delete(watched) }
+  const first = {
+    deadline: deadlines.after(100),
+    watchPlace: UNWATCHED,
+    onDeadline: () => deadlines.delete(watched),
+  }
   deadlines.delete(watched)
   deadlines.add(first)
   deadlines.add(watched)
   watched.deadline = deadlines.after(100)
   timers.pass(500)
   expect(watched.fired).toBe(0)
+})
+
+test('many that come and go are each told once, and only those that are there', () => {
+  const { timers, deadlines } = start()
+  const told: number[] = []
+  const all = Array.from({ length: 20 }, (_, at) => ({
+    deadline: deadlines.after(100),
+    watchPlace: UNWATCHED,
+    onDeadline: () => {
+      told.push(at)
+      // Each that is a multiple of four ends itself and its neighbour.
+      if (at % 4 === 0) for (const one of all.slice(at, at + 2)) deadlines.delete(one)
+    },
+  }))
+  for (const one of all) deadlines.add(one)
+  for (const one of all) deadlines.add(one)
+  for (const one of all.filter((_, at) => at % 4 === 2)) deadlines.delete(one)
+  timers.pass(1000)
+  const expected = all.map((_, at) => at).filter((at) => at % 4 !== 2)
+  const certain = expected.filter((at) => at % 4 !== 1)
+  expect(told.filter((at) => at % 4 !== 1).sort((a, b) => a - b)).toEqual(certain)
+  expect(new Set(told).size).toBe(told.length)
 })
