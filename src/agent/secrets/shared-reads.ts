@@ -5,7 +5,7 @@ import type { KubeApi, WatchEvent } from '../cluster/kube-api.ts'
 import { KubeError } from '../cluster/kube-error.ts'
 import type { Page } from '../cluster/page.ts'
 import type { RawObject } from '../cluster/wire.ts'
-import { TokenBucket } from '../events/token-bucket.ts'
+import { Line } from './line.ts'
 
 export interface SharedReadsOptions {
   readonly api: Pick<KubeApi, 'list' | 'watch'>
@@ -20,6 +20,7 @@ const MAX_WATCHES = 250
 /** What has no watch of its own is read again after about so long. */
 const POLL_MS = 60_000
 const RATE = { burst: 200, perMinute: 6000 }
+const OWN_RATE = { burst: 200, perMinute: 3000 }
 const FORBIDDEN = 403
 /** What makes a reflector list again, in silence. */
 const GONE = 410
@@ -31,15 +32,15 @@ const GONE = 410
 export class SharedReads {
   readonly #options: SharedReadsOptions
   readonly #maxWatches: number
-  readonly #bucket: TokenBucket
+  readonly #line: Line
+  /** Of each namespace, so that one which names thousands keeps the others waiting no longer. */
+  readonly #lines = new Map<string, Line>()
   #watches = 0
-  /** The last of those who wait for their turn. */
-  #last: Promise<void> = Promise.resolve()
 
   constructor(options: SharedReadsOptions) {
     this.#options = options
     this.#maxWatches = options.maxWatches ?? MAX_WATCHES
-    this.#bucket = new TokenBucket(RATE, options.clock.elapsed())
+    this.#line = new Line(RATE, options.clock, options.timers)
   }
 
   /** As {@link KubeApi.list}, once it is its turn. */
@@ -49,7 +50,7 @@ export class SharedReads {
     signal: AbortSignal,
     onItem: (object: RawObject) => void,
   ): Promise<Page> {
-    await this.#turn(signal)
+    await this.#turn(kind, signal)
     return await this.#options.api.list(kind, next, signal, onItem)
   }
 
@@ -65,7 +66,7 @@ export class SharedReads {
     if (this.#watches >= this.#maxWatches) return await this.#wait(kind, signal, onOpen)
     this.#watches++
     try {
-      await this.#turn(signal)
+      await this.#turn(kind, signal)
       await this.#options.api.watch(kind, resourceVersion, timeoutSeconds, signal, onOpen, onEvent)
     } catch (error) {
       // A Role may give `list` alone; one that gives neither is told by the list.
@@ -83,20 +84,11 @@ export class SharedReads {
     throw new KubeError(`Cannot watch ${kind.path}: it is read again instead`, GONE)
   }
 
-  /** In line: a thousand that woke up for each turn would cost more than the requests. */
-  #turn(signal: AbortSignal): Promise<void> {
-    const own = this.#last.then(() => this.#take(signal))
-    this.#last = own.catch(() => {})
-    return own
-  }
-
-  async #take(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
+  async #turn({ path }: Collection, signal: AbortSignal): Promise<void> {
     const { clock, timers } = this.#options
-    for (let delayMs = this.#bucket.take(clock.elapsed()); delayMs > 0; ) {
-      await pause(delayMs, timers, signal)
-      signal.throwIfAborted()
-      delayMs = this.#bucket.take(clock.elapsed())
-    }
+    const own = this.#lines.get(path) ?? new Line(OWN_RATE, clock, timers)
+    this.#lines.set(path, own)
+    await own.turn(signal)
+    await this.#line.turn(signal)
   }
 }
