@@ -208,16 +208,23 @@ export function parseRecord(kind: string, key: string, text: string): RecordPars
     json = JSON.parse(text)
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    return { ok: false, reason: `${name} is not JSON: ${printable(said, MAX_REASON)}` }
+    const why = holdsSecrets(kind) ? '' : `: ${printable(said, MAX_REASON)}`
+    return { ok: false, reason: `${name} is not JSON${why}` }
   }
   const parsed = v.safeParse(schemas[kind], json, { abortEarly: true })
   if (!parsed.success) {
     const issue = parsed.issues[0]
     const field = printable(v.getDotPath(issue) ?? '(root)', MAX_REASON)
-    return { ok: false, reason: `${name}, field ${field}: ${printable(issue.message, MAX_REASON)}` }
+    const why = holdsSecrets(kind) ? 'cannot be read' : printable(issue.message, MAX_REASON)
+    return { ok: false, reason: `${name}, field ${field}: ${why}` }
   }
   // The schema was picked by the kind, which TypeScript cannot follow through the index.
   return { ok: true, record: { kind, key, value: parsed.output } as PosternRecord }
+}
+
+/** What is said of these repeats nothing of them: parsers quote what they trip over. */
+function holdsSecrets(kind: RecordKind): boolean {
+  return kind === 'certificate' || kind === 'credential'
 }
 
 export function isRecordKind(kind: string): kind is RecordKind {

@@ -36,3 +36,22 @@ test('what is said of a record that cannot be read is one short line, whatever i
     expect(parsed.reason).not.toContain('\n')
   }
 })
+
+test('nothing of a certificate or credential that cannot be read is repeated', () => {
+  const secret = 'QXZJ0189'
+  const part = { form: 'open', text: [secret] }
+  for (const kind of ['certificate', 'credential'] as const) {
+    for (const text of [secret, `{"secret": ${secret}`, JSON.stringify(secret), JSON.stringify([secret])]) {
+      const parsed = parseRecord(kind, 'shop/a', text)
+      expect([parsed.ok, JSON.stringify(parsed).includes(secret)]).toEqual([false, false])
+    }
+  }
+  for (const value of [
+    { type: secret, secret: part },
+    { type: 'basic', secret: part },
+    { type: 'basic', secret },
+  ]) {
+    const parsed = parseRecord('credential', 'shop/a', JSON.stringify(value))
+    expect([parsed.ok, JSON.stringify(parsed).includes(secret)]).toEqual([false, false])
+  }
+})
