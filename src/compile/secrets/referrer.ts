@@ -31,7 +31,7 @@ export function referrerProblems(
   now: number | undefined,
 ): Problem[] {
   const problems = references.flatMap((reference) =>
-    faultsOf(reference, stateOf(reference), now).map((fault) => on(service, reference, fault)),
+    faultsOf(service, reference, stateOf(reference), now).map((fault) => on(service, reference, fault)),
   )
   const certificates = references.filter(({ use }) => use === 'certificate')
   const records = certificates.flatMap((reference) => certificateOf(stateOf(reference).reading) ?? [])
@@ -42,12 +42,13 @@ export function referrerProblems(
 }
 
 function faultsOf(
+  service: Service,
   reference: SecretReference,
   { withheld, reading }: SecretState,
   now: number | undefined,
 ): readonly Fault[] {
   const refusal = withheld === 'forbidden' ? [forbidden(reference)] : []
-  if (reading === undefined) return withheld === undefined ? [missing(reference)] : refusal
+  if (reading === undefined) return withheld === undefined ? [missing(service, reference)] : refusal
   const certificate = certificateOf(reading)
   const timely =
     certificate === undefined || now === undefined ? [] : validityFaults(reference.name, certificate, now)
@@ -62,12 +63,14 @@ function on(service: Service, { field }: SecretReference, fault: Fault): Problem
   return serviceProblem(service, { ...fault, field })
 }
 
-function missing({ kind, namespace, name }: SecretReference): Fault {
+function missing({ meta }: Service, { kind, namespace, name }: SecretReference): Fault {
+  // Of manifests, which were never applied, nobody expects that they hold all Secrets.
+  const isInCluster = meta.uid !== ''
   return {
     code: 'secret-missing',
-    severity: 'error',
+    severity: isInCluster ? 'error' : 'warning',
     message: `There is no ${kind} ${name} in namespace ${namespace}`,
-    hint: `Make it, or correct the name. Until then what needs it stays closed.`,
+    hint: `Make it, or correct the name${isInCluster ? '' : '; where only the cluster has it, all is well'}. Until then what needs it stays closed.`,
   }
 }
 

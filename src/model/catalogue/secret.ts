@@ -38,9 +38,9 @@ export const secretProblems = entries({
   },
   'secret-missing': {
     title: 'A Secret or ConfigMap that is not there',
-    severity: 'error',
+    severity: 'warning',
     cause:
-      'The Service names a Secret or ConfigMap that its namespace does not have; those of other namespaces cannot be named. What needs it stays closed.',
+      'The Service names a Secret or ConfigMap that its namespace does not have; those of other namespaces cannot be named. What needs it stays closed. An error in a cluster; of manifests a warning, for few keep Secrets beside them.',
     mend: 'Make it, or correct the name in the annotation.',
   },
 })

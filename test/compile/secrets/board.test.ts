@@ -123,3 +123,14 @@ test('certificates are judged by the time that is told, and by no clock', () => 
     [`error: ${subject} has expired`],
   ])
 })
+
+test('one that is not there is an error in a cluster, and a warning of manifests that never were in one', () => {
+  const change = service('web', 'shop-example-com')
+  if (change.type !== 'put' || change.object.kind !== 'Service') throw new Error('That was no Service')
+  const { object } = change
+  const severities = ['', 'u'].map((uid) => {
+    const put: ObjectChange = { type: 'put', object: { ...object, meta: { ...object.meta, uid } } }
+    return faults(new Compilation(compileOptions).apply([put]), 'web')?.map(({ severity }) => severity)
+  })
+  expect(severities).toEqual([['warning'], ['error']])
+})
