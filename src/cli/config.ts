@@ -37,6 +37,14 @@ import {
   takeSource,
 } from './registry-source.ts'
 import type { ServiceName } from './service-env.ts'
+import {
+  readSigning,
+  readTrust,
+  type SigningFlagId,
+  type SigningSource,
+  type TrustFlagId,
+  type TrustSource,
+} from './trust-source.ts'
 
 /** The values of a command's flags. */
 type ValuesOf<C extends CommandName> = {
@@ -49,14 +57,17 @@ export interface UpConfig extends ValuesOf<'up'> {
   readonly manifests: readonly string[]
 }
 
-export interface AgentConfig extends Omit<ValuesOf<'agent'>, RedisFlagId> {
+export interface AgentConfig extends Omit<ValuesOf<'agent'>, RedisFlagId | SigningFlagId> {
   readonly command: 'agent'
   readonly registry: RedisSource
+  readonly signing: SigningSource
 }
 
-export interface GatewayConfig extends Omit<ValuesOf<'gateway'>, SourceFlagId | 'clusters' | 'clusterCidrs'> {
+export interface GatewayConfig
+  extends Omit<ValuesOf<'gateway'>, SourceFlagId | TrustFlagId | 'clusters' | 'clusterCidrs'> {
   readonly command: 'gateway'
   readonly registry: RegistrySource
+  readonly trust: TrustSource
   /** In order of preference; the own one is the first. */
   readonly clusters: readonly ClusterShare[]
 }
@@ -97,13 +108,15 @@ export interface EnvConfig extends ValuesOf<'env'> {
 export interface ExplainConfig
   extends Omit<
     ValuesOf<'explain'>,
-    SourceFlagId | 'kubeconfig' | 'gateway' | 'gatewayToken' | 'clusters' | 'clusterCidrs'
+    SourceFlagId | TrustFlagId | 'kubeconfig' | 'gateway' | 'gatewayToken' | 'clusters' | 'clusterCidrs'
   > {
   readonly command: 'explain'
   /** In order of preference; the own one is the first. */
   readonly clusters: readonly ClusterShare[]
   readonly question: Question
-  readonly source: ExplainSource
+  readonly source:
+    | Exclude<ExplainSource, { type: 'registry' }>
+    | (Extract<ExplainSource, { type: 'registry' }> & { readonly trust: TrustSource })
   readonly json: boolean
 }
 
@@ -168,16 +181,18 @@ function configOf(
       return { command: name, manifests, ...values }
     }
     case 'agent': {
-      const values = read(name)
+      const { signingKey, unsigned, ...values } = read(name)
       requireToken(values.serveRelay, flags.serveRelay.name, values.tokens, faults)
       const config = takeRedis(values, faults)
-      return config && { command: name, ...config }
+      const signing = readSigning({ signingKey, unsigned }, faults)
+      return config && { command: name, ...config, signing }
     }
     case 'gateway': {
-      const { clusters, clusterCidrs, ...values } = read(name)
+      const { clusters, clusterCidrs, trustedKeys, unsigned, ...values } = read(name)
       const config = takeSource(values, faults)
       const shares = readClusters({ ...values, clusters, clusterCidrs }, config?.registry, faults)
-      return config && { command: name, ...config, clusters: shares }
+      const trust = readTrust({ trustedKeys, unsigned }, shares.map(nameOf), faults)
+      return config && { command: name, ...config, clusters: shares, trust }
     }
     case 'relay': {
       const values = read(name)
@@ -210,10 +225,14 @@ function configOf(
     case 'explain': {
       const question = readQuestionOptions(operand, given, faults)
       const manifests = readManifests(given, env, faults)
-      const { clusters, clusterCidrs, ...values } = read(name)
-      const source = readExplainSource(manifests, values, faults)
-      const registry = source?.type === 'registry' ? source.registry : undefined
+      const { clusters, clusterCidrs, trustedKeys, unsigned, ...values } = read(name)
+      const place = readExplainSource(manifests, values, faults)
+      const registry = place?.type === 'registry' ? place.registry : undefined
       const shares = readClusters({ ...values, clusters, clusterCidrs }, registry, faults)
+      const source =
+        place?.type === 'registry'
+          ? { ...place, trust: readTrust({ trustedKeys, unsigned }, shares.map(nameOf), faults) }
+          : place
       const json = given.json === true
       return question && source && { command: name, question, source, json, ...values, clusters: shares }
     }
@@ -230,18 +249,29 @@ function readFlags<C extends CommandName>(name: C, given: Given, env: Env, fault
 function readFlag<T>(flag: Flag<T>, given: Given, env: Env, faults: string[]): T {
   const option = given[attributeOf(flag.name)]
   const typed = Array.isArray(option) ? option.join() : option
-  if (typed === true) {
+  if (typed === true && !flag.isSwitch) {
     faults.push(`${flag.name} needs a value: ${flag.metavar}`)
     return flag.fallback
   }
   const variable = flag.env.find((name) => env[name] !== undefined && env[name] !== '')
-  const text = typeof typed === 'string' ? typed : variable === undefined ? undefined : env[variable]
+  const text =
+    typed === true
+      ? 'true'
+      : typeof typed === 'string'
+        ? typed
+        : variable === undefined
+          ? undefined
+          : env[variable]
   if (text === undefined) return flag.fallback
   const parsed = flag.parse(text)
   if (parsed.ok) return parsed.value
   const source = typeof typed === 'string' ? flag.name : variable
   faults.push(`Cannot read ${source}: ${flag.isSecret ? 'it' : `"${text}"`} is wrong: ${parsed.reason}`)
   return flag.fallback
+}
+
+function nameOf({ name }: ClusterShare): string {
+  return name
 }
 
 function unexpected(name: CommandName, arg: string): string {

@@ -1,4 +1,4 @@
-import { parseSecret, type Secret, type ValueParse } from './values.ts'
+import { parseBoolean, parseSecret, type Secret, type ValueParse } from './values.ts'
 
 /** One flag, mirrored by a variable. */
 export interface Flag<T> {
@@ -15,6 +15,8 @@ export interface Flag<T> {
   readonly isSecret: boolean
   /** It may be given several times: the values are read as one list. */
   readonly isRepeatable: boolean
+  /** Without a value it says true. */
+  readonly isSwitch: boolean
   parse(text: string): ValueParse<T>
 }
 
@@ -38,8 +40,14 @@ export function flag<T>(
     description,
     isSecret: false,
     isRepeatable: false,
+    isSwitch: false,
     parse,
   }
+}
+
+/** A flag that is off unless it is there. */
+export function switchFlag(name: string, description: string): Flag<boolean> {
+  return { ...flag(name, 'true|false', 'false', description, parseBoolean), isSwitch: true }
 }
 
 /** A flag without a default. */
@@ -59,6 +67,7 @@ export function optionalFlag<T>(
     description,
     isSecret: false,
     isRepeatable: false,
+    isSwitch: false,
     parse,
   }
 }

@@ -15,6 +15,8 @@ const compiling = [
 const redis = ['redis', 'redisCa', 'redisCert', 'redisKey'] as const
 /** Where the registry is read. */
 const reading = [...redis, 'relayUrl', 'relayToken', 'redisRest', 'redisRestToken'] as const
+/** Whose records are taken. */
+const trusting = ['trustedKeys', 'unsigned'] as const
 /** Which clusters of a registry. */
 const sharing = ['clusters', 'clusterCidrs'] as const
 /** Who the client is. */
@@ -68,20 +70,21 @@ export const commands = {
     summary: 'watch a cluster, and publish what is exposed to Redis',
     flags: [
       ...redis,
+      ...(['signingKey', 'gatewayKeys', 'unsigned'] as const),
       ...(['kubeconfig', 'cluster', 'leaderElection', 'lease', 'leaseDurationMs'] as const),
       ...compiling,
       ...(['gatewayAddresses', 'console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],
-    example: 'postern agent --redis redis://redis:6379 --domain apps.example.com',
+    example: 'postern agent --redis redis://redis:6379 --signing-key signing.jwk --domain apps.example.com',
   },
   gateway: {
     summary: 'serve what an agent has published; run as many as you like',
-    flags: [...reading, 'limitsRedis', 'stateDir', ...serving, ...sharing],
-    example: 'postern gateway --redis redis://redis:6379 --listen 0.0.0.0:80',
+    flags: [...reading, ...trusting, 'sealingKeys', 'limitsRedis', 'stateDir', ...serving, ...sharing],
+    example: 'postern gateway --redis redis://redis:6379 --trusted-keys trusted.jwks --listen 0.0.0.0:80',
   },
   relay: {
     summary: 'serve the registry over HTTP, to gateways and to other relays',
-    flags: [...reading, 'tokens', 'listen', 'console', 'cluster', 'otlpEndpoint'],
+    flags: [...reading, 'trustedKeys', 'tokens', 'listen', 'console', 'cluster', 'otlpEndpoint'],
     example: 'postern relay --redis redis://redis:6379 --listen 0.0.0.0:8090 --token @/run/secrets/token',
   },
   check: {
@@ -107,7 +110,7 @@ export const commands = {
     argument: 'url',
     json: true,
     flags: [
-      ...(['kubeconfig', 'gateway', 'gatewayToken', ...reading] as const),
+      ...(['kubeconfig', 'gateway', 'gatewayToken', ...reading, ...trusting] as const),
       ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
       ...(['externalCidrs', 'deniedExternalCidrs', 'jwksCidrs', 'allowHttpJwks', 'nameServer'] as const),
       ...([...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),

@@ -1,6 +1,7 @@
 import { parseLeaderElection, parseLeaseDuration, parseObjectName } from './election-values.ts'
-import { flag, optionalFlag, secretFlag } from './flag.ts'
+import { flag, optionalFlag, secretFlag, switchFlag } from './flag.ts'
 import { parseGatewayAddresses } from './gateway-addresses.ts'
+import { parseKeyFiles } from './key-values.ts'
 import { parseAddress, parseHttpUrl, parseName, parseRedisUrl, parseText } from './values.ts'
 
 /** Where records, and the cluster that they are of, are read and written. */
@@ -65,6 +66,38 @@ export const registryFlags = {
     parseHttpUrl,
   ),
   redisRestToken: secretFlag('redis-rest-token', 'TOKEN|@FILE', 'opens that Redis'),
+  signingKey: optionalFlag(
+    'signing-key',
+    'FILE',
+    ['POSTERN_SIGNING_KEY'],
+    'the private Ed25519 key (JSON Web Key or PEM) that records are signed with',
+    parseText,
+  ),
+  trustedKeys: {
+    ...flag(
+      'trusted-keys',
+      '[CLUSTER=]FILE,…',
+      '',
+      'public keys (JSON Web Key Set or PEM) of the agents whose records are taken, perhaps of one cluster only; repeatable',
+      parseKeyFiles,
+    ),
+    isRepeatable: true,
+  },
+  unsigned: switchFlag('unsigned', 'do without signatures: whoever can write to the registry decides then'),
+  gatewayKeys: optionalFlag(
+    'gateway-keys',
+    'FILE',
+    ['POSTERN_GATEWAY_KEYS'],
+    'public X25519 keys (JSON Web Key Set or PEM) of the gateways, to which secrets are sealed; without them no secret is published',
+    parseText,
+  ),
+  sealingKeys: optionalFlag(
+    'sealing-key',
+    'FILE',
+    ['POSTERN_SEALING_KEY'],
+    'the private X25519 keys (JSON Web Key Set or PEM) that open what is sealed to the gateways; several while one is being changed',
+    parseText,
+  ),
   serveRelay: optionalFlag(
     'serve-relay',
     'HOST:PORT',

@@ -53,6 +53,8 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   readonly tokens: Pick<TokenBook, 'verdict'>
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
+  /** Whether only heads are taken that a trusted key has signed: for operators to see. */
+  readonly isSigned: boolean
   /** Who else counts the rate limits of a cluster's Services; undefined: no request is carried out, so that none counts. */
   readonly sharingOf: ((cluster: string) => Sharing) | undefined
   readonly copyOf?: (cluster: ClusterFacts) => ClusterCopy | undefined
@@ -132,13 +134,13 @@ export class Clusters {
 
   /** Of the own cluster. */
   status(): GatewayStatus {
-    return statusOf(this.#own)
+    return statusOf(this.#own, this.#options.isSigned)
   }
 
   statuses(): ClusterStatus[] {
     return this.#members.map((member) => {
       const { name, weight } = member.share
-      return { name, weight, ...statusOf(member) }
+      return { name, weight, ...statusOf(member, this.#options.isSigned) }
     })
   }
 
@@ -187,8 +189,8 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
   return { share, facts, gateway, copy, served }
 }
 
-function statusOf({ gateway, copy, facts }: Member): GatewayStatus {
-  return gatewayStatus(gateway, facts.freshness, copy)
+function statusOf({ gateway, copy, facts }: Member, isSigned: boolean): GatewayStatus {
+  return { ...gatewayStatus(gateway, facts.freshness, copy), isSigned }
 }
 
 function troubleIn(cluster: string, tell: (error: Error) => void): (error: Error) => void {

@@ -22,6 +22,8 @@ export interface GatewayStatus {
   readonly maxStaleSeconds: number | null
   /** Pods are not reached by their addresses. */
   readonly isStale: boolean
+  /** Only heads that a trusted key has signed are taken. */
+  readonly isSigned: boolean
   /** null: none is kept. */
   readonly disk: CopyStatus | null
 }
@@ -37,7 +39,7 @@ export function gatewayStatus(
   { source, head }: Pick<Gateway, 'source' | 'head'>,
   freshness: Freshness,
   copy: Copy | undefined,
-): GatewayStatus {
+): Omit<GatewayStatus, 'isSigned'> {
   return {
     source: source ?? null,
     position: head === undefined ? null : formatPosition(head.position),

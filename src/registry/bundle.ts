@@ -4,7 +4,7 @@ import { formatPosition } from '../model/position.ts'
 import { printable } from '../model/printable.ts'
 import { type PosternRecord, parseRecord } from '../model/records.ts'
 import type { HashTree } from './hash-tree.ts'
-import { type Head, headSchema } from './head.ts'
+import type { Head } from './head.ts'
 import { ownerOf, recordId } from './owner.ts'
 import { RegistryError, type StoredRecord } from './port.ts'
 import { digestOf, type Proof, proofSchema, sortDigests, verifyProof } from './proof.ts'
@@ -22,10 +22,20 @@ const leafSchema = v.object({
 })
 
 /** What a relay gives for one host: the head, and every leaf that the host leads to with its way to the root. */
-export const bundleSchema = v.object({ head: headSchema, leaves: v.array(leafSchema) })
+export const bundleSchema = v.object({ head: v.string(), leaves: v.array(leafSchema) })
 
-export type Bundle = v.InferOutput<typeof bundleSchema>
-type BundleLeaf = Bundle['leaves'][number]
+type BundleLeaf = v.InferOutput<typeof leafSchema>
+
+/** The same, once its head has been read. */
+export interface Bundle {
+  readonly head: Head
+  readonly leaves: readonly BundleLeaf[]
+}
+
+/** As it is sent. */
+export function encodeBundle({ head, leaves }: Bundle): v.InferOutput<typeof bundleSchema> {
+  return { head: head.text, leaves: [...leaves] }
+}
 
 /** Collects what a host needs, with the proofs. @throws RegistryError when a record on the way cannot be read */
 export function buildBundle(

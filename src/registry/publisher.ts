@@ -4,7 +4,7 @@ import { origin, type Position } from '../model/position.ts'
 import type { Digest } from './digest.ts'
 import { type Epochs, soleWriter } from './epochs.ts'
 import { applyChange, HashTree } from './hash-tree.ts'
-import { type Head, type News, SCHEMA_VERSION } from './head.ts'
+import { type HeadWriter, type News, SCHEMA_VERSION, unsignedWriter } from './head.ts'
 import {
   MAX_INCREMENT_BYTES,
   MAX_INCREMENT_CHANGES,
@@ -24,6 +24,8 @@ export interface PublisherOptions {
   readonly clock: Clock
   /** Who may write, and when; by default we alone. */
   readonly epochs?: Epochs
+  /** Signs what is stated; by default nobody does. */
+  readonly heads?: HeadWriter
   /** The platform's SHA-256, if it has one. */
   readonly digest?: Digest
 }
@@ -145,14 +147,14 @@ export class Publisher {
     return { epoch, revision: 1 }
   }
 
-  #send(
+  async #send(
     position: Position,
     changes: readonly StoredChange[],
     isWhole: boolean,
     observedAt: number,
   ): Promise<PublishResult> {
-    const { writer, cluster, clock } = this.#options
-    const head: Head = {
+    const { writer, cluster, clock, heads = unsignedWriter } = this.#options
+    const head = await heads.write({
       schema: SCHEMA_VERSION,
       cluster,
       position,
@@ -160,8 +162,8 @@ export class Publisher {
       observedAt: Math.floor(Math.min(observedAt, clock.now())),
       root: this.#tree.root(),
       ...(this.#news && { news: this.#news }),
-    }
-    return writer.publish({ expected: this.#current, head, changes, isWhole })
+    })
+    return await writer.publish({ expected: this.#current, head, changes, isWhole })
   }
 }
 

@@ -3,6 +3,7 @@ import { compress } from 'hono/compress'
 import type { BearerTokens } from '../model/bearer-tokens.ts'
 import { normaliseHost } from '../model/host.ts'
 import { parsePosition } from '../model/position.ts'
+import { encodeBundle } from '../registry/bundle.ts'
 import {
   EVENTS_TYPE,
   encodeHeadField,
@@ -74,7 +75,7 @@ function answerHost(c: Context, name: string, mirror: Mirror): Response {
   if (host === undefined) return c.json({ error: 'not a hostname' }, 400)
   const { holding } = mirror
   if (holding === undefined) return notLoaded(c, mirror)
-  return unchanged(c, holding) ?? c.json(holding.bundle(host), 200, fieldsOf(holding))
+  return unchanged(c, holding) ?? c.json(encodeBundle(holding.bundle(host)), 200, fieldsOf(holding))
 }
 
 async function answerRegistry(c: Context, mirror: Mirror, snapshots: Snapshots): Promise<Response> {

@@ -1,7 +1,7 @@
 import { formatPosition, type Position } from '../model/position.ts'
 import { encodeEntry } from '../registry/http/wire.ts'
 import { ownerOf } from '../registry/owner.ts'
-import type { Entry, Hint } from '../registry/port.ts'
+import type { Entry } from '../registry/port.ts'
 
 /** Which stream a follower asked for: whole entries, or only which leaves they touched. */
 export type Variant = 'entries' | 'hints'
@@ -40,12 +40,13 @@ export function logEntry(entry: Entry): LoggedEntry {
     position,
     frames: {
       entries: new Frame(`id: ${id}\nevent: entry\ndata: ${encodeEntry(entry)}\n\n`),
-      hints: new Frame(`id: ${id}\nevent: hint\ndata: ${JSON.stringify(hintOf(entry))}\n\n`),
+      hints: new Frame(`id: ${id}\nevent: hint\ndata: ${encodeHint(entry)}\n\n`),
     },
   }
 }
 
-function hintOf({ head, changes }: Entry): Hint {
-  if (changes === 'reload') return { head, owners: 'reload' }
-  return { head, owners: [...new Set(changes.map(({ kind, key }) => ownerOf(kind, key)))] }
+function encodeHint({ head, changes }: Entry): string {
+  const owners =
+    changes === 'reload' ? changes : [...new Set(changes.map(({ kind, key }) => ownerOf(kind, key)))]
+  return JSON.stringify({ head: head.text, owners })
 }

@@ -44,7 +44,7 @@ export class Snapshots {
 }
 
 function* linesOf(head: Head, records: readonly StoredRecord[]): Generator<string, undefined> {
-  let chunk = `${JSON.stringify({ head })}\n`
+  let chunk = `${JSON.stringify({ head: head.text })}\n`
   for (const record of records) {
     chunk += recordLine(record)
     if (chunk.length < CHUNK_CHARACTERS) continue

@@ -62,3 +62,13 @@ export function observeLeader(meter: Meter, isLeading: () => boolean): void {
     })
     .addCallback((result) => result.observe(isLeading() ? 1 : 0))
 }
+
+/** Says whether what is published is signed. */
+export function observeSigned(meter: Meter, isSigned: () => boolean): void {
+  meter
+    .createObservableGauge(metric.agentSigned, {
+      description: 'Whether what is published is signed: 0 with --unsigned.',
+      unit: '1',
+    })
+    .addCallback((result) => result.observe(isSigned() ? 1 : 0))
+}

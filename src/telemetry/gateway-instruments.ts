@@ -8,6 +8,7 @@ interface Status {
   readonly source: 'registry' | 'disk' | null
   readonly observedSecondsAgo: number | null
   readonly isStale: boolean
+  readonly isSigned: boolean
   readonly disk: { readonly writtenSecondsAgo: number | null } | null
 }
 
@@ -31,6 +32,12 @@ export function observeGateway(meter: Meter, statuses: () => readonly Status[]):
     '1',
     'Whether that is longer ago than --max-stale: Pods are not reached by their addresses.',
     ({ isStale }) => Number(isStale),
+  )
+  gauge(
+    metric.gatewaySigned,
+    '1',
+    'Whether only records are taken that a trusted key has signed: 0 with --unsigned.',
+    ({ isSigned }) => Number(isSigned),
   )
   gauge(metric.gatewayFromDisk, '1', 'Whether the table in force came from disk.', ({ source }) =>
     source === null ? null : Number(source === 'disk'),

@@ -4,6 +4,7 @@ import { formatPosition } from '../../src/model/position.ts'
 import { follow } from '../../src/registry/follow.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { freePort } from '../support/free-port.ts'
 import { endpointsRecord } from '../support/records.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
@@ -37,7 +38,7 @@ export async function benchRelay(options: BenchArguments, signal: AbortSignal): 
   if (!hasRedis) throw new Error('Cannot run the bench: redis-server is not on PATH')
   const stage = new Stage(signal)
   const redis = await startRedis()
-  const registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+  const registry = new RedisRegistry({ url: redis.url, cluster, heads: anyHeads, random: systemRandom })
   try {
     const publisher = new Publisher({ writer: registry, cluster, clock: systemClock })
     await publisher.publish([slice(1, 0)], systemClock.now())
@@ -141,7 +142,7 @@ async function relayIsReady(consolePort: number): Promise<void> {
 
 /** What a gateway does that reads Redis by itself. */
 async function oneFollower(redis: RedisServer) {
-  const reader = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+  const reader = new RedisRegistry({ url: redis.url, cluster, heads: anyHeads, random: systemRandom })
   const stop = new AbortController()
   let onEntry = (): void => {}
   const loaded = Promise.withResolvers<void>()

@@ -11,6 +11,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { recordsOf } from '../support/gateway.ts'
 import { startHttp } from '../support/http.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import { postern } from '../support/postern-cli.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
@@ -191,8 +192,18 @@ describe.runIf(hasRedis)('beside a gateway that serves', () => {
     redis = await startRedis()
     const address = backend.address()
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-    const registry = new RedisRegistry({ url: redis.url, cluster: 'default', random: systemRandom })
-    const publisher = new Publisher({ writer: registry, cluster: 'default', clock: systemClock })
+    const registry = new RedisRegistry({
+      url: redis.url,
+      cluster: 'default',
+      heads: signedHeads,
+      random: systemRandom,
+    })
+    const publisher = new Publisher({
+      writer: registry,
+      cluster: 'default',
+      clock: systemClock,
+      heads: signer,
+    })
     await publisher.publish(recordsOf(manifests(port), 'localhost'), systemClock.now())
     await registry.close()
     gateway = await startServing(['gateway', '--redis', redis.url])

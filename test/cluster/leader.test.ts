@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { parseHead } from '../../src/registry/head.ts'
 import { freshRecords, storedRecords } from '../support/fresh-records.ts'
+import { statementOf } from '../support/keys.ts'
 import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { onCluster } from './on-cluster.ts'
@@ -53,7 +53,7 @@ onCluster('agents that elect a leader', (cluster) => {
 
   const said = async ({ console }: AgentProcess) => await (await fetch(`${console}/readyz`)).text()
   const lease = async () => v.parse(leaseSchema, await cluster().objects.get(LEASE))
-  const epoch = () => parseHead(redis.cli('HGET', 'postern:{default}:head', 'text'))?.position.epoch ?? 0
+  const epoch = () => statementOf(redis.cli('HGET', 'postern:{default}:head', 'text'))?.position.epoch ?? 0
   const leads = (agent: AgentProcess) =>
     waitFor('an agent to lead', agent.isLeading, (isLeading) => isLeading)
   const standsBy = (agent: AgentProcess) =>

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { send } from '../support/http.ts'
+import { keyBindings } from '../support/keys.ts'
 import type { AgentProcess, PosternProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { startRelayOn } from '../support/relay-process.ts'
@@ -48,6 +49,7 @@ onCluster('client → workerd → Pods, with agent, Redis and relay', (cluster) 
     workerd = await startWorkerd({
       script: bundle.script,
       bindings: {
+        ...keyBindings,
         RELAY_URL: `http://127.0.0.1:${relayPort}`,
         RELAY_TOKEN: TOKEN,
         PODS: 'direct',
@@ -131,7 +133,12 @@ onCluster('client → workerd → Pods, with agent, Redis and relay', (cluster) 
     await workerd.stop()
     workerd = await startWorkerd({
       script: bundle.script,
-      bindings: { RELAY_URL: `http://127.0.0.1:${relayPort}`, RELAY_TOKEN: TOKEN, PODS: 'direct' },
+      bindings: {
+        ...keyBindings,
+        RELAY_URL: `http://127.0.0.1:${relayPort}`,
+        RELAY_TOKEN: TOKEN,
+        PODS: 'direct',
+      },
     })
     expect((await send({ port: workerd.port, host: HOST })).status).toBe(200)
     await redis.start()

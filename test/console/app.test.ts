@@ -39,6 +39,7 @@ const status: GatewayStatus = {
   observedSecondsAgo: 90,
   maxStaleSeconds: 3600,
   isStale: false,
+  isSigned: true,
   disk: { path: '/state/default.records', writtenSecondsAgo: null, problem: null },
 }
 

@@ -3,6 +3,7 @@ import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.n
 import { parseConfig } from '../../workers/cloudflare/config.ts'
 import { createGateway } from '../../workers/cloudflare/gateway.ts'
 import { createTracing } from '../../workers/cloudflare/tracing.ts'
+import { keyBindings } from '../support/keys.ts'
 import { CLUSTER, publishBehindRelay } from '../support/published.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
 import type { Shell, ShellRequest } from './gateway-shell.ts'
@@ -22,6 +23,7 @@ export const inProcessShell: Shell = {
   start: async (yaml) => {
     const published = await publishBehindRelay(yaml)
     const parsed = parseConfig({
+      ...keyBindings,
       RELAY_URL: published.relay.url,
       RELAY_TOKEN: TOKEN,
       CLUSTER,

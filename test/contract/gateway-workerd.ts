@@ -1,3 +1,4 @@
+import { keyBindings } from '../support/keys.ts'
 import { CLUSTER, publishBehindRelay } from '../support/published.ts'
 import { TOKEN } from '../support/relay.ts'
 import { startWorkerd, type WorkerBundle } from '../support/workerd.ts'
@@ -13,6 +14,7 @@ export function workerdShell(bundle: () => WorkerBundle, dial: 'fetch' | 'socket
       const workerd = await startWorkerd({
         script: bundle().script,
         bindings: {
+          ...keyBindings,
           RELAY_URL: published.relay.url,
           RELAY_TOKEN: TOKEN,
           CLUSTER,

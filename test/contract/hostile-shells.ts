@@ -4,6 +4,7 @@ import { Gateway } from '../../src/gateway/gateway.ts'
 import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import { hurried, startListener } from '../support/gateway.ts'
+import { keyBindings, signedHeads } from '../support/keys.ts'
 import { CLUSTER } from '../support/published.ts'
 import { systemFetch } from '../support/relay.ts'
 import { startWorkerd, type WorkerBundle } from '../support/workerd.ts'
@@ -15,6 +16,7 @@ export async function nodeReader({ url, token }: RelayReaderOptions): Promise<Re
   const said: string[] = []
   const gateway = new Gateway({
     reader: new HttpRegistry({
+      heads: signedHeads,
       url,
       token,
       cluster: CLUSTER,
@@ -50,6 +52,7 @@ export function workerReader(bundle: () => WorkerBundle): StartReader {
     const workerd = await startWorkerd({
       script: bundle().script,
       bindings: {
+        ...keyBindings,
         RELAY_URL: url,
         ...(token === undefined ? {} : { RELAY_TOKEN: token }),
         CLUSTER,

@@ -1,17 +1,17 @@
-import type { Head } from '../../src/registry/head.ts'
+import { type Head, unsignedHead } from '../../src/registry/head.ts'
 import type { StoredChange } from '../../src/registry/port.ts'
 
 export const cluster = 'test'
 export const frozenClock = { now: () => 1_000_000, elapsed: () => 0 }
 
 export function headAt(epoch: number, revision: number): Head {
-  return {
+  return unsignedHead({
     schema: 1,
     cluster,
     position: { epoch, revision },
     observedAt: epoch * 1000 + revision,
     root: 'aa',
-  }
+  })
 }
 
 export function route(key: string, text: string | null): StoredChange {

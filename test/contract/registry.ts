@@ -11,6 +11,7 @@ import type {
   StoredChange,
 } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
+import { signer } from '../support/keys.ts'
 import { cluster, frozenClock, route, headAt as sampleHead, sortedByKey } from './registry-samples.ts'
 import { RootedWriter, rootOf } from './rooted-writer.ts'
 
@@ -26,9 +27,11 @@ function increment(expected: Position | undefined, head: Head, ...changes: Store
   return { expected, head, changes, isWhole: false }
 }
 
-/** As it is expected to be read: with the root that it was published with. */
+/** As it is expected to be read: with the root that it was published with, and as it was signed. */
 function headAt(epoch: number, revision: number): Head {
-  return { ...sampleHead(epoch, revision), root: expect.stringMatching(/^[0-9a-f]{64}$/) }
+  const root = expect.stringMatching(/^[0-9a-f]{64}$/)
+  const text = expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+  return { ...sampleHead(epoch, revision), root, text }
 }
 
 /** What every driver of the registry must do. `make` gives a new, empty registry. */
@@ -165,7 +168,7 @@ export function registryContract(name: string, make: () => Promise<RegistryUnder
     })
 
     test('after a wipe the publisher restores everything in a newer epoch', async () => {
-      const publisher = new Publisher({ writer: registry.writer, cluster, clock: frozenClock })
+      const publisher = new Publisher({ writer: registry.writer, cluster, clock: frozenClock, heads: signer })
       await publisher.publish([route('a', '1'), route('b', '2')], 1000)
       const written = await load()
       await registry.wipe()

@@ -7,8 +7,9 @@ import type {
   StoredChange,
   StoredRecord,
 } from '../../src/registry/port.ts'
+import { signer } from '../support/keys.ts'
 
-/** States in each head the root of what the registry will hold, as a publisher does: some drivers check it. */
+/** Signs in each head the root of what the registry will hold, as a publisher does: drivers check both. */
 export class RootedWriter implements RegistryWriter {
   readonly #writer: RegistryWriter
   #records = new Map<string, StoredRecord>()
@@ -21,7 +22,8 @@ export class RootedWriter implements RegistryWriter {
     const isAnew = publish.isWhole || publish.expected === undefined
     const records = new Map(isAnew ? [] : this.#records)
     for (const change of publish.changes) put(records, change)
-    const head = { ...publish.head, root: rootOf([...records.values()]) }
+    const { text: _, ...statement } = publish.head
+    const head = await signer.write({ ...statement, root: rootOf([...records.values()]) })
     const result = await this.#writer.publish({ ...publish, head })
     if (result.ok) this.#records = records
     return result

@@ -10,6 +10,7 @@ import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { RecordingObserver } from '../support/gateway.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
+import { signedHeads } from '../support/keys.ts'
 import { nodeRecord } from '../support/records.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { HOST, RedisClusters } from '../support/redis-clusters.ts'
@@ -58,6 +59,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
     })
     const tokens = testTokens()
     const clusters = new Clusters({
+      isSigned: true,
       shares,
       own: shares[0]?.name ?? '',
       maxStaleMs: 0,
@@ -65,7 +67,12 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       tokens,
       place: { node: 'node-1', zone: 'zone-a', families: ['IPv4'] },
       readerOf: (cluster) => {
-        const registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+        const registry = new RedisRegistry({
+          url: redis.url,
+          cluster,
+          heads: signedHeads,
+          random: systemRandom,
+        })
         registries.push(registry)
         return registry
       },

@@ -11,6 +11,7 @@ import { waitFor } from '../cluster/wait-for.ts'
 import { cluster, frozenClock, headAt } from '../contract/registry-samples.ts'
 import { rootOf } from '../contract/rooted-writer.ts'
 import { hurried } from '../support/gateway.ts'
+import { altered } from '../support/keys.ts'
 import { routeRecord } from '../support/records.ts'
 
 const NOW = frozenClock.now()
@@ -21,7 +22,7 @@ afterEach(() => {
 
 const onDisk = [routeRecord('disk.test', '')]
 const storedAt = (observedAt: number, revision = 5): Stored => ({
-  head: { ...headAt(1, revision), observedAt, root: rootOf(onDisk) },
+  head: altered(headAt(1, revision), { observedAt, root: rootOf(onDisk) }),
   records: onDisk,
   ageMs: undefined,
 })

@@ -8,6 +8,7 @@ import { waitFor } from '../cluster/wait-for.ts'
 import { serviceYaml } from '../support/gateway.ts'
 import { startHostileRelay } from '../support/hostile-relay.ts'
 import { startHttp } from '../support/http.ts'
+import { signedHeads } from '../support/keys.ts'
 import { resend } from '../support/meddling.ts'
 import { CLUSTER, publishBehindRelay } from '../support/published.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
@@ -31,7 +32,13 @@ function loaderOf(url: string, softMs = 60_000, clock: Pick<Clock, 'now'> = syst
   })
   const troubles: string[] = []
   const loader = new HostLoader({
-    reader: new HttpHostReader({ url, token: TOKEN, cluster: CLUSTER, fetch: systemFetch }),
+    reader: new HttpHostReader({
+      heads: signedHeads,
+      url,
+      token: TOKEN,
+      cluster: CLUSTER,
+      fetch: systemFetch,
+    }),
     tables,
     clock,
     timers: systemTimers,
@@ -85,7 +92,7 @@ test('what a relay makes up is not believed', async () => {
       root: 'f'.repeat(64),
     }
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ head, leaves: [] }))
+    response.end(JSON.stringify({ head: JSON.stringify(head), leaves: [] }))
   })
   closers.push(liar.close)
   const { tables, loader, troubles } = loaderOf(`http://127.0.0.1:${liar.port}`)

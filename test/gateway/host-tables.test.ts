@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { externalByName } from '../../src/gateway/external-by-name.ts'
 import { HostTables, type HostTablesOptions } from '../../src/gateway/host-tables.ts'
 import { plan } from '../../src/gateway/plan.ts'
-import type { Head } from '../../src/registry/head.ts'
+import { type Head, unsignedHead } from '../../src/registry/head.ts'
 import type { HostRead, StoredRecord } from '../../src/registry/port.ts'
 import { endpointsRecord, nodeRecord, routeRecord, serviceRecord } from '../support/records.ts'
 
@@ -19,13 +19,14 @@ const NOW = 1_000_000
 const HOST = 'web.example.test'
 const SERVICE = 'shop/web:80'
 
-const headAt = (revision: number, observedAt = NOW): Head => ({
-  schema: 1,
-  cluster: 'test',
-  position: { epoch: 1, revision },
-  observedAt,
-  root: '0'.repeat(64),
-})
+const headAt = (revision: number, observedAt = NOW): Head =>
+  unsignedHead({
+    schema: 1,
+    cluster: 'test',
+    position: { epoch: 1, revision },
+    observedAt,
+    root: '0'.repeat(64),
+  })
 
 function bundle(records: readonly StoredRecord[], head = headAt(1)): HostRead {
   return { type: 'bundle', head, etag: 'etag', records }

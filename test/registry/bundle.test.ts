@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { patternsOf } from '../../src/model/host.ts'
 import { type Bundle, buildBundle, openBundle } from '../../src/registry/bundle.ts'
 import { applyChange, HashTree } from '../../src/registry/hash-tree.ts'
-import type { Head } from '../../src/registry/head.ts'
+import { unsignedHead } from '../../src/registry/head.ts'
 import { ownerOf } from '../../src/registry/owner.ts'
 import { RegistryError, type StoredRecord } from '../../src/registry/port.ts'
 import { HostIndex } from '../../src/route/host-index.ts'
@@ -33,13 +33,13 @@ const shop = [
 function bundleOf(records: readonly StoredRecord[], host: string): Bundle {
   const tree = new HashTree()
   for (const record of records) applyChange(tree, record)
-  const head: Head = {
+  const head = unsignedHead({
     schema: 1,
     cluster: 'c',
     position: { epoch: 1, revision: 2 },
     observedAt: 3,
     root: tree.root(),
-  }
+  })
   return buildBundle(host, head, tree, (owner) =>
     records.filter(({ kind, key }) => ownerOf(kind, key) === owner),
   )

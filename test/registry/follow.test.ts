@@ -4,6 +4,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { type Entry, type Load, RegistryError, type RegistryReader } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { cluster, frozenClock, headAt, route } from '../contract/registry-samples.ts'
+import { altered } from '../support/keys.ts'
 
 const aborts: AbortController[] = []
 afterEach(() => {
@@ -232,7 +233,7 @@ test('an older state than the served one is refused, unless it was observed late
 test('what is older than what was served before the first load is refused', async () => {
   const { registry, publisher } = published()
   await publisher.publish([route('a', 'old')], 1)
-  const { table, troubles } = followed(registry, { served: { ...headAt(1, 4), observedAt: 3 } })
+  const { table, troubles } = followed(registry, { served: altered(headAt(1, 4), { observedAt: 3 }) })
   await vi.waitFor(() => expect(troubles).toContain('Cannot load: 1-1 is older than 1-4, which is served'))
   expect(table.size).toBe(0)
   await publisher.publish([route('a', 'new')], 4)

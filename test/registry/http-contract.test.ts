@@ -5,6 +5,7 @@ import type { RegistryReader, RegistryWriter } from '../../src/registry/port.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { type RegistryUnderTest, registryContract } from '../contract/registry.ts'
 import { cluster } from '../contract/registry-samples.ts'
+import { signedHeads } from '../support/keys.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { readerOf, startRelay, type TestRelay, untilAt, untilRead } from '../support/relay.ts'
 
@@ -24,7 +25,7 @@ async function throughRelays(upstream: Upstream, depth: number): Promise<Registr
       const relay = await startRelay(reader)
       await untilRead(relay.mirror)
       relays.push(relay)
-      reader = readerOf(relay.url, cluster)
+      reader = readerOf(relay.url, cluster, signedHeads)
     }
   }
   const stop = async (): Promise<void> => {
@@ -32,7 +33,7 @@ async function throughRelays(upstream: Upstream, depth: number): Promise<Registr
   }
   await start()
   // A relay that starts anew takes another port.
-  const last = (): RegistryReader => readerOf(relays.at(-1)?.url ?? '', cluster)
+  const last = (): RegistryReader => readerOf(relays.at(-1)?.url ?? '', cluster, signedHeads)
   return {
     reader: {
       load: (signal) => last().load(signal),
@@ -75,7 +76,7 @@ describe.skipIf(!hasRedis)('on a real redis-server', () => {
 
   registryContract('HTTP, through a relay on Redis', () => {
     redis.cli('FLUSHALL')
-    const registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+    const registry = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
     const wipe = (): void => void redis.cli('FLUSHALL')
     return throughRelays({ registry, wipe, close: () => registry.close() }, 1)
   })

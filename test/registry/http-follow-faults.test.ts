@@ -5,6 +5,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { cluster, frozenClock } from '../contract/registry-samples.ts'
+import { signer } from '../support/keys.ts'
 import { routeRecord } from '../support/records.ts'
 import { readerOf, startRelay, untilAt } from '../support/relay.ts'
 import { anywhere, loads, silent } from '../support/rogue-answers.ts'
@@ -21,7 +22,7 @@ describe('a follower keeps its last table when the relay answers with', () => {
     '%s, and goes on when it is well again',
     async (_what, answer) => {
       const registry = new MemoryRegistry()
-      const publisher = new Publisher({ writer: registry, cluster, clock: frozenClock })
+      const publisher = new Publisher({ writer: registry, cluster, clock: frozenClock, heads: signer })
       await publisher.publish([routeRecord('a')], 1000)
       const relay = await startRelay(registry)
       await untilAt(relay.mirror, { epoch: 1, revision: 1 })

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
 import { encodeHeadField } from '../../src/registry/http/wire.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { cluster } from '../contract/registry-samples.ts'
+import { altered } from '../support/keys.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
 import {
   answering,
@@ -23,7 +25,14 @@ afterEach(() => server.close())
 
 describe('one host', () => {
   const hosts = () =>
-    new HttpHostReader({ url: server.url, token: TOKEN, cluster, fetch: systemFetch, maxBundleBytes: 1000 })
+    new HttpHostReader({
+      heads: anyHeads,
+      url: server.url,
+      token: TOKEN,
+      cluster,
+      fetch: systemFetch,
+      maxBundleBytes: 1000,
+    })
   const read = (etag?: string) => failureOf(hosts().readHost('a.example', etag, forever))
   const json = (body: object | string) =>
     answering(
@@ -35,19 +44,22 @@ describe('one host', () => {
   test.each<Fault>([
     [
       'no leaves',
-      json({ head, leaves: [] }),
+      json({ head: head.text, leaves: [] }),
       'invalid',
       /host:a\.example is neither there nor proven absent/,
     ],
     [
       'an absence that is not proven',
-      json({ head, leaves: [{ owner: 'host:a.example', siblings: [], end: { type: 'empty' } }] }),
+      json({ head: head.text, leaves: [{ owner: 'host:a.example', siblings: [], end: { type: 'empty' } }] }),
       'invalid',
       /host:a\.example does not fit the head at 1-1/,
     ],
     [
       'a proof that is longer than any',
-      json({ head, leaves: [{ owner: 'o', siblings: Array(257).fill(''), end: { type: 'empty' } }] }),
+      json({
+        head: head.text,
+        leaves: [{ owner: 'o', siblings: Array(257).fill(''), end: { type: 'empty' } }],
+      }),
       'invalid',
       /longer than 1000 bytes|field leaves/,
     ],
@@ -55,13 +67,13 @@ describe('one host', () => {
     ['too much', json(' '.repeat(2000)), 'invalid', /longer than 1000 bytes/],
     [
       'an unknown schema',
-      json({ head: { ...head, schema: 2 }, leaves: [] }),
+      json({ head: head.text.replace('"schema":1', '"schema":9'), leaves: [] }),
       'invalid',
       /field head\.schema/,
     ],
     [
       "another cluster's head",
-      json({ head: { ...head, cluster: 'else' }, leaves: [] }),
+      json({ head: altered(head, { cluster: 'else' }).text, leaves: [] }),
       'invalid',
       /it is cluster "else"'s/,
     ],

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemTimers } from '../../src/model/clock.node.ts'
 import { RelayClient } from '../../src/registry/http/client.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { refusedPort } from '../support/free-port.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
@@ -47,7 +48,14 @@ describe('a relay that answers a load with', () => {
 
   test('nobody there is a clear error', async () => {
     const url = `http://127.0.0.1:${await refusedPort()}`
-    const gone = new HttpRegistry({ url, token: TOKEN, cluster, fetch: systemFetch, timers: systemTimers })
+    const gone = new HttpRegistry({
+      heads: anyHeads,
+      url,
+      token: TOKEN,
+      cluster,
+      fetch: systemFetch,
+      timers: systemTimers,
+    })
     expect(await failureOf(gone.load(forever))).toMatchObject({
       message: /ECONNREFUSED/,
       code: 'unreachable',
@@ -58,13 +66,26 @@ describe('a relay that answers a load with', () => {
 test('a token that no field can carry is refused before it is sent, and not repeated', () => {
   const token = 'secret\r\nx-evil: 1'
   const make = () =>
-    new HttpRegistry({ url: 'http://a', token, cluster, fetch: systemFetch, timers: systemTimers })
+    new HttpRegistry({
+      heads: anyHeads,
+      url: 'http://a',
+      token,
+      cluster,
+      fetch: systemFetch,
+      timers: systemTimers,
+    })
   expect(make).toThrow(/Cannot use the token of http:\/\/a: a token consists of/)
   expect(make).not.toThrow(/secret/)
 })
 
 test('of an answer with many faults the first is looked for, and no more', () => {
-  const client = new RelayClient({ url: 'http://a', token: undefined, cluster, fetch: systemFetch })
+  const client = new RelayClient({
+    heads: anyHeads,
+    url: 'http://a',
+    token: undefined,
+    cluster,
+    fetch: systemFetch,
+  })
   let looks = 0
   const fault = v.pipe(
     v.number(),

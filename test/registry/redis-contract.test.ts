@@ -6,6 +6,7 @@ import { registryContract } from '../contract/registry.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
+import { signedHeads } from '../support/keys.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { type RedisSet, startRedisCluster, startSentinelSet } from '../support/redis-shapes.ts'
 
@@ -23,7 +24,7 @@ describe.skipIf(!hasRedis)('on a real redis-server', () => {
 
   registryContract('Redis', async () => {
     redis.cli('FLUSHALL')
-    const registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+    const registry = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
     return {
       reader: registry,
       writer: registry,
@@ -60,6 +61,7 @@ describe.skipIf(!hasRedis)(
           url: `rediss://${user}:change-me-${user}@127.0.0.1:${tlsPort}`,
           tls: { ca: pem(authority.ca), cert: pem(client.cert), key: pem(client.key) },
           cluster,
+          heads: signedHeads,
           random: systemRandom,
         })
       const login = ['--user', 'agent', '--pass', 'change-me-agent', '--no-auth-warning']
@@ -96,7 +98,7 @@ describe.skipIf(!hasRedis).each([
       }
     }
     await wipe()
-    const registry = new RedisRegistry({ url: set.url, cluster, random: systemRandom })
+    const registry = new RedisRegistry({ url: set.url, cluster, heads: signedHeads, random: systemRandom })
     return { reader: registry, writer: registry, wipe, close: () => registry.close() }
   })
 })

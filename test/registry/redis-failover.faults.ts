@@ -6,6 +6,7 @@ import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { frozenClock, route } from '../contract/registry-samples.ts'
 import { startFollowing } from '../support/following.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import { hasRedis } from '../support/redis.ts'
 import { type RedisSet, startRedisCluster, startSentinelSet } from '../support/redis-shapes.ts'
 
@@ -19,11 +20,21 @@ async function inStep(start: () => Promise<RedisSet>) {
   const set = await start()
   closers.push(set.close)
   const connect = (): RedisRegistry => {
-    const registry = new RedisRegistry({ url: set.url, cluster: 'default', random: systemRandom })
+    const registry = new RedisRegistry({
+      url: set.url,
+      cluster: 'default',
+      heads: signedHeads,
+      random: systemRandom,
+    })
     closers.push(() => registry.close())
     return registry
   }
-  const publisher = new Publisher({ writer: connect(), cluster: 'default', clock: frozenClock })
+  const publisher = new Publisher({
+    writer: connect(),
+    cluster: 'default',
+    clock: frozenClock,
+    heads: signer,
+  })
   await publisher.publish([route('a', '1'), route('b', '1')], 1)
   const follower = startFollowing(connect())
   closers.push(follower.stop)

@@ -8,9 +8,11 @@ import type { RegistryError, StoredChange } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisConnection } from '../../src/registry/redis/connection.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { cluster, frozenClock, headAt, route, sortedByKey } from '../contract/registry-samples.ts'
 import { startFollowing } from '../support/following.ts'
+import { altered } from '../support/keys.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
 const closers: (() => Promise<unknown> | unknown)[] = []
@@ -28,7 +30,7 @@ function connect(
   url: string,
   options: Partial<ConstructorParameters<typeof RedisRegistry>[0]> = {},
 ): RedisRegistry {
-  const registry = new RedisRegistry({ url, cluster, random: systemRandom, ...options })
+  const registry = new RedisRegistry({ url, cluster, heads: anyHeads, random: systemRandom, ...options })
   closers.push(() => registry.close())
   return registry
 }
@@ -115,7 +117,7 @@ describe.skipIf(!hasRedis)('the registry in Redis', () => {
   test("another cluster's head under our keys is refused", async () => {
     const redis = await redisServer()
     const registry = connect(redis.url)
-    const foreign = { ...one, cluster: 'elsewhere' }
+    const foreign = altered(one, { cluster: 'elsewhere' })
     await registry.publish(increment(undefined, foreign, route('a', '1')))
     expect(await failure(loadOf(registry))).toMatchObject({ code: 'invalid', message: /"elsewhere"/ })
   })

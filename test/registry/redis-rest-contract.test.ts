@@ -5,6 +5,7 @@ import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { RedisRestRegistry } from '../../src/registry/redis-rest/redis-rest-registry.ts'
 import { registryContract } from '../contract/registry.ts'
 import { cluster, route } from '../contract/registry-samples.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { type RedisRestProxy, startRedisRest } from '../support/redis-rest.ts'
 import { systemFetch } from '../support/relay.ts'
@@ -28,6 +29,7 @@ describe.skipIf(!hasRedis)('on a real redis-server behind a REST proxy', () => {
       url: proxy.url,
       token,
       cluster: of,
+      heads: signedHeads,
       fetch: systemFetch,
       timers: systemTimers,
       pollMs: 20,
@@ -36,7 +38,7 @@ describe.skipIf(!hasRedis)('on a real redis-server behind a REST proxy', () => {
 
   registryContract('Redis REST', async () => {
     redis.cli('FLUSHALL')
-    const writer = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
+    const writer = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
     return {
       reader: rest(),
       writer,
@@ -67,14 +69,14 @@ describe.skipIf(!hasRedis)('on a real redis-server behind a REST proxy', () => {
 
   test("another cluster's head is refused", async () => {
     redis.cli('FLUSHALL')
-    const writer = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
-    const head = {
-      schema: 1 as const,
+    const writer = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
+    const head = await signer.write({
+      schema: 1,
       cluster: 'else',
       position: { epoch: 1, revision: 1 },
       observedAt: 1,
       root: '',
-    }
+    })
     await writer.publish({ expected: undefined, head, changes: [route('a', '1')], isWhole: false })
     await writer.close()
     await expect(load(rest())).rejects.toMatchObject({ code: 'invalid', message: /cluster "else"'s/ })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemTimers } from '../../src/model/clock.node.ts'
 import { RedisRestRegistry } from '../../src/registry/redis-rest/redis-rest-registry.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { systemFetch, TOKEN } from '../support/relay.ts'
 import {
@@ -25,6 +26,7 @@ afterEach(() => server.close())
 
 function load(silenceMs = 5_000) {
   const registry = new RedisRestRegistry({
+    heads: anyHeads,
     url: server.url,
     token: TOKEN,
     cluster,
@@ -59,7 +61,7 @@ test.each<Fault>([
   server.answer = answer
   const failure = await load()
   expect([failure.code, failure.message]).toEqual([code, expect.stringMatching(said)])
-  expect(failure.message).toMatch(/^Cannot read /)
+  expect(failure.message).toMatch(/^Cannot (read|use) /)
   expect(failure.message).not.toContain(TOKEN)
 })
 

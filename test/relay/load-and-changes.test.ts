@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { origin } from '../../src/model/position.ts'
-import { parseHead } from '../../src/registry/head.ts'
 import { decodeHeadField } from '../../src/registry/http/wire.ts'
 import type { Hint } from '../../src/registry/port.ts'
+import { statementOf } from '../support/keys.ts'
 import { endpointsRecord, routeRecord } from '../support/records.ts'
 import { RelayedRegistry, shop } from '../support/relayed-registry.ts'
 
@@ -22,7 +22,7 @@ describe('a full load', () => {
     expect((await first.text()).trimEnd().split('\n')).toHaveLength(shop.length + 2)
     const again = await relayed.get('/v1/registry', { 'if-none-match': `"x", ${etag}` })
     expect([again.status, await again.text()]).toEqual([304, ''])
-    const head = parseHead(decodeHeadField(again.headers.get('postern-head')) ?? '')
+    const head = statementOf(decodeHeadField(again.headers.get('postern-head')) ?? '')
     expect(head?.root).toBe(etag.slice(3, -1))
   })
 
@@ -44,7 +44,7 @@ describe('a full load', () => {
     await (await relayed.get('/v1/registry')).text()
     await relayed.heartbeat(2000)
     const head = decodeHeadField((await relayed.get('/v1/registry')).headers.get('postern-head'))
-    expect(parseHead(head ?? '')).toMatchObject({ observedAt: 2000, position: { epoch: 1, revision: 2 } })
+    expect(statementOf(head ?? '')).toMatchObject({ observedAt: 2000, position: { epoch: 1, revision: 2 } })
   })
 })
 

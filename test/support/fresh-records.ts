@@ -5,6 +5,7 @@ import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.n
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemRandom } from '../../src/model/clock.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import { readCluster } from '../../workers/node/read-source.ts'
 
 /** What the objects of a cluster compile to now, from scratch and as an agent of the tests does: a line a record. */
@@ -33,7 +34,7 @@ export async function freshRecords(kubeconfig: string): Promise<readonly string[
 
 /** The same of what a registry holds; empty while it cannot be read. */
 export async function storedRecords(url: string): Promise<readonly string[]> {
-  const registry = new RedisRegistry({ url, cluster: 'default', random: systemRandom })
+  const registry = new RedisRegistry({ url, cluster: 'default', heads: anyHeads, random: systemRandom })
   try {
     const { records } = await registry.load(new AbortController().signal)
     return linesOf(records)

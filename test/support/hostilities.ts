@@ -96,14 +96,29 @@ export const hostilities: readonly Hostility[] = [
     said: /service:shop\/web does not fit the head at |Records do not fit the head at /,
   },
   {
-    name: 'has a head of an unknown schema',
-    meddle: altered((body) => body.replace('"schema":1', '"schema":2')),
-    said: /field head\.schema: /,
+    name: 'has a head of a later moment',
+    meddle: withHead('payload', (head) => head.replace(/"observedAt":1/, '"observedAt":9')),
+    said: / at \d+-\d+ \(.*\): its signature is not that of key [\w-]{43}, which it names/,
   },
   {
     name: "passes on another cluster's registry",
-    meddle: withHead((head) => head.replace('"cluster":"test"', '"cluster":"else"')),
-    said: /it is cluster "else"'s/,
+    meddle: withHead('payload', (head) => head.replace('"cluster":"test"', '"cluster":"else"')),
+    said: /its signature is not that of key /,
+  },
+  {
+    name: 'has a head of a key that it made',
+    meddle: withHead('header', (header) => header.replace(/"kid":"[^"]*"/, '"kid":"mine"')),
+    said: /it is signed by key "mine", which is not trusted here: [\w-]{43}/,
+  },
+  {
+    name: 'has a head that nobody has signed',
+    meddle: withHead('header', (header) => header.replace('"Ed25519"', '"none"')),
+    said: /its signature is of algorithm "none", not Ed25519/,
+  },
+  {
+    name: 'has a head whose signature asks for more than is known',
+    meddle: withHead('header', (header) => header.replace('{', '{"crit":["exp"],"exp":1,')),
+    said: /its signature has the field "crit", which is not known here/,
   },
   { name: 'closes the connection', meddle: (_honest, outgoing) => outgoing.destroy(), said: CUT },
   {

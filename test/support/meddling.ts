@@ -75,13 +75,16 @@ export function resend({ status, fields, body }: HonestAnswer, outgoing: ServerR
   outgoing.writeHead(status, fields).end(body)
 }
 
-/** The honest answer with another head, in its field and in its body. */
+/** The honest answer with another head, in its field and in its body: what is signed, or the signature's own header. */
 export const withHead =
-  (alter: (head: string) => string): Meddle =>
+  (part: 'header' | 'payload', alter: (text: string) => string): Meddle =>
   ({ status, fields, body }, outgoing) => {
-    const { 'postern-head': head = '', ...others } = fields
-    const altered = alter(Buffer.from(head, 'base64url').toString())
-    outgoing
-      .writeHead(status, { ...others, 'postern-head': Buffer.from(altered).toString('base64url') })
-      .end(alter(body))
+    const head = fields['postern-head'] ?? ''
+    const [header = '', payload = '', signature = ''] = head.split('.')
+    const edit = (text: string) =>
+      Buffer.from(alter(Buffer.from(text, 'base64url').toString())).toString('base64url')
+    const altered =
+      part === 'header' ? [edit(header), payload, signature] : [header, edit(payload), signature]
+    const text = altered.join('.')
+    outgoing.writeHead(status, { ...fields, 'postern-head': text }).end(body.replaceAll(head, text))
   }

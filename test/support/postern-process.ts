@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { keyVariables } from './keys.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const READY = /^postern: ready, (\d+) routes? on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
@@ -43,7 +44,7 @@ export function startPostern(
   const child = spawn(file, rest, {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...keyVariables, ...env },
   })
   let text = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

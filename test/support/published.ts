@@ -3,6 +3,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts'
 import type { StoredChange, StoredRecord } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { recordsOf } from './gateway.ts'
+import { signer } from './keys.ts'
 import { startRelay, type TestRelay, untilAt } from './relay.ts'
 
 export const CLUSTER = 'test'
@@ -17,7 +18,7 @@ export interface Published {
 /** A manifest in a registry, behind a real relay. */
 export async function publishBehindRelay(yaml: string): Promise<Published> {
   const registry = new MemoryRegistry()
-  const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock })
+  const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock, heads: signer })
   let held = new Map<string, StoredChange>()
   const relay = await startRelay(registry)
   const publish: Published['publish'] = async (next, alter = (record) => record) => {

@@ -2,6 +2,7 @@ import { systemClock, systemRandom } from '../../src/model/clock.node.ts'
 import type { StoredChange, StoredRecord } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { signedHeads, signer } from './keys.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from './records.ts'
 
 export const HOST = 'shop.localhost'
@@ -35,8 +36,8 @@ export class RedisClusters {
   #publisherOf(cluster: string): Publisher {
     const known = this.#publishers.get(cluster)
     if (known !== undefined) return known.publisher
-    const registry = new RedisRegistry({ url: this.#url, cluster, random: systemRandom })
-    const publisher = new Publisher({ writer: registry, cluster, clock: systemClock })
+    const registry = new RedisRegistry({ url: this.#url, cluster, heads: signedHeads, random: systemRandom })
+    const publisher = new Publisher({ writer: registry, cluster, clock: systemClock, heads: signer })
     this.#publishers.set(cluster, { registry, publisher })
     return publisher
   }

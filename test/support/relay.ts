@@ -1,8 +1,10 @@
 import { systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { comparePositions, type Position } from '../../src/model/position.ts'
+import type { HeadReader } from '../../src/registry/head.ts'
 import type { Fetch } from '../../src/registry/http/client.ts'
 import { HttpRegistry } from '../../src/registry/http/http-registry.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import type { Mirror } from '../../src/relay/mirror.ts'
 import type { RelayObserver } from '../../src/relay/observer.ts'
 import { type RelayServer, type RelayServerOptions, startRelayServer } from '../../src/relay/server.node.ts'
@@ -40,8 +42,8 @@ export async function startRelay(
 
 export const systemFetch: Fetch = (url, init) => fetch(url, init)
 
-export function readerOf(url: string, cluster: string, token: string | undefined = TOKEN): HttpRegistry {
-  return new HttpRegistry({ url, token, cluster, fetch: systemFetch, timers: systemTimers })
+export function readerOf(url: string, cluster: string, heads: HeadReader = anyHeads): HttpRegistry {
+  return new HttpRegistry({ url, token: TOKEN, cluster, heads, fetch: systemFetch, timers: systemTimers })
 }
 
 /** Waits until the mirror's history ends at the position. */

@@ -3,6 +3,7 @@ import { MemoryRegistry } from '../../src/registry/memory.ts'
 import type { StoredChange } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
 import { cluster, frozenClock } from '../contract/registry-samples.ts'
+import { signedHeads, signer } from './keys.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from './records.ts'
 import { startRelay, systemFetch, type TestRelay, TOKEN, untilAt, untilRead } from './relay.ts'
 
@@ -16,7 +17,7 @@ export const shop = [
 /** A registry in memory behind a real relay; a publish is done once the relay has it. */
 export class RelayedRegistry {
   readonly registry = new MemoryRegistry()
-  readonly #publisher = new Publisher({ writer: this.registry, cluster, clock: frozenClock })
+  readonly #publisher = new Publisher({ writer: this.registry, cluster, clock: frozenClock, heads: signer })
   /** What the relay has answered, and how many streams it has opened. */
   readonly answers: [resource: string, status: number][] = []
   joined = 0
@@ -53,7 +54,13 @@ export class RelayedRegistry {
   }
 
   hosts(): HttpHostReader {
-    return new HttpHostReader({ url: this.url, token: TOKEN, cluster, fetch: systemFetch })
+    return new HttpHostReader({
+      url: this.url,
+      token: TOKEN,
+      cluster,
+      heads: signedHeads,
+      fetch: systemFetch,
+    })
   }
 
   async close(): Promise<void> {

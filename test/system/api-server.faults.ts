@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { parseHead } from '../../src/registry/head.ts'
 import { deploy } from '../cluster/deploy.ts'
 import { onCluster } from '../cluster/on-cluster.ts'
 import { agentKubeconfig, manifest, runAgent } from '../cluster/postern.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { workloadYaml } from '../cluster/workload.ts'
+import { statementOf } from '../support/keys.ts'
 import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 
@@ -47,7 +47,7 @@ onCluster('an agent whose API server is away, or forbids', (cluster) => {
       (text) => text === 'ready',
       { timeoutMs: 60_000 },
     )
-  const head = () => parseHead(redis.cli('HGET', `${KEYS}head`, 'text'))
+  const head = () => statementOf(redis.cli('HGET', `${KEYS}head`, 'text'))
   /** The head of the next publish or heartbeat. */
   const nextHead = async () => {
     const { epoch = 0, revision = 0 } = head()?.position ?? {}

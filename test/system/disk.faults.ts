@@ -13,6 +13,7 @@ import { waitFor } from '../cluster/wait-for.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from '../support/records.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
@@ -50,8 +51,8 @@ describe.skipIf(!hasRedis)('gateways with a copy of the records on disk', () => 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'postern-state-'))
     redis = await startRedis()
-    registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
-    publisher = new Publisher({ writer: registry, cluster, clock: systemClock })
+    registry = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
+    publisher = new Publisher({ writer: registry, cluster, clock: systemClock, heads: signer })
     const records = [routeRecord(HOST, 'shop/web:80'), serviceRecord('shop/web:80')]
     await publisher.publish(
       [...records, endpointsRecord('shop/web/1', ['127.0.0.1'], [], pod.port)],
@@ -191,12 +192,12 @@ describe.skipIf(!hasRedis)('gateways with a copy of the records on disk', () => 
       // As the gateway sees it.
       const { pid = 0 } = gateway.child
       const path = join('/proc', `${pid}`, 'root', folder, `${cluster}.records`)
-      expect((await readRecords(path, cluster))?.records).toHaveLength(3)
+      expect((await readRecords(path, cluster, signedHeads))?.records).toHaveLength(3)
 
       const remount = ['-t', `${pid}`, '-m', 'mount', '-o', 'remount,size=16m', folder]
       expect(spawnSync('nsenter', remount).status).toBe(0)
       await until(gateway, 'the records to be written', (now) => now.disk?.problem === null)
-      expect((await readRecords(path, cluster))?.records).toHaveLength(4_003)
+      expect((await readRecords(path, cluster, signedHeads))?.records).toHaveLength(4_003)
       await load.answers(100)
       expect(load.failures).toEqual([])
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitFor } from '../cluster/wait-for.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
+import { keyVariables } from '../support/keys.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { HOST, RedisClusters } from '../support/redis-clusters.ts'
@@ -56,7 +57,10 @@ describe.skipIf(!hasRedis)('the program serves two clusters of one Redis', () =>
   const get = async (path: string) => await (await fetch(`${gateway.console}${path}`)).json()
   const explain = (): string => {
     const args = ['explain', `http://${HOST}/`, '--redis', redis.url, ...CLUSTERS]
-    return spawnSync(process.execPath, ['workers/node/postern.ts', ...args], { encoding: 'utf8' }).stdout
+    return spawnSync(process.execPath, ['workers/node/postern.ts', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...keyVariables },
+    }).stdout
   }
 
   test('the other cluster stands in while the own endpoints are gone, and everyone is told', async () => {

@@ -12,6 +12,7 @@ import { waitFor } from '../cluster/wait-for.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { refusedPort } from '../support/free-port.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import {
   type PosternProcess,
   startAgent,
@@ -43,8 +44,8 @@ describe.skipIf(!hasRedis)('gateways behind a relay', () => {
 
   beforeAll(async () => {
     redis = await startRedis()
-    registry = new RedisRegistry({ url: redis.url, cluster, random: systemRandom })
-    publisher = new Publisher({ writer: registry, cluster, clock: systemClock })
+    registry = new RedisRegistry({ url: redis.url, cluster, heads: signedHeads, random: systemRandom })
+    publisher = new Publisher({ writer: registry, cluster, clock: systemClock, heads: signer })
     for (const says of ['one', 'two'])
       backends.push(await startHttp((_request, response) => void response.end(says)))
     await publisher.publish(

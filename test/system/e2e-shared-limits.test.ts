@@ -6,6 +6,7 @@ import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { recordsOf, serviceYaml } from '../support/gateway.ts'
 import { send, startHttp, type TestServer } from '../support/http.ts'
+import { signedHeads, signer } from '../support/keys.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 
@@ -33,8 +34,18 @@ describe.skipIf(!hasRedis)('four gateways count together in Redis', () => {
     registryRedis = await startRedis()
     limitsRedis = await startRedis()
     pod = await startHttp((_request, response) => void response.end('ok'))
-    const registry = new RedisRegistry({ url: registryRedis.url, cluster: 'default', random: systemRandom })
-    const publisher = new Publisher({ writer: registry, cluster: 'default', clock: systemClock })
+    const registry = new RedisRegistry({
+      url: registryRedis.url,
+      cluster: 'default',
+      heads: signedHeads,
+      random: systemRandom,
+    })
+    const publisher = new Publisher({
+      writer: registry,
+      cluster: 'default',
+      clock: systemClock,
+      heads: signer,
+    })
     const yaml = Object.entries(limits).map(([name, limit]) =>
       serviceYaml({ name, endpoints: [pod.port], annotations: { 'postern.dev/rate-limit': limit } }),
     )

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { parseHead } from '../../src/registry/head.ts'
 import { onCluster } from '../cluster/on-cluster.ts'
 import { agentKubeconfig, runAgent } from '../cluster/postern.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { startHeldWay } from '../support/held-way.ts'
+import { statementOf } from '../support/keys.ts'
 import type { AgentProcess } from '../support/postern-process.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { faultRig } from './fault-rig.ts'
@@ -57,7 +57,7 @@ onCluster('two agents, of which one leads, under clients that never retry', (clu
 
   const leads = (agent: AgentProcess) =>
     waitFor('the other agent to lead', agent.isLeading, (isLeading) => isLeading)
-  const head = () => parseHead(redis.cli('HGET', 'postern:{default}:head', 'text'))
+  const head = () => statementOf(redis.cli('HGET', 'postern:{default}:head', 'text'))
   const epoch = () => head()?.position.epoch ?? 0
   /** How many of its publishes the registry took. */
   const written = async ({ console }: AgentProcess) => {

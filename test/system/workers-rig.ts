@@ -10,6 +10,7 @@ import { Publisher } from '../../src/registry/publisher.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { cluster } from '../contract/registry-samples.ts'
 import { startHttp } from '../support/http.ts'
+import { signer } from '../support/keys.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 import { endpointsRecord, routeRecord, serviceRecord } from '../support/records.ts'
 import { startRelay, TOKEN } from '../support/relay.ts'
@@ -60,7 +61,7 @@ export async function startWorkersRig(
   })
   const setToken = (isThere: boolean): void => writeFileSync(tokenFile, isThere ? TOKEN : '')
   setToken(true)
-  const publisher = new Publisher({ writer: registry, cluster, clock: systemClock })
+  const publisher = new Publisher({ writer: registry, cluster, clock: systemClock, heads: signer })
   const endpoints = endpointsRecord('shop/web/a', ['127.0.0.1'], [], backend.port)
   const records = [routeRecord(HOST, 'shop/web:80'), serviceRecord('shop/web:80'), endpoints]
   await publisher.publish(records, systemClock.now())

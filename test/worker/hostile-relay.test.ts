@@ -6,6 +6,7 @@ import { workerReader } from '../contract/hostile-shells.ts'
 import { startHostileRelay } from '../support/hostile-relay.ts'
 import { hostilities } from '../support/hostilities.ts'
 import { send, startHttp } from '../support/http.ts'
+import { keyBindings } from '../support/keys.ts'
 import { answerTo } from '../support/meddling.ts'
 import { publishBehindRelay } from '../support/published.ts'
 import { TOKEN } from '../support/relay.ts'
@@ -53,7 +54,7 @@ test('a Worker whose token can be none says so, and does not repeat it', async (
   const said: string[] = []
   const wrong = await startWorkerd({
     script: bundle.script,
-    bindings: { RELAY_URL: 'http://127.0.0.1:1', RELAY_TOKEN: 'a secret with spaces' },
+    bindings: { ...keyBindings, RELAY_URL: 'http://127.0.0.1:1', RELAY_TOKEN: 'a secret with spaces' },
     onLog: (line) => void said.push(line),
   })
   closers.push(wrong.stop)

@@ -18,7 +18,7 @@ async function readBy(
 ) {
   const server = await startHttp((_request, response) => void response.end(document))
   closers.push(server.close)
-  const parsed = parseConfig({ RELAY_URL: 'http://relay.example.test', ...variables })
+  const parsed = parseConfig({ UNSIGNED: 'on', RELAY_URL: 'http://relay.example.test', ...variables })
   if (!parsed.ok) throw new Error(parsed.faults.join())
   const read = keyReader(parsed.config, systemFetch)
   return await read(`http://${host}:${server.port}/`, never).catch(({ message }: Error) => message)

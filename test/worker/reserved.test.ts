@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serviceYaml } from '../support/gateway.ts'
 import { echo, send, startHttp, type TestServer } from '../support/http.ts'
+import { keyBindings } from '../support/keys.ts'
 import { CLUSTER, type Published, publishBehindRelay } from '../support/published.ts'
 import { TOKEN } from '../support/relay.ts'
 import { bundleWorker, startWorkerd, type WorkerBundle, type Workerd } from '../support/workerd.ts'
@@ -17,7 +18,14 @@ beforeAll(async () => {
   published = await publishBehindRelay(serviceYaml({ endpoints: [pod.port] }))
   workerd = await startWorkerd({
     script: bundle.script,
-    bindings: { RELAY_URL: published.relay.url, RELAY_TOKEN: TOKEN, CLUSTER, PODS: 'direct', STATUS_TOKEN },
+    bindings: {
+      ...keyBindings,
+      RELAY_URL: published.relay.url,
+      RELAY_TOKEN: TOKEN,
+      CLUSTER,
+      PODS: 'direct',
+      STATUS_TOKEN,
+    },
   })
 })
 afterAll(async () => {
@@ -73,7 +81,7 @@ test('random hostnames are bounded, and known ones stay', async () => {
 test('a Worker without a way to Pods says so', async () => {
   const shut = await startWorkerd({
     script: bundle.script,
-    bindings: { RELAY_URL: published.relay.url, RELAY_TOKEN: TOKEN, CLUSTER },
+    bindings: { ...keyBindings, RELAY_URL: published.relay.url, RELAY_TOKEN: TOKEN, CLUSTER },
   })
   const answer = await send({ port: shut.port })
   expect(answer).toMatchObject({

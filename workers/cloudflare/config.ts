@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { type Cidr, parseCidr } from '../../src/model/address.ts'
 import { parseDuration } from '../../src/model/duration.ts'
+import type { Curve } from '../../src/registry/keys/key.ts'
+import { parsePrivateJwks, parsePublicKeys } from '../../src/registry/keys/key-file.ts'
 import { isToken, TOKEN_RULE } from '../../src/registry/token.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty('is empty'))
@@ -54,11 +56,30 @@ const fields = v.pipe(
   }),
 )
 
+/** Keys of a curve; what is wrong is told, and nothing of what they hold. */
+const keys = <K>(parse: (text: string, curve: Curve) => readonly K[], curve: Curve) =>
+  v.optional(
+    v.pipe(
+      text,
+      v.rawTransform(({ dataset, addIssue, NEVER }): readonly K[] => {
+        try {
+          return parse(dataset.value, curve)
+        } catch (error) {
+          addIssue({ message: error instanceof Error ? error.message : String(error) })
+          return NEVER
+        }
+      }),
+    ),
+  )
+
 /** Each is a variable of `wrangler.toml` or a secret: see docs/workers.md. */
-const schema = v.object({
+const variables = v.object({
   RELAY_URL: url,
   RELAY_TOKEN: secret,
   STATUS_TOKEN: secret,
+  TRUSTED_KEYS: keys(parsePublicKeys, 'Ed25519'),
+  UNSIGNED: v.optional(v.picklist(['on', 'off']), 'off'),
+  SEALING_KEYS: keys(parsePrivateJwks, 'X25519'),
   CLUSTER: v.optional(text, 'default'),
   PODS: v.optional(v.picklist(['vpc', 'direct', 'off']), 'vpc'),
   DIAL: v.optional(v.picklist(['fetch', 'socket']), 'fetch'),
@@ -81,6 +102,18 @@ const schema = v.object({
   TRACE_RATIO: ratio,
   ACCESS_LOG: v.optional(v.picklist(['on', 'off']), 'off'),
 })
+
+const schema = v.pipe(
+  variables,
+  v.forward(
+    v.partialCheck(
+      [['TRUSTED_KEYS'], ['UNSIGNED']],
+      ({ TRUSTED_KEYS, UNSIGNED }) => (TRUSTED_KEYS === undefined) === (UNSIGNED === 'on'),
+      'needed (postern keys make), or else UNSIGNED = "on", and not both',
+    ),
+    ['TRUSTED_KEYS'],
+  ),
+)
 
 export type WorkerConfig = v.InferOutput<typeof schema>
 

@@ -11,6 +11,8 @@ import type { Clock, Random, Timers } from '../../src/model/clock.ts'
 import { portableDigest } from '../../src/registry/digest.ts'
 import type { Fetch } from '../../src/registry/http/client.ts'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
+import { SignedHeads } from '../../src/registry/signed-heads.ts'
+import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import type { Observer } from '../../src/telemetry/observer.ts'
 import type { WorkerConfig } from './config.ts'
 import { keyReader } from './key-reader.ts'
@@ -62,6 +64,7 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
     url: config.RELAY_URL,
     token: config.RELAY_TOKEN,
     cluster: config.CLUSTER,
+    heads: config.TRUSTED_KEYS === undefined ? anyHeads : new SignedHeads(config.TRUSTED_KEYS),
     fetch: platform.fetch,
     maxBundleBytes: MAX_BUNDLE_BYTES,
   })

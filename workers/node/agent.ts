@@ -8,12 +8,18 @@ import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryWriter } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
-import { observeAgent, observeEvents, observeLeader } from '../../src/telemetry/agent-instruments.ts'
+import {
+  observeAgent,
+  observeEvents,
+  observeLeader,
+  observeSigned,
+} from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
 import { createCandidate, roleOf } from './election.ts'
 import { saveMemory } from './heap.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
 import { openRedis } from './open-registry.ts'
+import { openSigning, type Signing, trustAnybody } from './open-trust.ts'
 import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
@@ -31,8 +37,10 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     clock: systemClock,
     accessLog: 'off',
   })
-  const registry = openRedis(config.registry, config.cluster)
-  const { cluster, view } = startAgent(config, kubeconfig, registry, telemetry)
+  const signing = await openSigning(config.signing)
+  // Read for the relay alone, whose readers look at the signatures themselves.
+  const registry = openRedis(config.registry, config.cluster, trustAnybody)
+  const { cluster, view } = startAgent(config, kubeconfig, registry, signing, telemetry)
   const { serveRelay: listen, tokens } = config
   const relay = listen && (await serveRelay({ listen, tokens }, registry, telemetry))
   if (relay) console.error(`postern: relay on http://${listen.host}:${relay.port}`)
@@ -52,6 +60,7 @@ function startAgent(
   config: AgentConfig,
   kubeconfig: KubeConfig,
   registry: RegistryWriter,
+  { heads, key }: Signing,
   telemetry: Telemetry,
 ): { readonly cluster: WatchedCluster; readonly view: HealthView } {
   const { meter } = telemetry
@@ -64,6 +73,7 @@ function startAgent(
     cluster: config.cluster,
     clock: systemClock,
     digest: nodeDigest,
+    heads,
     ...(candidate && { epochs: candidate }),
   })
   const compile = { ...config, loopbackCidrs: [], certificates: nodeCertificates }
@@ -77,6 +87,7 @@ function startAgent(
     telemetry,
     onListing: saveMemory,
   })
+  observeSigned(meter, () => key !== undefined)
   observeEvents(meter, () => cluster.eventsWaiting())
   observeLeader(meter, () => candidate?.isLeading ?? true)
   const view = {

@@ -3,6 +3,7 @@ import { DiskCopy } from '../../src/gateway/disk/disk-copy.node.ts'
 import { machineUptime } from '../../src/gateway/disk/uptime.node.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { observeDiskWrites } from '../../src/telemetry/gateway-instruments.ts'
+import type { ServeParts } from './serve.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The copy of a cluster on disk, where one is to be kept. */
@@ -10,13 +11,14 @@ export function openDiskCopy(
   folder: string | undefined,
   { name, label, freshness, onTrouble }: ClusterFacts,
   { meter }: Telemetry,
-  isReadOnly: boolean,
+  { trust, isDiskReadOnly }: Pick<ServeParts, 'trust' | 'isDiskReadOnly'>,
 ): DiskCopy | undefined {
   if (folder === undefined) return undefined
   return new DiskCopy({
     folder,
     cluster: name,
-    isReadOnly,
+    heads: trust(name),
+    isReadOnly: isDiskReadOnly,
     clock: systemClock,
     timers: systemTimers,
     uptime: machineUptime,

@@ -2,7 +2,6 @@ import * as v from 'valibot'
 import type { ExplainConfig } from '../../src/cli/config.ts'
 import { inspect } from '../../src/cli/inspect.ts'
 import { loopbackAmong } from '../../src/cli/loopback.ts'
-import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import type { Secret } from '../../src/cli/values.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
@@ -20,6 +19,7 @@ import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.n
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
+import { openTrust } from './open-trust.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { say } from './say.ts'
 import { readTokens } from './secrets.ts'
@@ -77,7 +77,7 @@ async function readClusters(
         inspect(await readCluster(source.kubeconfig, options), { ...options, loopbackCidrs: [] }, config),
       )
     case 'registry':
-      return await loadClusters(source.registry, config, names, tokens)
+      return await loadClusters(source, config, names, tokens)
     case 'gateway':
       throw new Error('Cannot read the table of a gateway: it is asked')
   }
@@ -85,13 +85,14 @@ async function readClusters(
 
 /** As a gateway loads them, checked against their heads. @throws Error when the own one is not there within ten seconds */
 async function loadClusters(
-  source: RegistrySource,
+  { registry: source, trust: trustSource }: Extract<ExplainConfig['source'], { type: 'registry' }>,
   { clusters: shares, cluster, maxStaleMs, ...place }: ExplainConfig,
   names: ExternalNames,
   tokens: TokenBook,
 ): Promise<readonly ServedCluster[]> {
   const registries: OpenRegistry[] = []
   const stop = new AbortController()
+  const trust = openTrust(trustSource)
   let trouble: Error | undefined
   const clusters = new Clusters({
     shares,
@@ -101,10 +102,11 @@ async function loadClusters(
     names,
     tokens,
     readerOf: (name) => {
-      const registry = openRegistry(source, name)
+      const registry = openRegistry(source, name, trust)
       registries.push(registry)
       return registry.reader
     },
+    isSigned: trustSource.type === 'keys',
     sharingOf: undefined,
     clock: systemClock,
     timers: systemTimers,

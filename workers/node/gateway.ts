@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
+import { openTrust } from './open-trust.ts'
 import { serveAlone } from './serve-alone.ts'
 import { countWorkers, serveGroup } from './serve-group.ts'
 import { untilStopped } from './signals.ts'
@@ -30,9 +31,18 @@ export async function runGateway(config: GatewayConfig): Promise<number> {
 }
 
 async function runAlone(config: GatewayConfig, telemetry: Telemetry, stopped: Promise<void>): Promise<void> {
-  const { readerOf, close } = openReaders(config.registry)
+  const trust = openTrust(config.trust)
+  const { readerOf, close } = openReaders(config.registry, trust)
   const { sharingOf, close: closeLimits } = openLimits(config)
-  const serving = await serveAlone(config, { readerOf, telemetry, stopped, sharingOf, onTable: () => {} })
+  const serving = await serveAlone(config, {
+    readerOf,
+    trust,
+    isSigned: config.trust.type === 'keys',
+    telemetry,
+    stopped,
+    sharingOf,
+    onTable: () => {},
+  })
   await stopped
   await serving?.stop()
   closeLimits()

@@ -6,6 +6,7 @@ import { type RelayServer, startRelayServer } from '../../src/relay/server.node.
 import { observeRelay } from '../../src/telemetry/relay-instruments.ts'
 import { serveConsole } from './console.ts'
 import { openRegistry } from './open-registry.ts'
+import { openRelayTrust } from './open-trust.ts'
 import { say } from './say.ts'
 import { readTokens } from './secrets.ts'
 import { untilStopped } from './signals.ts'
@@ -17,7 +18,7 @@ type ServeRelayConfig = Pick<RelayConfig, 'listen' | 'tokens'>
 /** The registry over HTTP, to gateways and other relays. @returns the exit code. */
 export async function runRelay(config: RelayConfig): Promise<number> {
   const stopped = untilStopped()
-  const registry = openRegistry(config.registry, config.cluster)
+  const registry = openRegistry(config.registry, config.cluster, openRelayTrust(config.trustedKeys))
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern-relay',

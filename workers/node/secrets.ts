@@ -17,7 +17,8 @@ export function readPem(path: string): string {
   throw new Error(`Cannot read the PEM file ${path}: it holds no -----BEGIN`)
 }
 
-function readFile(path: string, what: string): string {
+/** @throws Error that names the file */
+export function readFile(path: string, what: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {

@@ -12,7 +12,10 @@ export interface Serving {
 /** A gateway in this process alone, said when it is ready; `undefined` when it was stopped before. */
 export async function serveAlone(
   config: ServeConfig & Pick<GatewayConfig, 'listen' | 'console' | 'consoleToken'>,
-  parts: Pick<ServeParts, 'readerOf' | 'telemetry' | 'stopped' | 'onTable' | 'sharingOf'>,
+  parts: Pick<
+    ServeParts,
+    'readerOf' | 'trust' | 'isSigned' | 'telemetry' | 'stopped' | 'onTable' | 'sharingOf'
+  >,
 ): Promise<Serving | undefined> {
   let consolePort = config.console.port
   const serving = await serveGateway(config, {

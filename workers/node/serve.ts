@@ -17,19 +17,33 @@ import { openDiskCopy } from './disk-copy.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
 import { holdYoungSpace } from './heap.ts'
+import type { Trust } from './open-trust.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What of a command's configuration a gateway needs. */
 export type ServeConfig = Omit<
   GatewayConfig,
-  'command' | 'registry' | 'limitsRedis' | 'stateDir' | 'listen' | 'console' | 'consoleToken' | 'workers'
+  | 'command'
+  | 'registry'
+  | 'trust'
+  | 'sealingKeys'
+  | 'limitsRedis'
+  | 'stateDir'
+  | 'listen'
+  | 'console'
+  | 'consoleToken'
+  | 'workers'
 > & {
   readonly stateDir?: string | undefined
 }
 
 export interface ServeParts {
   readonly readerOf: (cluster: string) => RegistryReader
+  /** Whose heads are taken of what is on disk. */
+  readonly trust: Trust
+  /** Whether these are only such as a trusted key has signed. */
+  readonly isSigned: boolean
   readonly telemetry: Telemetry
   readonly stopped: Promise<unknown>
   readonly listenAt: ListenAt
@@ -88,8 +102,9 @@ export async function serveGateway(
     names,
     tokens,
     readerOf,
+    isSigned: parts.isSigned,
     sharingOf: parts.sharingOf,
-    copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry, parts.isDiskReadOnly),
+    copyOf: (cluster) => openDiskCopy(config.stateDir, cluster, telemetry, parts),
     newsOf: ({ label }) => observeTables({ ...telemetry, clock: systemClock, cluster: label }),
     clock: systemClock,
     timers: systemTimers,

@@ -15,6 +15,7 @@ import { observePublishes } from '../../src/telemetry/sync-observer.ts'
 import { announceProblems } from './announce.ts'
 import { beat } from './heartbeat.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
+import { trustAnybody } from './open-trust.ts'
 import { serveRelay } from './relay.ts'
 import { SAMPLE_MANIFESTS, startSample } from './sample.ts'
 import { say } from './say.ts'
@@ -54,6 +55,8 @@ export async function runUp(config: UpConfig): Promise<number> {
           { ...config, clusters: soleCluster(config.cluster) },
           {
             readerOf: () => registry,
+            trust: trustAnybody,
+            isSigned: false,
             telemetry,
             stopped,
             sharingOf: () => 'alone',

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/model/clock.node.ts'
 import { announceProblems, announceReady } from './announce.ts'
 import { type OpenLimits, openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
+import { openTrust, trustAnybody } from './open-trust.ts'
 import { nameSpeaker, say } from './say.ts'
 import { serveGateway, soleCluster } from './serve.ts'
 import { type Relay, SOCKET_FD } from './supervisor/messages.ts'
@@ -18,7 +19,9 @@ async function main(): Promise<void> {
   const { worker, relay } = await supervised.started
   nameSpeaker(`worker ${worker}`)
   const config = readConfig()
-  const registry = openReaders(sourceOf(config, relay))
+  const isSigned = config.command === 'gateway' && config.trust.type === 'keys'
+  const trust = config.command === 'gateway' ? openTrust(config.trust) : trustAnybody
+  const registry = openReaders(sourceOf(config, relay), trust)
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
@@ -34,6 +37,8 @@ async function main(): Promise<void> {
     { ...config, clusters },
     {
       readerOf: registry.readerOf,
+      trust,
+      isSigned,
       telemetry,
       stopped: supervised.stopped,
       listenAt: { fd: SOCKET_FD },

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError } from '../../model/as-error.ts'
 import type { Clock, Timer, Timers } from '../../model/clock.ts'
-import type { Head } from '../../registry/head.ts'
+import type { Head, HeadReader } from '../../registry/head.ts'
 import { recordId } from '../../registry/owner.ts'
 import type { StoredChange, StoredRecord } from '../../registry/port.ts'
 import type { Keeper, Stored } from '../gateway.ts'
@@ -12,6 +12,8 @@ import type { Uptime } from './uptime.node.ts'
 export interface DiskCopyOptions {
   readonly folder: string
   readonly cluster: string
+  /** Whose heads are taken: what is on disk may be anybody's by now. */
+  readonly heads: HeadReader
   /** Another process beside this one writes it. */
   readonly isReadOnly?: boolean
   readonly clock: Clock
@@ -69,7 +71,7 @@ export class DiskCopy implements Keeper {
 
   /** What an earlier process left. Never rejects: what is wrong with it is told, and it is not used. */
   async read(): Promise<Stored | undefined> {
-    const { folder, cluster, isReadOnly, clock } = this.#options
+    const { folder, cluster, heads, isReadOnly, clock } = this.#options
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       if (!isReadOnly) await removeLeftovers(this.path, clock.now() - LEFTOVER_MS)
@@ -77,7 +79,7 @@ export class DiskCopy implements Keeper {
       this.#fail('Cannot use', error)
     }
     try {
-      const contents = await readRecords(this.path, cluster)
+      const contents = await readRecords(this.path, cluster, heads)
       if (contents === undefined) return undefined
       const { head, records, stamp } = contents
       return { head, records, ageMs: this.#ageSince(stamp) }

@@ -8,7 +8,7 @@ import { createGunzip, createGzip } from 'node:zlib'
 import * as v from 'valibot'
 import { printable } from '../../model/printable.ts'
 import { nodeDigest } from '../../registry/digest.node.ts'
-import { type Head, headSchema, requireCluster } from '../../registry/head.ts'
+import type { Head, HeadReader } from '../../registry/head.ts'
 import { linesOf } from '../../registry/http/body.ts'
 import { endLineSchema, recordLine, recordLineSchema } from '../../registry/http/wire.ts'
 import type { StoredRecord } from '../../registry/port.ts'
@@ -26,11 +26,14 @@ export interface Contents {
   readonly records: readonly StoredRecord[]
 }
 
+/** The same, before its head has been read. */
+type Lines = Omit<Contents, 'head'> & { readonly head: string }
+
 // A line that says what the file is; then, compressed: the head with the stamp, a line a record, and their count.
-const VERSION = 1
+const VERSION = 2
 const FIRST_LINE = `postern-records ${VERSION} gzip\n`
 const MAX_FIRST_LINE = 64
-const headLineSchema = v.object({ head: headSchema, stamp: stampSchema })
+const headLineSchema = v.object({ head: v.string(), stamp: stampSchema })
 
 const MAX_LINE = 16 * 1024 * 1024
 const MAX_BYTES = 1024 * 1024 * 1024
@@ -75,11 +78,15 @@ export async function removeLeftovers(path: string, before: number): Promise<voi
 }
 
 /**
- * Reads a file of records, and checks them against their head, as every load is.
+ * Reads a file of records, and checks them against their head, and that for its author, as every load is.
  * @returns undefined when there is no file
  * @throws Error that names what is wrong with it
  */
-export async function readRecords(path: string, cluster: string): Promise<Contents | undefined> {
+export async function readRecords(
+  path: string,
+  cluster: string,
+  heads: HeadReader,
+): Promise<Contents | undefined> {
   // Of something else than a file, such as a pipe, opening it would never end.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     if (isMissing(error)) return undefined
@@ -88,14 +95,18 @@ export async function readRecords(path: string, cluster: string): Promise<Conten
   if (handle === undefined) return undefined
   try {
     await requireOurs(handle)
-    return await readLines(handle, await readFirstLine(handle), cluster)
+    const lines = await readLines(handle, await readFirstLine(handle))
+    const head = await heads.read(lines.head, cluster, 'on disk')
+    const replica = new Replica(lines.records, head.position, nodeDigest)
+    replica.verify(head)
+    return { head, stamp: lines.stamp, records: replica.takeRecords() }
   } finally {
     await handle.close().catch(() => {})
   }
 }
 
 function* pieces({ head, stamp, records }: Contents): Iterable<string> {
-  let piece = `${JSON.stringify({ head, stamp })}\n`
+  let piece = `${JSON.stringify({ head: head.text, stamp })}\n`
   for (const record of records) {
     piece += recordLine(record)
     if (piece.length < PIECE_CHARS) continue
@@ -138,16 +149,12 @@ async function readFirstLine(handle: FileHandle): Promise<number> {
   throw new Error(`it begins with "${printable(line)}", and this gateway reads "${FIRST_LINE.trim()}"`)
 }
 
-async function readLines(handle: FileHandle, start: number, cluster: string): Promise<Contents> {
+async function readLines(handle: FileHandle, start: number): Promise<Lines> {
   const packed = handle.createReadStream({ start, autoClose: false })
-  const { head, stamp, records } = await pipeline(packed, createGunzip(), parseLines)
-  requireCluster(head, cluster, 'on disk')
-  const replica = new Replica(records, head.position, nodeDigest)
-  replica.verify(head)
-  return { head, stamp, records: replica.takeRecords() }
+  return await pipeline(packed, createGunzip(), parseLines)
 }
 
-async function parseLines(chunks: AsyncIterable<Uint8Array>): Promise<Contents> {
+async function parseLines(chunks: AsyncIterable<Uint8Array>): Promise<Lines> {
   const records: StoredRecord[] = []
   let first: v.InferOutput<typeof headLineSchema> | undefined
   let count: number | undefined

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { printable } from '../../model/printable.ts'
-import { type Head, readHead } from '../head.ts'
+import type { Head, HeadReader } from '../head.ts'
 import { RegistryError } from '../port.ts'
 import { isToken, TOKEN_RULE } from '../token.ts'
 import { textOf } from './body.ts'
@@ -15,6 +15,8 @@ export interface RelayClientOptions {
   /** Undefined for a relay on loopback that asks for none. */
   readonly token: string | undefined
   readonly cluster: string
+  /** Whose heads are taken: a relay has none of its own. */
+  readonly heads: HeadReader
   readonly fetch: Fetch
 }
 
@@ -60,9 +62,15 @@ export class RelayClient {
   }
 
   /** The head that came with an answer. @throws RegistryError */
-  headOf(response: Response, path: string): Head {
+  headOf(response: Response, path: string): Promise<Head> {
     const text = decodeHeadField(response.headers.get(HEAD_FIELD))
-    return readHead(text, this.#options.cluster, `${HEAD_FIELD} of ${this.#base}${path}`)
+    return this.readHead(text, `${HEAD_FIELD} of ${this.#base}${path}`)
+  }
+
+  /** Reads a head as a relay passes it on. @throws RegistryError */
+  readHead(text: string | undefined, where: string): Promise<Head> {
+    const { heads, cluster } = this.#options
+    return heads.read(text, cluster, where)
   }
 
   /** Parses JSON of a known shape. @throws RegistryError */

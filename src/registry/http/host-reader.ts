@@ -1,7 +1,6 @@
 import { normaliseHost } from '../../model/host.ts'
 import type { Position } from '../../model/position.ts'
 import { bundleSchema, openBundle } from '../bundle.ts'
-import { requireCluster } from '../head.ts'
 import { type Hint, type HostRead, type HostReader, RegistryError } from '../port.ts'
 import { BodyError, textOf } from './body.ts'
 import { RelayClient, type RelayClientOptions } from './client.ts'
@@ -37,7 +36,7 @@ export class HttpHostReader implements HostReader {
     const fields = etag === undefined ? undefined : { 'if-none-match': etagOf(etag) }
     const response = await this.#client.get(path, JSON_TYPE, signal, fields)
     if (response.status === 304) {
-      const head = this.#client.headOf(response, path)
+      const head = await this.#client.headOf(response, path)
       // The old proof holds for the old root only.
       if (head.root === etag) return { type: 'unchanged', head }
       throw this.#client.error(path, 'invalid', `not modified, but ${HEAD_FIELD} has another root`)
@@ -46,17 +45,13 @@ export class HttpHostReader implements HostReader {
   }
 
   async #open(host: string, path: string, response: Response): Promise<HostRead> {
-    const { maxBundleBytes = MAX_BUNDLE_BYTES, cluster } = this.#options
+    const { maxBundleBytes = MAX_BUNDLE_BYTES } = this.#options
     const { body } = response
     const text = body === null ? '' : await this.#client.reading(path, () => textOf(body, maxBundleBytes))
-    const bundle = this.#client.parse(path, bundleSchema, text)
-    requireCluster(bundle.head, cluster, path)
-    return {
-      type: 'bundle',
-      head: bundle.head,
-      etag: bundle.head.root,
-      records: openBundle(bundle, host),
-    }
+    const { head: headText, leaves } = this.#client.parse(path, bundleSchema, text)
+    // First: what nobody has signed is not worth hashing.
+    const head = await this.#client.readHead(headText, path)
+    return { type: 'bundle', head, etag: head.root, records: openBundle({ head, leaves }, host) }
   }
 
   async *hints(position: Position, signal: AbortSignal): AsyncIterable<Hint | 'gap'> {
@@ -69,9 +64,8 @@ export class HttpHostReader implements HostReader {
           return
         }
         if (type !== 'hint') continue
-        const hint = this.#client.parse(path, hintSchema, data)
-        requireCluster(hint.head, this.#options.cluster, path)
-        yield hint
+        const { head, owners } = this.#client.parse(path, hintSchema, data)
+        yield { head: await this.#client.readHead(head, path), owners }
       }
       if (!signal.aborted) throw new BodyError('unreachable', 'the stream of hints ended')
     } catch (error) {

@@ -1,7 +1,6 @@
 import type * as v from 'valibot'
 import type { Timers } from '../../model/clock.ts'
 import type { Position } from '../../model/position.ts'
-import { type Head, requireCluster } from '../head.ts'
 import type { Entry, Load, RegistryReader, StoredRecord } from '../port.ts'
 import { BodyError, linesOf } from './body.ts'
 import { RelayClient, type RelayClientOptions } from './client.ts'
@@ -73,9 +72,8 @@ export class HttpRegistry implements RegistryReader {
           return
         }
         if (type !== 'entry') continue
-        const entry = decodeEntry(this.#client.parse(path, entrySchema, data))
-        requireCluster(entry.head, this.#options.cluster, path)
-        yield entry
+        const sent = this.#client.parse(path, entrySchema, data)
+        yield decodeEntry(sent, await this.#client.readHead(sent.head, path))
       }
       if (!signal.aborted) throw new BodyError('unreachable', 'the stream of changes ended')
     } catch (error) {
@@ -90,9 +88,10 @@ export class HttpRegistry implements RegistryReader {
       const response = await this.#client.get(REGISTRY_PATH, LINES_TYPE, silence.signal)
       const { body } = response
       if (body === null) throw new BodyError('invalid', 'it has no body')
-      const { head, records } = await this.#readLines(body, silence)
-      if (head === null) return { before: undefined, records: [], after: undefined }
-      const newest = this.#client.headOf(response, REGISTRY_PATH)
+      const { head: text, records } = await this.#readLines(body, silence)
+      if (text === null) return { before: undefined, records: [], after: undefined }
+      const head = await this.#client.readHead(text, REGISTRY_PATH)
+      const newest = await this.#client.headOf(response, REGISTRY_PATH)
       if (newest.root !== head.root)
         throw new BodyError('invalid', `${HEAD_FIELD} has another root than its body`)
       // A relay holds one position at a time: nothing is torn.
@@ -105,10 +104,10 @@ export class HttpRegistry implements RegistryReader {
   async #readLines(
     body: ReadableStream<Uint8Array>,
     silence: Silence,
-  ): Promise<{ head: Head | null; records: StoredRecord[] }> {
+  ): Promise<{ head: string | null; records: StoredRecord[] }> {
     const { maxLoadBytes = MAX_LOAD_BYTES } = this.#options
     const records: StoredRecord[] = []
-    let head: Head | null | undefined
+    let head: string | null | undefined
     let count: number | undefined
     let bytes = 0
     const take = (more: number): void => {

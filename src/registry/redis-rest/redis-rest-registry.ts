@@ -2,14 +2,16 @@ import * as v from 'valibot'
 import type { Timers } from '../../model/clock.ts'
 import { pause } from '../../model/pause.ts'
 import { comparePositions, formatPosition, origin, type Position } from '../../model/position.ts'
-import { type Head, readHead } from '../head.ts'
+import type { Head, HeadReader } from '../head.ts'
 import type { Entry, Load, RegistryReader, StoredRecord } from '../port.ts'
-import { parseEntry } from '../redis/entry.ts'
+import { readEntry } from '../redis/entry.ts'
 import { type RedisKeys, redisKeys } from '../redis/keys.ts'
 import { type Command, RedisRestClient, type RedisRestClientOptions } from './client.ts'
 
 export interface RedisRestRegistryOptions extends RedisRestClientOptions {
   readonly cluster: string
+  /** Whose heads are taken. */
+  readonly heads: HeadReader
   /** How long to wait before asking again when nothing has changed: each question is a request that is paid for. */
   readonly pollMs?: number
 }
@@ -32,6 +34,7 @@ const rangeReply = v.array(v.tuple([v.string(), listReply]))
 export class RedisRestRegistry implements RegistryReader {
   readonly #client: RedisRestClient
   readonly #cluster: string
+  readonly #heads: HeadReader
   readonly #keys: RedisKeys
   readonly #timers: Timers
   readonly #pollMs: number
@@ -39,6 +42,7 @@ export class RedisRestRegistry implements RegistryReader {
   constructor(options: RedisRestRegistryOptions) {
     this.#client = new RedisRestClient(options)
     this.#cluster = options.cluster
+    this.#heads = options.heads
     this.#keys = redisKeys(options.cluster)
     this.#timers = options.timers
     this.#pollMs = options.pollMs ?? POLL_MS
@@ -48,7 +52,7 @@ export class RedisRestRegistry implements RegistryReader {
     const { head, kinds } = this.#keys
     const action = `read ${head}`
     const [text, names] = await this.#client.askAll(action, signal, [this.#headCommand, ['SMEMBERS', kinds]])
-    const before = this.#readHead(this.#client.read(textReply, action, text))
+    const before = await this.#readHead(this.#client.read(textReply, action, text))
     // The later reading of a field that a scan gives twice stands.
     const records = new Map<string, StoredRecord>()
     for (const kind of this.#client.read(listReply, `read ${kinds}`, names)) {
@@ -83,20 +87,20 @@ export class RedisRestRegistry implements RegistryReader {
     const action = `read ${changes}`
     const commands = [this.#rangeCommand(reached), this.#headCommand]
     const [range, text] = await this.#client.askAll(action, signal, commands)
-    const entries = this.#parseRange(range)
+    const entries = await this.#readRange(range)
     if (entries.length > 0) return entries
-    const current = this.#readHead(this.#client.read(textReply, action, text))?.position ?? origin
+    const head = await this.#readHead(this.#client.read(textReply, action, text))
+    const current = head?.position ?? origin
     if (comparePositions(current, reached) === 0) return []
     // Published between the two readings, or a history that is not ours.
-    const late = this.#parseRange(await this.#client.ask(action, signal, this.#rangeCommand(reached)))
+    const late = await this.#readRange(await this.#client.ask(action, signal, this.#rangeCommand(reached)))
     return late.length > 0 ? late : ['gap']
   }
 
   async #head(signal: AbortSignal): Promise<Head | undefined> {
     const action = `read ${this.#keys.head}`
-    return this.#readHead(
-      this.#client.read(textReply, action, await this.#client.ask(action, signal, this.#headCommand)),
-    )
+    const text = await this.#client.ask(action, signal, this.#headCommand)
+    return await this.#readHead(this.#client.read(textReply, action, text))
   }
 
   async *#scan(kind: string, signal: AbortSignal): AsyncIterable<StoredRecord> {
@@ -120,12 +124,12 @@ export class RedisRestRegistry implements RegistryReader {
     return ['XRANGE', this.#keys.changes, `(${formatPosition(after)}`, '+', 'COUNT', MAX_ENTRIES]
   }
 
-  #parseRange(reply: unknown): Entry[] {
+  async #readRange(reply: unknown): Promise<Entry[]> {
     const entries = this.#client.read(rangeReply, `read ${this.#keys.changes}`, reply)
-    return entries.map((entry) => parseEntry(...entry, this.#cluster))
+    return await Promise.all(entries.map((entry) => readEntry(...entry, this.#cluster, this.#heads)))
   }
 
-  #readHead(text: string | null): Head | undefined {
-    return text === null ? undefined : readHead(text, this.#cluster, this.#keys.head)
+  async #readHead(text: string | null): Promise<Head | undefined> {
+    return text === null ? undefined : await this.#heads.read(text, this.#cluster, this.#keys.head)
   }
 }

@@ -1,16 +1,21 @@
 import { formatPosition, parsePosition } from '../../model/position.ts'
-import { readHead } from '../head.ts'
+import type { HeadReader } from '../head.ts'
 import { type Entry, RegistryError, type StoredChange } from '../port.ts'
 
 /** Fields of an entry before its changes: head, previous, at, bytes, each with its value. */
 const FIXED = 8
 
 /** Reads one entry of the stream: written by us, or by whoever owns Redis. @throws RegistryError */
-export function parseEntry(id: string, fields: readonly string[], cluster: string): Entry {
+export async function readEntry(
+  id: string,
+  fields: readonly string[],
+  cluster: string,
+  heads: HeadReader,
+): Promise<Entry> {
   const fail = (what: string): RegistryError =>
     new RegistryError('invalid', `Cannot read entry ${id} of cluster "${cluster}": ${what}`)
   const previous = parsePosition(fixedField(fields, 'previous'))
-  const head = readHead(fixedField(fields, 'head'), cluster, `entry ${id}`)
+  const head = await heads.read(fixedField(fields, 'head'), cluster, `entry ${id}`)
   if (previous === undefined) throw fail('it does not name the entry before it')
   if (formatPosition(head.position) !== id) throw fail(`its head is at ${formatPosition(head.position)}`)
   const rest = fields.slice(FIXED)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Position } from '../../model/position.ts'
-import { type Head, readHead } from '../head.ts'
+import type { Head, HeadReader } from '../head.ts'
 import type {
   Entry,
   Load,
@@ -17,6 +17,8 @@ import { streamEntries } from './stream.node.ts'
 
 export interface RedisRegistryOptions extends RedisConnectionOptions {
   readonly cluster: string
+  /** Whose heads are taken. */
+  readonly heads: HeadReader
   /** The stream keeps at most so much, and nothing older: a follower that was away for longer loads anew. */
   readonly maxStreamBytes?: number
   readonly maxStreamAgeMs?: number
@@ -35,7 +37,7 @@ const listReply = v.array(v.string())
  * for each kind, and a stream of changes that carry their values (docs/design.md §4).
  */
 export class RedisRegistry implements RegistryReader, RegistryWriter {
-  readonly #options: RedisConnectionOptions
+  readonly #options: RedisRegistryOptions
   readonly #cluster: string
   readonly #keys: RedisKeys
   readonly #connection: RedisConnection
@@ -63,7 +65,8 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
 
   entries(position: Position, signal: AbortSignal): AsyncIterable<Entry | 'gap'> {
     const { changes } = this.#keys
-    const follower = { key: changes, cluster: this.#cluster, head: () => this.#head() }
+    const { heads } = this.#options
+    const follower = { key: changes, cluster: this.#cluster, heads, head: () => this.#head() }
     return streamEntries(this.#options, follower, position, signal)
   }
 
@@ -78,7 +81,7 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
   async #head(): Promise<Head | undefined> {
     const { head } = this.#keys
     const text = await this.#connection.ask(textReply, `read ${head}`, 'HGET', head, 'text')
-    return text === null ? undefined : readHead(text, this.#cluster, head)
+    return text === null ? undefined : await this.#options.heads.read(text, this.#cluster, head)
   }
 
   /** By key. A scan may return a field twice while its hash grows: the later reading stands. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import type { Random } from '../../model/clock.ts'
-import { encodeHead } from '../head.ts'
 import {
   MAX_INCREMENT_BYTES,
   MAX_INCREMENT_CHANGES,
@@ -99,7 +98,7 @@ export class RedisWriter implements RegistryWriter {
   ): Promise<PublishResult> {
     const { keys, maxStreamBytes, maxStreamAgeMs } = this.#options
     const { head: headKey, kinds, changes, records } = keys
-    const text = encodeHead(head)
+    const { text } = head
     const bytes = text.length + (mode === 'some' ? entryBytes : 0)
     const fixed = [
       ...[

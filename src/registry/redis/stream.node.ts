@@ -1,13 +1,14 @@
 import * as v from 'valibot'
 import { comparePositions, formatPosition, origin, type Position } from '../../model/position.ts'
-import type { Head } from '../head.ts'
+import type { Head, HeadReader } from '../head.ts'
 import type { Entry } from '../port.ts'
 import { RedisConnection, type RedisConnectionOptions } from './connection.node.ts'
-import { parseEntry } from './entry.ts'
+import { readEntry } from './entry.ts'
 
 export interface Stream {
   readonly key: string
   readonly cluster: string
+  readonly heads: HeadReader
   readonly head: () => Promise<Head | undefined>
 }
 
@@ -66,19 +67,26 @@ async function nextEntries(
     const entries = await range(connection, stream, reached)
     return entries.length > 0 ? entries : ['gap']
   }
-  const { key, cluster } = stream
+  const { key } = stream
   const id = formatPosition(reached)
   const args = ['COUNT', MAX_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', key, id]
   const reply = await connection.ask(readReply, `follow ${key}`, 'XREAD', ...args)
-  return (reply ?? []).flatMap(([, entries]) => entries.map((entry) => parseEntry(...entry, cluster)))
+  return await readEntries(
+    (reply ?? []).flatMap(([, entries]) => entries),
+    stream,
+  )
 }
 
-async function range(
-  connection: RedisConnection,
-  { key, cluster }: Stream,
-  after: Position,
-): Promise<Entry[]> {
+async function range(connection: RedisConnection, stream: Stream, after: Position): Promise<Entry[]> {
+  const { key } = stream
   const args = [key, `(${formatPosition(after)}`, '+', 'COUNT', MAX_ENTRIES]
   const reply = await connection.ask(rangeReply, `read ${key}`, 'XRANGE', ...args)
-  return reply.map((entry) => parseEntry(...entry, cluster))
+  return await readEntries(reply, stream)
+}
+
+function readEntries(
+  entries: v.InferOutput<typeof rangeReply>,
+  { cluster, heads }: Stream,
+): Promise<Entry[]> {
+  return Promise.all(entries.map((entry) => readEntry(...entry, cluster, heads)))
 }

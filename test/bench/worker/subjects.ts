@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/model/clock.node.ts'
 import { MemoryRegistry } from '../../../src/registry/memory.ts'
 import type { StoredRecord } from '../../../src/registry/port.ts'
 import { Publisher } from '../../../src/registry/publisher.ts'
+import { keyBindings, signer } from '../../support/keys.ts'
 import { routeRecord, serviceRecord } from '../../support/records.ts'
 import { startRelay, type TestRelay, TOKEN, untilAt } from '../../support/relay.ts'
 import { startWorkerd, type Workerd, type WorkerdOptions } from '../../support/workerd.ts'
@@ -30,6 +31,7 @@ export function subjectsOf(script: string, relay: TestRelay): WorkerSubject[] {
     startWorkerd({ ...options, core: proxyCore, ...(inspector !== undefined && { inspector }) })
   const backend = `${backendAddresses[0]}:${backendPort}`
   const postern = {
+    ...keyBindings,
     RELAY_URL: relay.url,
     RELAY_TOKEN: TOKEN,
     CLUSTER,
@@ -50,7 +52,7 @@ export function subjectsOf(script: string, relay: TestRelay): WorkerSubject[] {
 /** A relay over a registry of so many hosts. */
 export async function startFullRelay(): Promise<TestRelay> {
   const registry = new MemoryRegistry()
-  const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock })
+  const publisher = new Publisher({ writer: registry, cluster: CLUSTER, clock: systemClock, heads: signer })
   const relay = await startRelay(registry)
   const records = Array.from({ length: registryHosts }, (_, host) => recordsOf(host)).flat()
   await publisher.publish(records, systemClock.now())

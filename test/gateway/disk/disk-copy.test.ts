@@ -6,9 +6,11 @@ import { DiskCopy, type DiskCopyOptions } from '../../../src/gateway/disk/disk-c
 import { readRecords } from '../../../src/gateway/disk/records-file.node.ts'
 import type { Head } from '../../../src/registry/head.ts'
 import type { StoredRecord } from '../../../src/registry/port.ts'
+import { anyHeads } from '../../../src/registry/unsigned-heads.ts'
 import { waitFor } from '../../cluster/wait-for.ts'
 import { cluster, headAt, sortedByKey } from '../../contract/registry-samples.ts'
 import { rootOf } from '../../contract/rooted-writer.ts'
+import { altered } from '../../support/keys.ts'
 import { ManualTime } from '../../support/manual-time.ts'
 import { routeRecord } from '../../support/records.ts'
 
@@ -24,6 +26,7 @@ function copyIn(folder = newFolder(), overrides: Partial<DiskCopyOptions> = {}) 
   const copy = new DiskCopy({
     folder,
     cluster,
+    heads: anyHeads,
     clock: time.clock,
     timers: time.timers,
     uptime: () => ({ boot: 'this', uptimeMs: 500 + time.clock.elapsed() }),
@@ -41,10 +44,8 @@ function newFolder(): string {
   return folder
 }
 
-const headOf = (revision: number, records: readonly StoredRecord[]): Head => ({
-  ...headAt(1, revision),
-  root: rootOf(records),
-})
+const headOf = (revision: number, records: readonly StoredRecord[]): Head =>
+  altered(headAt(1, revision), { root: rootOf(records) })
 const [a, b] = [routeRecord('a.test', ''), routeRecord('b.test', '')]
 const until = (outcomes: readonly string[], count: number) =>
   waitFor(
@@ -81,7 +82,7 @@ test('after the machine has started anew only the wall clock can tell the age', 
 
 test('changes are gathered for five seconds, and what only confirms for a minute', async () => {
   const { copy, time, outcomes } = copyIn()
-  const onDisk = async () => (await readRecords(copy.path, cluster))?.head.position.revision
+  const onDisk = async () => (await readRecords(copy.path, cluster, anyHeads))?.head.position.revision
   copy.replace([a], headOf(1, [a]))
   time.pass(0)
   await until(outcomes, 1)
@@ -91,7 +92,10 @@ test('changes are gathered for five seconds, and what only confirms for a minute
   expect(await onDisk()).toBe(1)
   time.pass(1)
   await until(outcomes, 2)
-  expect(await readRecords(copy.path, cluster)).toMatchObject({ head: headOf(3, [b]), records: [b] })
+  expect(await readRecords(copy.path, cluster, anyHeads)).toMatchObject({
+    head: headOf(3, [b]),
+    records: [b],
+  })
   copy.update([], headOf(4, [b]))
   time.pass(59_999)
   expect(await onDisk()).toBe(3)
@@ -109,10 +113,10 @@ test('what changes while it is written is written after it', async () => {
   time.pass(0)
   copy.update([b], headOf(2, [a, b]))
   await until(outcomes, 1)
-  expect((await readRecords(copy.path, cluster))?.head.position.revision).toBe(1)
+  expect((await readRecords(copy.path, cluster, anyHeads))?.head.position.revision).toBe(1)
   time.pass(5_000)
   await until(outcomes, 2)
-  expect((await readRecords(copy.path, cluster))?.head.position.revision).toBe(2)
+  expect((await readRecords(copy.path, cluster, anyHeads))?.head.position.revision).toBe(2)
 })
 
 test('a copy that another process writes is read, and never written', async () => {
@@ -140,7 +144,7 @@ test('closing writes what has not been written', async () => {
   copy.update([b], headOf(2, [a, b]))
   await copy.close()
   expect(outcomes).toEqual(['written', 'written'])
-  expect((await readRecords(copy.path, cluster))?.head.position.revision).toBe(2)
+  expect((await readRecords(copy.path, cluster, anyHeads))?.head.position.revision).toBe(2)
 })
 
 test('a folder that cannot be written is told each time, and written once it can be', async () => {
@@ -175,7 +179,7 @@ test('what cannot be used is told and left, and the folder is made where there i
   const { copy, troubles } = copyIn(folder)
   expect(await copy.read()).toBeUndefined()
   expect(troubles).toEqual([
-    `Cannot use the records in ${broken}: it begins with "nonsense", and this gateway reads "postern-records 1 gzip"`,
+    `Cannot use the records in ${broken}: it begins with "nonsense", and this gateway reads "postern-records 2 gzip"`,
   ])
   expect(readdirSync(folder)).toEqual([`${cluster}.records`])
 })
