@@ -15,6 +15,7 @@ import {
   readManifests,
   readServiceName,
 } from './inputs.ts'
+import { type KeysTask, readKeysTask } from './keys/keys-config.ts'
 import {
   buildProgram,
   type CommandName,
@@ -104,6 +105,13 @@ export interface EnvConfig extends ValuesOf<'env'> {
   readonly manifests: readonly string[]
 }
 
+/** `postern keys`. */
+export interface KeysConfig {
+  readonly command: 'keys'
+  readonly task: KeysTask
+  readonly json: boolean
+}
+
 /** `postern explain`. */
 export interface ExplainConfig
   extends Omit<
@@ -129,6 +137,7 @@ export type Config =
   | NamesConfig
   | RolesConfig
   | EnvConfig
+  | KeysConfig
   | ExplainConfig
 
 export type CommandLine =
@@ -221,6 +230,10 @@ function configOf(
       const values = read(name)
       const manifests = needSource(given, env, values.kubeconfig, faults)
       return service && { command: name, service, manifests, ...values }
+    }
+    case 'keys': {
+      const task = readKeysTask(operand, read(name), faults)
+      return task && { command: name, task, json: given.json === true }
     }
     case 'explain': {
       const question = readQuestionOptions(operand, given, faults)

@@ -123,6 +123,13 @@ export const commands = {
     flags: ['kubeconfig', 'onlyNamespace', 'serviceAccount', ...compiling],
     example: 'postern roles --kubeconfig ~/.kube/config --namespace shop',
   },
+  keys: {
+    summary: 'make the keys of an installation, as Secrets; print the public parts and ids of what they hold',
+    argument: 'make|print',
+    json: true,
+    flags: ['keysNamespace', 'rotate', 'retire', 'keys'],
+    example: 'postern keys make | kubectl apply -f -',
+  },
   env: {
     summary:
       "print NAMESPACE/SERVICE's *_SERVICE_HOST variables, as a Pod has them, for a process outside: the host is the Service's exposed hostname, the port that of --listen, where the gateways are reached",
@@ -146,7 +153,7 @@ export function hasFormats(name: CommandName): name is keyof typeof formats {
 
 /** Commands that read manifests. */
 export function readsManifests(name: CommandName): boolean {
-  return !['agent', 'gateway', 'relay'].includes(name)
+  return !['agent', 'gateway', 'relay', 'keys'].includes(name)
 }
 
 /** Commands that take an argument of their own. */

@@ -98,6 +98,22 @@ export const registryFlags = {
     'the private X25519 keys (JSON Web Key Set or PEM) that open what is sealed to the gateways; several while one is being changed',
     parseText,
   ),
+  keysNamespace: flag('namespace', 'NAME', 'postern', 'where the Secrets with the keys are', parseName),
+  rotate: optionalFlag(
+    'rotate',
+    'FILE|-',
+    ['POSTERN_ROTATE'],
+    'the Secrets as they are: new keys beside those in use',
+    parseText,
+  ),
+  retire: optionalFlag(
+    'retire',
+    'FILE|-',
+    ['POSTERN_RETIRE'],
+    'the Secrets as they are: the newest keys alone',
+    parseText,
+  ),
+  keys: optionalFlag('keys', 'FILE|-', ['POSTERN_KEYS'], 'the Secrets whose keys are printed', parseText),
   serveRelay: optionalFlag(
     'serve-relay',
     'HOST:PORT',

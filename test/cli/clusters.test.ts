@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { parseCommandLine } from '../../src/cli/config.ts'
 import { parseCidr } from '../../src/model/address.ts'
+import { keyVariables } from '../support/keys.ts'
 
 const redis = ['gateway', '--redis', 'redis://redis:6379', '--cluster', 'own']
-const parse = (...argv: readonly string[]) => parseCommandLine(argv, {}, '1.2.3')
+const parse = (...argv: readonly string[]) => parseCommandLine(argv, keyVariables, '1.2.3')
 
 function faults(...argv: readonly string[]): readonly string[] {
   const line = parse(...argv)
@@ -67,7 +68,7 @@ test.each([
 
 test('what a variable says wrongly is one fault as well', () => {
   const env = { POSTERN_CLUSTERS: 'own=1,west=much', POSTERN_CLUSTER_CIDRS: 'west=10.1.0.0/16' }
-  expect(parseCommandLine(redis, env, '1.2.3')).toEqual({
+  expect(parseCommandLine(redis, { ...keyVariables, ...env }, '1.2.3')).toEqual({
     type: 'faults',
     faults: [expect.stringContaining('Cannot read POSTERN_CLUSTERS: "own=1,west=much" is wrong')],
   })

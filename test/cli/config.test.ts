@@ -3,8 +3,10 @@ import { parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
 import { flags } from '../../src/cli/flags.ts'
 import type { Env } from '../../src/cli/inputs.ts'
 import { type CommandName, commands, printsJson, readsManifests } from '../../src/cli/program.ts'
+import { keyVariables } from '../support/keys.ts'
 
-const parse = (argv: readonly string[], env: Env = {}) => parseCommandLine(argv, env, '1.2.3')
+const parse = (argv: readonly string[], env: Env = {}) =>
+  parseCommandLine(argv, { ...keyVariables, ...env }, '1.2.3')
 
 function up(argv: readonly string[], env: Env = {}): UpConfig {
   const line = parse(['up', ...argv], env)
@@ -383,7 +385,7 @@ test.each(Object.keys(commands) as CommandName[])(
     }
     const parts = ['Exit codes: 0 fine 1', ' 2 wrong usage', 'Example:']
     if (readsManifests(command)) parts.push('--manifests', 'POSTERN_MANIFESTS')
-    else parts.push('--redis', 'POSTERN_REDIS')
+    else if (command !== 'keys') parts.push('--redis', 'POSTERN_REDIS')
     if (printsJson(command)) parts.push('--json')
     if (command === 'env') parts.push('<namespace/service>')
     for (const part of parts) expect(text).toContain(part)

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../src/cli/config.ts'
 import type { Env } from '../../src/cli/inputs.ts'
+import { keyVariables } from '../support/keys.ts'
 
-const parse = (argv: readonly string[], env: Env = {}) => parseCommandLine(argv, env, '1.2.3')
+const parse = (argv: readonly string[], env: Env = {}) =>
+  parseCommandLine(argv, { ...keyVariables, ...env }, '1.2.3')
 
 function faults(argv: readonly string[], env: Env = {}): readonly string[] {
   const line = parse(argv, env)

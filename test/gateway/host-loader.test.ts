@@ -3,6 +3,7 @@ import { HostLoader } from '../../src/gateway/host-loader.ts'
 import { HostTables } from '../../src/gateway/host-tables.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import type { Clock } from '../../src/model/clock.ts'
+import { unsignedHead } from '../../src/registry/head.ts'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { serviceYaml } from '../support/gateway.ts'
@@ -84,13 +85,13 @@ test('a relay that is away takes nothing away, and is said', async () => {
 
 test('what a relay makes up is not believed', async () => {
   const liar = await startHttp((_request, response) => {
-    const head = {
+    const head = unsignedHead({
       schema: 1,
       cluster: CLUSTER,
       position: { epoch: 9, revision: 9 },
       observedAt: 9,
       root: 'f'.repeat(64),
-    }
+    })
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ head: JSON.stringify(head), leaves: [] }))
   })

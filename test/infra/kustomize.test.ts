@@ -171,17 +171,21 @@ test.each([
   for (const { targetPort } of spec.ports) expect(ports).toContain(targetPort)
 })
 
-test('the gateways keep their records on a volume of their own', () => {
+test('the gateways keep their records on a volume of their own, and have their keys', () => {
   const mount = v.object({ name: v.string(), mountPath: v.string() })
   const pod = v.object({
     containers: v.array(v.object({ args: v.array(v.string()), volumeMounts: v.array(mount) })),
-    volumes: v.array(v.object({ name: v.string(), emptyDir: v.looseObject({ sizeLimit: v.string() }) })),
+    volumes: v.tuple([
+      v.object({ name: v.string(), secret: v.object({ secretName: v.string() }) }),
+      v.object({ name: v.string(), emptyDir: v.looseObject({ sizeLimit: v.string() }) }),
+    ]),
   })
   const schema = v.object({ spec: v.object({ template: v.object({ spec: pod }) }) })
   const { spec } = manifestOf('Deployment', 'postern-gateway', schema)
   const { containers, volumes } = spec.template.spec
   expect(containers.flatMap(({ volumeMounts }) => volumeMounts)).toEqual([
-    { name: volumes[0]?.name, mountPath: '/var/lib/postern' },
+    { name: volumes[1].name, mountPath: '/var/lib/postern' },
+    { name: volumes[0].name, mountPath: '/run/postern/keys' },
   ])
   expect(containers[0]?.args).toContain('--state-dir=/var/lib/postern')
 })

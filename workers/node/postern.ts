@@ -32,6 +32,8 @@ async function run(config: Config): Promise<number> {
       return exit(await (await import('./explain.ts')).runExplain(config))
     case 'env':
       return (await import('./names.ts')).runEnv(config)
+    case 'keys':
+      return (await import('./keys.ts')).runKeys(config)
     case 'up':
       return exit(await (await import('./up.ts')).runUp(config))
     case 'agent':
