@@ -49,7 +49,7 @@ async function startRegistry(): Promise<void> {
   }
   const watch = new ManifestWatch({
     source: new ManifestSource([SAMPLE_MANIFESTS], () => Promise.resolve('')),
-    agent: new Agent({ compile, publisher }),
+    agent: new Agent({ compile, publisher, secrets: 'open' }),
     clock: systemClock,
     onTrouble: say,
   })

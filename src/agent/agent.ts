@@ -5,10 +5,17 @@ import type { KubeObject } from '../model/objects/object.ts'
 import type { Problem } from '../model/problem.ts'
 import type { StoredChange } from '../registry/port.ts'
 import type { Publisher } from '../registry/publisher.ts'
+import { Sealer } from './sealer.ts'
+import { WithheldSecrets } from './withheld-secrets.ts'
 
 export interface AgentOptions {
   readonly compile: CompileOptions
   readonly publisher: Publisher
+  /**
+   * What becomes of secrets: sealed to the gateways, published open (to a registry that never leaves this process), or,
+   * by default, withheld.
+   */
+  readonly secrets?: Sealer | 'open' | undefined
   /** Told of the objects whose problems may have changed, before they are published. */
   readonly onProblems?: (changed: readonly ObjectProblems[]) => void
   /** Told of the Services that changed, or of which it may have changed whether they are exposed. */
@@ -43,13 +50,18 @@ export interface ObjectProblems {
 export class Agent {
   readonly #compilation: Compilation
   readonly #publisher: Publisher
+  readonly #secrets: Sealer | 'open' | WithheldSecrets
   readonly #onProblems: NonNullable<AgentOptions['onProblems']>
   readonly #onServices: NonNullable<AgentOptions['onServices']>
   readonly #sync: SyncObserver | undefined
+  /** Sealing takes time: what was compiled later goes out later. */
+  #sealing: Promise<unknown> = Promise.resolve()
 
-  constructor({ compile, publisher, onProblems = () => {}, onServices = () => {}, sync }: AgentOptions) {
+  constructor(options: AgentOptions) {
+    const { compile, publisher, secrets, onProblems = () => {}, onServices = () => {}, sync } = options
     this.#compilation = new Compilation(compile)
     this.#publisher = publisher
+    this.#secrets = secrets ?? new WithheldSecrets()
     this.#onProblems = onProblems
     this.#onServices = onServices
     this.#sync = sync
@@ -66,7 +78,7 @@ export class Agent {
     observedAt: number,
     receivedAt: number = observedAt,
   ): Promise<number> {
-    const compiled = this.#compilation.apply(changes)
+    const compiled = this.#withhold(this.#compilation.apply(changes))
     this.#onProblems(compiled.flatMap((change) => this.#problemsOf(change)))
     this.#onServices(this.#compilation.takeServices())
     const observer = this.#sync?.began(receivedAt)
@@ -74,7 +86,8 @@ export class Agent {
     const news = { receivedAt, ...(traceparent !== undefined && { traceparent }) }
     let written: number | undefined
     try {
-      written = await this.#publisher.publish(compiled.map(storeChange), observedAt, news)
+      const sealed = await this.#seal(compiled)
+      written = await this.#publisher.publish(sealed.map(storeChange), observedAt, news)
       return written
     } finally {
       observer?.ended(written)
@@ -84,6 +97,22 @@ export class Agent {
   /** An object as it was applied last, by kind/namespace/name. */
   object(key: string): KubeObject | undefined {
     return this.#compilation.object(key)
+  }
+
+  /** At once, and not when it is published: what is compiled next must find its problems. */
+  #withhold(compiled: readonly RecordChange[]): readonly RecordChange[] {
+    if (!(this.#secrets instanceof WithheldSecrets)) return compiled
+    const { changes, problems } = this.#secrets.take(compiled)
+    if (problems === undefined) return changes
+    return [...changes, ...this.#compilation.apply([{ type: 'found', facet: 'secrets', problems }])]
+  }
+
+  async #seal(compiled: readonly RecordChange[]): Promise<readonly RecordChange[]> {
+    const secrets = this.#secrets
+    if (!(secrets instanceof Sealer)) return compiled
+    const sealed = this.#sealing.then(() => secrets.seal(compiled))
+    this.#sealing = sealed
+    return await sealed
   }
 
   #problemsOf(change: RecordChange): ObjectProblems[] {

@@ -41,6 +41,7 @@ export const problemCodes = [
   'secret-forbidden',
   'secret-invalid',
   'secret-missing',
+  'secret-unsealed',
   'selector-duplicate',
   'selector-matches-nothing',
   'target-port-unknown',

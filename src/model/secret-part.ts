@@ -16,3 +16,6 @@ export const secretPartSchema = v.variant('form', [
 ])
 
 export type SecretPart = Readonly<v.InferOutput<typeof secretPartSchema>>
+
+/** Reads what only gateways may. Rejects with an Error that names record and reason, never the content. */
+export type OpenSecret = (part: SecretPart, recordId: string) => Promise<string>

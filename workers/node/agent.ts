@@ -6,8 +6,8 @@ import { createHealth } from '../../src/console/app.ts'
 import type { HealthView } from '../../src/console/view.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
-import type { RegistryWriter } from '../../src/registry/port.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
+import type { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import {
   observeAgent,
   observeEvents,
@@ -19,6 +19,7 @@ import { createCandidate, roleOf } from './election.ts'
 import { saveMemory } from './heap.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
 import { openRedis } from './open-registry.ts'
+import { openSealer } from './open-sealing.ts'
 import { openSigning, type Signing, trustAnybody } from './open-trust.ts'
 import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
@@ -59,7 +60,7 @@ export async function runAgent(config: AgentConfig): Promise<number> {
 function startAgent(
   config: AgentConfig,
   kubeconfig: KubeConfig,
-  registry: RegistryWriter,
+  registry: RedisRegistry,
   { heads, key }: Signing,
   telemetry: Telemetry,
 ): { readonly cluster: WatchedCluster; readonly view: HealthView } {
@@ -81,6 +82,7 @@ function startAgent(
     api,
     compile,
     publisher,
+    secrets: openSealer(config, registry, key),
     candidate,
     writesEvents: true,
     gatewayAddresses: config.gatewayAddresses,

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../../src/cli/config.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
+import { openOpeners } from './open-sealing.ts'
 import { openTrust } from './open-trust.ts'
 import { serveAlone } from './serve-alone.ts'
 import { countWorkers, serveGroup } from './serve-group.ts'
@@ -32,11 +33,13 @@ export async function runGateway(config: GatewayConfig): Promise<number> {
 
 async function runAlone(config: GatewayConfig, telemetry: Telemetry, stopped: Promise<void>): Promise<void> {
   const trust = openTrust(config.trust)
+  const openerOf = await openOpeners(config.sealingKeys)
   const { readerOf, close } = openReaders(config.registry, trust)
   const { sharingOf, close: closeLimits } = openLimits(config)
   const serving = await serveAlone(config, {
     readerOf,
     trust,
+    openerOf,
     isSigned: config.trust.type === 'keys',
     telemetry,
     stopped,

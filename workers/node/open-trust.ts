@@ -42,7 +42,7 @@ export async function openSigning(source: SigningSource): Promise<Signing> {
     return { heads: unsignedWriter, key: undefined }
   }
   const what = 'the signing key in'
-  const keys = await reading(what, source.path, (text) => parsePrivateKeys(text, 'Ed25519'))
+  const keys = await readPrivateKeys(source.path, 'Ed25519', what)
   const [key, ...others] = keys
   if (key === undefined || others.length > 0)
     throw new Error(`Cannot read ${what} ${source.path}: it holds ${keys.length} keys, and one signs`)
@@ -59,6 +59,20 @@ export function readPublicKeys(path: string, curve: Curve, what: string): readon
   }
 }
 
+/** @throws Error when the file cannot be read; it says nothing of what a key holds */
+export async function readPrivateKeys(
+  path: string,
+  curve: Curve,
+  what: string,
+): Promise<readonly PrivateKey[]> {
+  const text = readFile(path, what)
+  try {
+    return await parsePrivateKeys(text, curve)
+  } catch (cause) {
+    throw faultOf(what, path, cause)
+  }
+}
+
 /** Every file is read at once: what is wrong is said before anything is served. */
 function readTrusted(files: readonly KeyFile[]): Trust {
   const read = files.map(({ cluster, path }) => ({
@@ -69,15 +83,6 @@ function readTrusted(files: readonly KeyFile[]): Trust {
     const own = read.filter(({ cluster }) => cluster === name)
     const applying = own.length > 0 ? own : read.filter(({ cluster }) => cluster === undefined)
     return new SignedHeads(applying.flatMap(({ keys }) => keys))
-  }
-}
-
-async function reading<T>(what: string, path: string, parse: (text: string) => Promise<T>): Promise<T> {
-  const text = readFile(path, what)
-  try {
-    return await parse(text)
-  } catch (cause) {
-    throw faultOf(what, path, cause)
   }
 }
 

@@ -14,7 +14,7 @@ export async function serveAlone(
   config: ServeConfig & Pick<GatewayConfig, 'listen' | 'console' | 'consoleToken'>,
   parts: Pick<
     ServeParts,
-    'readerOf' | 'trust' | 'isSigned' | 'telemetry' | 'stopped' | 'onTable' | 'sharingOf'
+    'readerOf' | 'trust' | 'openerOf' | 'isSigned' | 'telemetry' | 'stopped' | 'onTable' | 'sharingOf'
   >,
 ): Promise<Serving | undefined> {
   let consolePort = config.console.port

@@ -9,6 +9,7 @@ import { nameServer } from '../../src/gateway/name-server.node.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
 import type { Sharing } from '../../src/limits/rate-limits.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
+import type { OpenSecret } from '../../src/model/secret-part.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
@@ -42,6 +43,8 @@ export interface ServeParts {
   readonly readerOf: (cluster: string) => RegistryReader
   /** Whose heads are taken of what is on disk. */
   readonly trust: Trust
+  /** Opens the secret parts of a cluster's records. */
+  readonly openerOf: (cluster: string) => OpenSecret
   /** Whether these are only such as a trusted key has signed. */
   readonly isSigned: boolean
   readonly telemetry: Telemetry

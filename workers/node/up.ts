@@ -15,6 +15,7 @@ import { observePublishes } from '../../src/telemetry/sync-observer.ts'
 import { announceProblems } from './announce.ts'
 import { beat } from './heartbeat.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
+import { openPlain } from './open-sealing.ts'
 import { trustAnybody } from './open-trust.ts'
 import { serveRelay } from './relay.ts'
 import { SAMPLE_MANIFESTS, startSample } from './sample.ts'
@@ -56,6 +57,7 @@ export async function runUp(config: UpConfig): Promise<number> {
           {
             readerOf: () => registry,
             trust: trustAnybody,
+            openerOf: openPlain,
             isSigned: false,
             telemetry,
             stopped,
@@ -106,6 +108,7 @@ async function startSource(
       api,
       compile,
       publisher,
+      secrets: 'open',
       candidate: undefined,
       writesEvents: false,
       gatewayAddresses: [],
@@ -117,7 +120,12 @@ async function startSource(
   const manifests = isSample ? [SAMPLE_MANIFESTS] : config.manifests
   const watch = new ManifestWatch({
     source: new ManifestSource(manifests, readStdin),
-    agent: new Agent({ compile, publisher, sync: observePublishes({ ...telemetry, clock: systemClock }) }),
+    agent: new Agent({
+      compile,
+      publisher,
+      secrets: 'open',
+      sync: observePublishes({ ...telemetry, clock: systemClock }),
+    }),
     clock: systemClock,
     onTrouble: say,
   })

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { Agent, type SyncObserver } from '../../src/agent/agent.ts'
+import { Agent, type AgentOptions, type SyncObserver } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import type { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
@@ -30,6 +30,7 @@ export interface WatchClusterOptions {
   readonly api: KubeApi
   readonly compile: CompileOptions
   readonly publisher: Publisher
+  readonly secrets: AgentOptions['secrets']
   /** The election that decides when to lead; undefined: always. */
   readonly candidate: Candidate | undefined
   /** Whether problems are written to the cluster, as Events on its objects. */
@@ -60,6 +61,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
   const agent = new Agent({
     compile,
     publisher,
+    secrets: options.secrets,
     onProblems: (changed) => events?.update(changed),
     onServices: (changed) => statuses?.update(changed),
     sync: onlyWhile(isLeading, observePublishes({ ...telemetry, clock: systemClock })),

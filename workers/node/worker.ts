@@ -5,6 +5,7 @@ import { systemClock } from '../../src/model/clock.node.ts'
 import { announceProblems, announceReady } from './announce.ts'
 import { type OpenLimits, openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
+import { openOpeners, openPlain } from './open-sealing.ts'
 import { openTrust, trustAnybody } from './open-trust.ts'
 import { nameSpeaker, say } from './say.ts'
 import { serveGateway, soleCluster } from './serve.ts'
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     {
       readerOf: registry.readerOf,
       trust,
+      openerOf: config.command === 'gateway' ? await openOpeners(config.sealingKeys) : openPlain,
       isSigned,
       telemetry,
       stopped: supervised.stopped,

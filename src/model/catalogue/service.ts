@@ -56,6 +56,13 @@ export const serviceProblems = entries({
       'Requests are to go to nodes, and none is left: gateways leave out nodes that are not ready, have the label `node.kubernetes.io/exclude-from-external-load-balancers`, or have no address of the Service’s family; under `externalTrafficPolicy: Local` also those without a Pod that can serve. Its hostnames answer 503.',
     mend: 'Mend the nodes that the message names, or let the Pods run on others; or set `externalTrafficPolicy: Cluster`, or `postern.dev/target: "pod"`.',
   },
+  'secret-unsealed': {
+    title: 'A Secret that no gateway could be given',
+    severity: 'error',
+    cause:
+      'What a Service asks for is in a Secret, and the agent has no public key of the gateways to seal it to. It is not published at all: to publish it open would show it to whoever reads the registry. What needs it stays closed.',
+    mend: 'Give the agent `--gateway-keys` and the gateways `--sealing-key`; `postern keys make` makes both (docs/registry-trust.md).',
+  },
   'platform-unsupported': {
     title: 'Something that this gateway’s platform cannot do',
     severity: 'error',

@@ -63,6 +63,12 @@ export class RedisRegistry implements RegistryReader, RegistryWriter {
     return { before, records, after: await this.#head() }
   }
 
+  /** The records of one kind, as they stand and unchecked. @throws RegistryError */
+  async recordsOf(kind: string): Promise<readonly StoredRecord[]> {
+    const texts = await this.#texts(kind, new AbortController().signal)
+    return [...texts].map(([key, text]) => ({ kind, key, text }))
+  }
+
   entries(position: Position, signal: AbortSignal): AsyncIterable<Entry | 'gap'> {
     const { changes } = this.#keys
     const { heads } = this.#options
