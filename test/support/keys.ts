@@ -29,6 +29,7 @@ export const keyBindings = { TRUSTED_KEYS: readFileSync(keyFiles.trusted, 'utf8'
 export const noKeys = { POSTERN_SIGNING_KEY: '', POSTERN_TRUSTED_KEYS: '' }
 
 export const signingKey = onlyKey(parsePrivateJwks(readFileSync(keyFiles.signing, 'utf8'), 'Ed25519'))
+export const sealingKey = onlyKey(parsePrivateJwks(readFileSync(keyFiles.sealing, 'utf8'), 'X25519'))
 export const trustedKeys = [publicPartOf(signingKey)]
 
 /** Signs as the agents of the tests do. */
