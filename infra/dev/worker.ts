@@ -43,6 +43,7 @@ async function startRegistry(): Promise<void> {
     loadBalancerClass: 'postern.dev/gateway',
     endpointCidrs: [],
     allowExternalNames: false,
+    allowUnverifiedBackends: false,
     gatewayPods: { namespace: 'postern', labels: {} },
     certificates: nodeCertificates,
     loopbackCidrs: LOOPBACK,

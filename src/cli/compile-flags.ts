@@ -62,6 +62,13 @@ export const compileFlags = {
     'whether Services of type ExternalName may be exposed',
     parseBoolean,
   ),
+  allowUnverifiedBackends: flag(
+    'allow-unverified-backends',
+    'true|false',
+    'false',
+    'whether Services may be reached over TLS without looking at the certificates of their endpoints',
+    parseBoolean,
+  ),
   gatewayPods: flag(
     'gateway-pods',
     'NAMESPACE/LABEL=VALUE,…',

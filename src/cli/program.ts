@@ -10,6 +10,7 @@ const compiling = [
   'loadBalancerClass',
   'endpointCidrs',
   'allowExternalNames',
+  'allowUnverifiedBackends',
   'gatewayPods',
 ] as const
 const redis = ['redis', 'redisCa', 'redisCert', 'redisKey'] as const

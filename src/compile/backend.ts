@@ -2,12 +2,13 @@ import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
-import { jwtOf } from './jwt.ts'
+import { type BackendTlsReading, backendTlsOf } from './backend-tls.ts'
+import { type JwtReading, jwtOf } from './jwt.ts'
 import { isShut, limitsOf } from './limits.ts'
 import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions, Part } from './output.ts'
 import { choosePort, portField } from './port.ts'
-import { isCarried, protocolOf } from './protocol.ts'
+import { HINT, isCarried, protocolOf } from './protocol.ts'
 import { annotations } from './schema.ts'
 import { sourcesOf } from './sources.ts'
 import { targetOf } from './target.ts'
@@ -28,28 +29,29 @@ export function compileBackend(service: Service, readings: Readings, options: Co
   if (readings.port.state === 'invalid' || isShut(readings)) {
     return { action: { type: 'unavailable', problem: 'annotation-invalid' }, record: undefined, problems: [] }
   }
-  const port = choosePort(service, valueOr<string | number | undefined>(readings.port, undefined))
+  const asked = valueOr<string | number | undefined>(readings.port, undefined)
+  const port = choosePort(service, asked, valueOr(readings.backendProtocol, 'http') === 'https' ? 443 : 80)
   if (!port.ok) return refused(port.problem)
   const target = targetOf(service, port.value, readings, options)
-  const protocol = protocolOf(service, port.value)
+  const protocol = protocolOf(service, port.value, readings)
   const sources = sourcesOf(service)
   // All at once: whoever mends one fault should not find the next one only then.
   if (!target.ok) return refused(target.problem, faultsOf(protocol, sources))
   if (!protocol.ok) return refused(protocol.problem, faultsOf(sources))
   const carriage = isCarried(protocol.value) ? [] : [uncarried(service, port.value)]
   if (!sources.ok) return refused(sources.problem, carriage)
+  const facts = { target: target.value, protocol: protocol.value }
   const jwt = jwtOf(service, readings)
-  if (jwt.state === 'closed') {
-    const problems = jwt.problem === undefined ? [] : [jwt.problem]
-    return { action: { type: 'unavailable', problem: jwt.code }, record: undefined, problems }
-  }
+  const tls = backendTlsOf(service, readings, facts, options)
+  if (jwt.state === 'closed' || tls.state === 'closed') return closed(jwt, tls)
   const record = recordOf(service, port.value, readings, {
-    target: target.value,
-    protocol: protocol.value,
+    ...facts,
+    ...(tls.state === 'none' ? {} : { tls: tls.tls }),
     ...(sources.value.length === 0 ? {} : { sources: [...sources.value] }),
     ...(jwt.state === 'none' ? {} : { jwt: jwt.policy }),
   })
   const problems = [
+    ...(tls.state === 'none' ? [] : tls.problems),
     ...affinityBehindNode(service, record),
     ...findUnknownDistribution(service),
     ...findOpenNodePort(service, port.value, record.target.type === 'node'),
@@ -68,7 +70,7 @@ function recordOf(
   service: Service,
   port: ServicePort,
   readings: Readings,
-  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'sources' | 'jwt'>,
+  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'tls' | 'sources' | 'jwt'>,
 ): ServiceRecord {
   const { meta, spec } = service
   const spillOver = valueOr<number | undefined>(readings.spillOver, undefined)
@@ -89,6 +91,14 @@ function recordOf(
   }
 }
 
+/** Who may come, or who is spoken to, is only half said: all that is wrong with that is told. */
+function closed(...readings: readonly (JwtReading | BackendTlsReading)[]): Backend {
+  const shut = readings.filter((reading) => reading.state === 'closed')
+  const problems = shut.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
+  const code = shut[0]?.code ?? 'annotation-invalid'
+  return { action: { type: 'unavailable', problem: code }, record: undefined, problems }
+}
+
 function refused(problem: Problem, others: readonly Problem[] = []): Backend {
   const action = { type: 'unavailable', problem: problem.code } as const
   return { action, record: undefined, problems: [problem, ...others] }
@@ -104,7 +114,7 @@ function uncarried(service: Service, port: ServicePort): Problem {
     severity: 'error',
     field: portField(service, port, 'appProtocol'),
     message: `Cannot carry appProtocol "${port.appProtocol}" yet`,
-    hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+    hint: HINT,
   })
 }
 

@@ -1,9 +1,9 @@
 import type { JwtAlgorithm, JwtPolicy, TokenPlace } from '../model/jwt-policy.ts'
-import { PREFIX } from '../model/objects/meta.ts'
 import type { Service } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
-import { annotationField, nearestAnnotation, type Readings, serviceProblem, valueOr } from './annotations.ts'
+import { annotationField, type Readings, serviceProblem, valueOr } from './annotations.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
+import { isMisspelt } from './misspelt.ts'
 
 /** What a Service asks of tokens; `closed` where that cannot be told, and why. */
 export type JwtReading =
@@ -23,7 +23,7 @@ const names = ids.map((id) => jwtAnnotations[id].name)
 export function jwtOf(service: Service, readings: Readings): JwtReading {
   const isInvalid = ids.some((id) => readings[id].state === 'invalid')
   if (isInvalid) return { state: 'closed', code: 'annotation-invalid', problem: undefined }
-  if (Object.keys(service.meta.annotations).some(isMisspelt)) {
+  if (Object.keys(service.meta.annotations).some((name) => isMisspelt(name, names, 'jwt'))) {
     return { state: 'closed', code: 'annotation-unknown', problem: undefined }
   }
   const given = ids.find((id) => readings[id].state !== 'absent')
@@ -47,14 +47,6 @@ export function jwtOf(service: Service, readings: Readings): JwtReading {
       places: [...valueOr<readonly TokenPlace[]>(readings.jwtFrom, [BEARER])],
     },
   }
-}
-
-/** An annotation that was meant to be one of these: left out, it would leave the door open. */
-function isMisspelt(name: string): boolean {
-  if (!name.startsWith(PREFIX) || names.includes(name)) return false
-  if (name.toLowerCase().startsWith(`${PREFIX}jwt`)) return true
-  const nearest = nearestAnnotation(name)
-  return nearest !== undefined && nearest !== name && names.includes(nearest)
 }
 
 function incompleteness(

@@ -37,6 +37,8 @@ export interface CompileOptions {
   readonly loadBalancerClass: string
   /** Services of type ExternalName may be exposed. */
   readonly allowExternalNames: boolean
+  /** Services may have whoever answers at their endpoints believed, without a certificate that proves it. */
+  readonly allowUnverifiedBackends: boolean
   /** The gateways' Pods, whom NetworkPolicies must admit. */
   readonly gatewayPods: GatewayPods
   /** Where endpoints may lie that are no Pods. */

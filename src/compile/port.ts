@@ -4,12 +4,20 @@ import { annotationField, serviceProblem } from './annotations.ts'
 import type { Part } from './output.ts'
 import { annotations } from './schema.ts'
 
-/** Which of a Service's ports receives the requests: the one asked for, by name or number, else the obvious one. */
-export function choosePort(service: Service, asked: string | number | undefined): Part<ServicePort> {
+/**
+ * Which of a Service's ports receives the requests: the one asked for, by name or number, else the obvious one.
+ *
+ * @param externalPort that of a name outside the cluster whose Service has none
+ */
+export function choosePort(
+  service: Service,
+  asked: string | number | undefined,
+  externalPort: number,
+): Part<ServicePort> {
   const ports = service.spec.ports.filter((port) => port.protocol === 'TCP')
   // Names need no ports inside the cluster, so an ExternalName seldom has any.
   if (service.spec.type === 'ExternalName' && service.spec.ports.length === 0 && asked === undefined) {
-    return { ok: true, value: EXTERNAL_PORT }
+    return { ok: true, value: { ...EXTERNAL_PORT, port: externalPort } }
   }
   const port =
     asked === undefined ? obviousPort(ports) : ports.find((p) => p.port === asked || p.name === asked)
@@ -48,10 +56,9 @@ export function portField({ spec }: Service, { port, name }: ServicePort, field:
   return `spec.ports[${isAlone ? `port=${port}` : `name=${name}`}].${field}`
 }
 
-const EXTERNAL_PORT: ServicePort = {
+const EXTERNAL_PORT: Omit<ServicePort, 'port'> = {
   name: '',
   protocol: 'TCP',
-  port: 80,
   targetPort: undefined,
   nodePort: undefined,
   appProtocol: undefined,

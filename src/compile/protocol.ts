@@ -1,6 +1,8 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
+import type { Problem } from '../model/problem.ts'
 import type { ServiceRecord } from '../model/records.ts'
-import { serviceProblem } from './annotations.ts'
+import { annotationField, type Readings, serviceProblem, valueOr } from './annotations.ts'
+import { backendTlsAnnotations } from './backend-tls-schema.ts'
 import type { Part } from './output.ts'
 import { portField } from './port.ts'
 
@@ -20,22 +22,49 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
 }
 
 /** What the road carries so far. */
-const CARRIED: ReadonlySet<Protocol> = new Set(['http', 'ws'])
+const CARRIED: ReadonlySet<Protocol> = new Set(['http', 'ws', 'https', 'wss'])
 
-/** What `appProtocol` says of a port; absent is http. */
-export function protocolOf(service: Service, port: ServicePort): Part<Protocol> {
+const OVER_TLS: ReadonlySet<Protocol> = new Set(['https', 'wss'])
+
+/** What `appProtocol` says of a port; where it says nothing that is known, what the annotation says, else http. */
+export function protocolOf(
+  service: Service,
+  port: ServicePort,
+  { backendProtocol }: Pick<Readings, 'backendProtocol'>,
+): Part<Protocol> {
   const { appProtocol } = port
-  const name = appProtocol?.toLowerCase() ?? 'http'
-  const value = Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined
-  if (value !== undefined) return { ok: true, value }
+  const asked = valueOr<'http' | 'https' | undefined>(backendProtocol, undefined)
+  const name = appProtocol?.toLowerCase() ?? asked ?? 'http'
+  const value = Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : asked
+  if (value === undefined) return { ok: false, problem: unknown(service, port) }
+  if (asked === undefined || isOverTls(asked) === isOverTls(value)) return { ok: true, value }
+  const annotation = backendTlsAnnotations.backendProtocol.name
   const problem = serviceProblem(service, {
+    code: 'backend-tls-incomplete',
+    severity: 'error',
+    field: annotationField(annotation),
+    message: `${annotation} is "${asked}", and appProtocol of port ${port.port} "${appProtocol}"`,
+    hint: 'Take one of the two away. Until then the hostnames answer 503.',
+  })
+  return { ok: false, problem }
+}
+
+function unknown(service: Service, port: ServicePort): Problem {
+  return serviceProblem(service, {
     code: 'protocol-unknown',
     severity: 'error',
     field: portField(service, port, 'appProtocol'),
-    message: `Unknown appProtocol "${appProtocol}"`,
-    hint: 'Use http (or leave appProtocol out), or kubernetes.io/ws for WebSocket.',
+    message: `Unknown appProtocol "${port.appProtocol}"`,
+    hint: HINT,
   })
-  return { ok: false, problem }
+}
+
+/** What a port may say. */
+export const HINT =
+  'Use http (or leave appProtocol out) or https; kubernetes.io/ws or kubernetes.io/wss for WebSocket.'
+
+export function isOverTls(protocol: Protocol): boolean {
+  return OVER_TLS.has(protocol)
 }
 
 export function isCarried(protocol: Protocol): boolean {

@@ -1,6 +1,7 @@
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHostPattern } from '../model/host.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
+import { backendTlsAnnotations } from './backend-tls-schema.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
 import { parsePath } from './path.ts'
@@ -115,6 +116,7 @@ export const annotations = {
     example: '1h',
     parse: parseTimeout,
   }),
+  ...backendTlsAnnotations,
   ...limitAnnotations,
   ...jwtAnnotations,
   ...secretAnnotations,

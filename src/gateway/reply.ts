@@ -52,6 +52,8 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'rate-exceeded': { status: 429, proxyError: 'http_request_denied' },
   // A limit that all gateways keep together, while they cannot.
   'rate-unavailable': { status: 503, proxyError: 'proxy_internal_error' },
+  // The certificates by which endpoints are known, or the one that they ask for, are not there or cannot be used.
+  'backend-tls-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
   // What the runtime that this gateway runs on cannot do; a problem on the Service says what.
   'platform-unsupported': { status: 501, proxyError: 'proxy_configuration_error' },
   // Nobody has said for too long whose the Pods' addresses are.
@@ -60,6 +62,9 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'connect-refused': { status: 502, proxyError: 'connection_refused' },
   'connect-timeout': { status: 504, proxyError: 'connection_timeout' },
   'endpoint-unreachable': { status: 502, proxyError: 'destination_ip_unroutable' },
+  'tls-certificate-error': { status: 502, proxyError: 'tls_certificate_error' },
+  'tls-protocol-error': { status: 502, proxyError: 'tls_protocol_error' },
+  'tls-alert-received': { status: 502, proxyError: 'tls_alert_received' },
   'connection-lost': { status: 502, proxyError: 'connection_terminated' },
   'response-invalid': { status: 502, proxyError: 'http_protocol_error' },
   'response-timeout': { status: 504, proxyError: 'http_response_timeout' },

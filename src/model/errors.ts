@@ -25,12 +25,16 @@ export const errorCodes = [
   'concurrency-exceeded',
   'rate-exceeded',
   'rate-unavailable',
+  'backend-tls-unavailable',
   'platform-unsupported',
   'registry-stale',
   'endpoints-none',
   'connect-refused',
   'connect-timeout',
   'endpoint-unreachable',
+  'tls-certificate-error',
+  'tls-protocol-error',
+  'tls-alert-received',
   'connection-lost',
   'response-invalid',
   'response-timeout',
@@ -48,6 +52,9 @@ export type AttemptErrorCode = Extract<
   | 'connect-refused'
   | 'connect-timeout'
   | 'endpoint-unreachable'
+  | 'tls-certificate-error'
+  | 'tls-protocol-error'
+  | 'tls-alert-received'
   | 'platform-unsupported'
   | 'connection-lost'
   | 'response-invalid'

@@ -6,6 +6,8 @@ export const problemCodes = [
   'annotation-invalid',
   'annotation-unknown',
   'annotation-unused',
+  'backend-tls-incomplete',
+  'backend-tls-unverified',
   'certificate-invalid',
   'certificate-names',
   'certificate-untimely',

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { backendTlsSchema } from './backend-tls.ts'
 import {
   type AuthorityRecord,
   authoritySchema,
@@ -50,8 +51,10 @@ const service = v.strictObject({
   port,
   /** Which port of an EndpointSlice to use; `''` for an unnamed one. */
   portName: v.string(),
-  /** `appProtocol`. The road carries http (and WebSocket over it) so far. */
+  /** `appProtocol`. The road carries HTTP/1.1 and WebSocket, in the clear and over TLS, so far. */
   protocol: v.picklist(protocols),
+  /** How https and wss reach it. Absent: they do not, and nothing goes there in the clear instead. */
+  tls: v.optional(backendTlsSchema),
   /** Its endpoints answer by their hostnames too. Absent: they do not. */
   headless: v.optional(v.literal(true)),
   target: v.variant('type', [

@@ -22,6 +22,8 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['annotation-invalid', 'Service invalid', 8],
   ['annotation-unknown', 'Service unknown', 8],
   ['annotation-unused', 'Service unused', 7],
+  ['backend-tls-incomplete', 'Service tls-incomplete', 8],
+  ['backend-tls-unverified', 'Service tls-unverified', 8],
   ['certificate-invalid', 'Service garbled', 9],
   ['certificate-names', 'Service misfit', 9],
   ['certificate-untimely', 'Service expired', 9],

@@ -34,6 +34,7 @@ const options = v.object({
   hostTemplate: v.optional(v.pipe(v.string(), v.transform(hostTemplate)), compileOptions.hostTemplate.text),
   hostClaims: v.optional(v.picklist(['open', 'strict']), 'open'),
   allowExternalNames: v.optional(v.boolean(), true),
+  allowUnverifiedBackends: v.optional(v.boolean(), false),
   allowHosts: v.optional(v.array(v.object({ namespace: v.string(), host: v.string() })), []),
 })
 

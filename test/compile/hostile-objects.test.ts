@@ -38,6 +38,7 @@ const objects = fc.array(
 const options = fc.record({
   hostClaims: fc.constantFrom('open', 'strict'),
   allowExternalNames: fc.boolean(),
+  allowUnverifiedBackends: fc.boolean(),
   loopbackCidrs: fc.constantFrom(LOOPBACK, []),
 })
 

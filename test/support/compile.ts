@@ -16,6 +16,7 @@ export const compileOptions: CompileOptions = {
     [parseCidr(text)].filter((cidr) => cidr !== undefined),
   ),
   allowExternalNames: true,
+  allowUnverifiedBackends: false,
   loopbackCidrs: LOOPBACK,
   certificates: nodeCertificates,
 }

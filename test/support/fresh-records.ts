@@ -18,6 +18,7 @@ export async function freshRecords(kubeconfig: string): Promise<readonly string[
     loadBalancerClass: flags.loadBalancerClass.fallback,
     endpointCidrs: flags.endpointCidrs.fallback,
     allowExternalNames: flags.allowExternalNames.fallback,
+    allowUnverifiedBackends: flags.allowUnverifiedBackends.fallback,
     gatewayPods: flags.gatewayPods.fallback,
     loopbackCidrs: [],
     certificates: nodeCertificates,

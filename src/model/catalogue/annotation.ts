@@ -22,6 +22,20 @@ export const annotationProblems = entries({
       'The Service carries annotations of ours, but not `postern.dev/expose`. It is not exposed, so that they say nothing. Nor do they on a ServiceImport, whatever they are: what is exposed are the Services behind it.',
     mend: 'Add `postern.dev/expose: "true"`; or `"false"`, when the others are to stay for later. Instead of a ServiceImport annotate the Service in each cluster that exports it.',
   },
+  'backend-tls-incomplete': {
+    title: 'TLS to the endpoints that is only half said',
+    severity: 'error',
+    cause:
+      'The Service has `postern.dev/backend-tls-…` annotations, but nothing says that its endpoints are spoken to over TLS; or `postern.dev/backend-protocol` and `appProtocol` of the port say opposite things. What was to be encrypted is not sent in the clear: the hostnames answer 503.',
+    mend: 'Set `appProtocol: https` on the port (`kubernetes.io/wss` for WebSocket), or `postern.dev/backend-protocol: "https"` where the field is taken; or take the annotation away. docs/tls-backends.md shows a whole set.',
+  },
+  'backend-tls-unverified': {
+    title: 'Endpoints whose certificates are not looked at',
+    severity: 'error',
+    cause:
+      '`postern.dev/backend-tls-verify` is `"false"`: whoever answers at the address of an endpoint would be believed. Unless the operator allows that (`--allow-unverified-backends`) the hostnames answer 503; where it is allowed, this stays as a warning.',
+    mend: 'Name who vouches for the certificates with `postern.dev/backend-tls-ca`, and the name that they are for with `postern.dev/backend-tls-server-name`.',
+  },
   'jwt-incomplete': {
     title: 'A check of tokens that is only half said',
     severity: 'error',

@@ -88,13 +88,13 @@ export const serviceProblems = entries({
     title: 'An appProtocol that is not known',
     severity: 'error',
     cause: '`appProtocol` of the exposed port has a value of no protocol. Requests are answered 503.',
-    mend: 'Use `http` or leave it out; `kubernetes.io/ws` for WebSocket.',
+    mend: 'Use `http` or leave it out, or `https`; `kubernetes.io/ws` and `kubernetes.io/wss` for WebSocket. Where another value is needed, say `https` by `postern.dev/backend-protocol`.',
   },
   'protocol-unsupported': {
     title: 'An appProtocol that cannot be carried yet',
     severity: 'error',
     cause: 'The exposed port speaks a protocol that the gateway does not. Requests are answered 503.',
-    mend: 'Expose a port that speaks HTTP/1.1.',
+    mend: 'Expose a port that speaks HTTP/1.1, in the clear or over TLS.',
   },
   'selector-duplicate': {
     title: 'Two Services with the same selector and port',
