@@ -28,6 +28,10 @@ function makeShell(env: Env): Shell | readonly string[] {
   const parsed = parseConfig(env)
   if (!parsed.ok) return parsed.faults
   const { config } = parsed
+  if (config.UNSIGNED === 'on')
+    console.warn(
+      'postern: warning: records are taken without signatures (UNSIGNED): the relay decides where requests go',
+    )
   const parts = { clock, timers, random: Math.random, fetch: platformFetch }
   const tracing = createTracing(config, { ...parts, print: (line) => console.log(line) })
   const made = createGateway(config, {

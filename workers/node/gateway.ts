@@ -4,6 +4,7 @@ import { openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
 import { openOpeners } from './open-sealing.ts'
 import { openTrust } from './open-trust.ts'
+import type { ServeParts } from './serve.ts'
 import { serveAlone } from './serve-alone.ts'
 import { countWorkers, serveGroup } from './serve-group.ts'
 import { untilStopped } from './signals.ts'
@@ -14,6 +15,8 @@ import { VERSION } from './version.ts'
 export async function runGateway(config: GatewayConfig): Promise<number> {
   const stopped = untilStopped()
   const count = countWorkers(config.workers)
+  // Also for workers, who read them again: what is wrong with them is said before anything is started.
+  const keys = { trust: openTrust(config.trust), openerOf: await openOpeners(config.sealingKeys) }
   const telemetry = startTelemetry({
     ...config,
     serviceName: 'postern',
@@ -26,20 +29,22 @@ export async function runGateway(config: GatewayConfig): Promise<number> {
     const serving = await serveGroup(config, { count, telemetry, stopped })
     await stopped
     await serving?.stop()
-  } else await runAlone(config, telemetry, stopped)
+  } else await runAlone(config, keys, telemetry, stopped)
   await telemetry.shutdown()
   return 0
 }
 
-async function runAlone(config: GatewayConfig, telemetry: Telemetry, stopped: Promise<void>): Promise<void> {
-  const trust = openTrust(config.trust)
-  const openerOf = await openOpeners(config.sealingKeys)
-  const { readerOf, close } = openReaders(config.registry, trust)
+async function runAlone(
+  config: GatewayConfig,
+  keys: Pick<ServeParts, 'trust' | 'openerOf'>,
+  telemetry: Telemetry,
+  stopped: Promise<void>,
+): Promise<void> {
+  const { readerOf, close } = openReaders(config.registry, keys.trust)
   const { sharingOf, close: closeLimits } = openLimits(config)
   const serving = await serveAlone(config, {
     readerOf,
-    trust,
-    openerOf,
+    ...keys,
     isSigned: config.trust.type === 'keys',
     telemetry,
     stopped,

@@ -15,13 +15,15 @@ const UNSIGNED = 'whoever can write to the registry, or stands between, decides 
 /** Of a registry that this process, or one that it trusts on this machine, holds. */
 export const trustAnybody: Trust = () => anyHeads
 
-/** @throws Error when a file cannot be read */
+/** Loud where nobody's signature is asked for. @throws Error when a file cannot be read */
 export function openTrust(source: TrustSource): Trust {
-  if (source.type === 'unsigned') {
-    warn(`records are taken without signatures (--unsigned): ${UNSIGNED}`)
-    return trustAnybody
-  }
-  return readTrusted(source.files)
+  if (source.type === 'unsigned') warn(`records are taken without signatures (--unsigned): ${UNSIGNED}`)
+  return readTrust(source)
+}
+
+/** The same for a worker, whose supervisor has said it. @throws Error when a file cannot be read */
+export function readTrust(source: TrustSource): Trust {
+  return source.type === 'unsigned' ? trustAnybody : readTrusted(source.files)
 }
 
 /** A relay may look at signatures and need not: those who read from it do. @throws Error when a file cannot be read */

@@ -6,7 +6,7 @@ import { announceProblems, announceReady } from './announce.ts'
 import { type OpenLimits, openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
 import { openOpeners, openPlain } from './open-sealing.ts'
-import { openTrust, trustAnybody } from './open-trust.ts'
+import { readTrust, trustAnybody } from './open-trust.ts'
 import { nameSpeaker, say } from './say.ts'
 import { serveGateway, soleCluster } from './serve.ts'
 import { type Relay, SOCKET_FD } from './supervisor/messages.ts'
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   nameSpeaker(`worker ${worker}`)
   const config = readConfig()
   const isSigned = config.command === 'gateway' && config.trust.type === 'keys'
-  const trust = config.command === 'gateway' ? openTrust(config.trust) : trustAnybody
+  const trust = config.command === 'gateway' ? readTrust(config.trust) : trustAnybody
   const registry = openReaders(sourceOf(config, relay), trust)
   const telemetry = startTelemetry({
     ...config,
