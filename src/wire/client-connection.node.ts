@@ -9,6 +9,7 @@ import type { LentReads } from './lent-reads.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
 import type { ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponsePart } from './response-parser.ts'
+import { tlsFailure } from './tls-failure.node.ts'
 import type { WireError } from './wire-error.ts'
 
 /** Whoever keeps connections for further use. */
@@ -173,7 +174,9 @@ export class ClientConnection implements Carrier, Watched {
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true
-    if (this.#exchange === undefined || this.#parser === undefined) this.#socket.destroy()
+    // An alert is told as an error, and then looks like any other end.
+    const isBroken = this.#error !== undefined
+    if (isBroken || this.#exchange === undefined || this.#parser === undefined) this.#socket.destroy()
     else this.#deliver(this.#parser.finish(), this.#exchange)
   }
 
@@ -183,7 +186,9 @@ export class ClientConnection implements Carrier, Watched {
 
   readonly #onClose = (): void => {
     this.#hasEnded = true
-    this.#fail(this.#head === undefined ? 'connection-lost' : 'response-incomplete', this.#error)
+    // Of TLS 1.3 a server may refuse our certificate only now.
+    const refused = this.#isReused || this.#error === undefined ? undefined : tlsFailure(this.#error)
+    this.#fail(this.#head === undefined ? (refused ?? 'connection-lost') : 'response-incomplete', this.#error)
     this.#owner.onClosed(this)
   }
 }

@@ -2,7 +2,10 @@ import { connect as connectSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Timer, Timers } from '../model/clock.ts'
 import type { Carrier, ClientExchange, ClientFailureCode } from './client-exchange.node.ts'
+import type { EndpointAddress } from './client-pool.node.ts'
+import type { ConnectTls } from './client-tls.node.ts'
 import { LentReads } from './lent-reads.node.ts'
+import { handshakeFailure } from './tls-failure.node.ts'
 
 /**
  * Opens a connection, and says when it stands. What fails until then tells by `error` and `close`. What is read may go to
@@ -21,6 +24,8 @@ export interface Dialled {
 
 export interface DialOptions {
   readonly connect: Connect
+  /** To endpoints that have an identity to prove: a handshake is part of the connect. */
+  readonly connectTls: ConnectTls
   readonly connectTimeoutMs: number
   readonly timers: Timers
 }
@@ -37,8 +42,7 @@ export class Dial implements Carrier {
 
   /** @param onOver called once, with the connection if there is one, before the exchange is told that there is none */
   constructor(
-    address: string,
-    port: number,
+    place: EndpointAddress,
     exchange: ClientExchange,
     options: DialOptions,
     onOver: (dialled: Dialled | undefined) => void,
@@ -46,7 +50,7 @@ export class Dial implements Carrier {
     this.#exchange = exchange
     this.#onOver = onOver
     exchange.carrier = this
-    this.#socket = options.connect(address, port, () => this.#stand(), this.#reads)
+    this.#socket = open(place, options, () => this.#stand(), this.#reads)
     this.#socket.on('error', this.#onError).once('close', this.#onClose)
     this.#timer = options.timers.start(options.connectTimeoutMs, () => {
       this.#isTooLate = true
@@ -80,13 +84,24 @@ export class Dial implements Carrier {
   readonly #onClose = (): void => {
     this.#timer.cancel()
     this.#onOver(undefined)
-    const code = this.#isTooLate ? 'connect-timeout' : connectFailure(this.#error)
+    const code = this.#isTooLate ? 'connect-timeout' : connectFailure(this.#socket, this.#error)
     this.#exchange.fail({ code, wasSent: false, wasReused: false, cause: this.#error })
   }
 }
 
-/** The kernel's names for what went wrong, as ours. */
-function connectFailure(error: unknown): ClientFailureCode {
+function open(
+  { address, port, tls }: EndpointAddress,
+  { connect, connectTls }: DialOptions,
+  onReady: () => void,
+  reads: LentReads,
+): Duplex {
+  return tls === undefined ? connect(address, port, onReady, reads) : connectTls(address, port, tls, onReady)
+}
+
+/** The names of TLS and of the kernel for what went wrong, as ours. */
+function connectFailure(socket: Duplex, error: unknown): ClientFailureCode {
+  const failure = handshakeFailure(socket, error)
+  if (failure !== undefined) return failure
   const code = error instanceof Error && 'code' in error ? error.code : ''
   if (code === 'ETIMEDOUT') return 'connect-timeout'
   if (code === 'ECONNREFUSED') return 'connect-refused'

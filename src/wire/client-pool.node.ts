@@ -5,13 +5,16 @@ import { ClientExchange, type ClientRequest, type ResponseHandler } from './clie
 import type { Deadlines } from './deadlines.ts'
 import { EndpointConnections } from './endpoint-connections.node.ts'
 import { formatRequestHead } from './request-head.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 import { WireError } from './wire-error.ts'
 
-/** Where an endpoint is; `key` names it. */
+/** Where an endpoint is; `key` names it, with the identity that it must prove. */
 export interface EndpointAddress {
   readonly key: string
   readonly address: string
   readonly port: number
+  /** Absent: in the clear. */
+  readonly tls?: TlsIdentity
 }
 
 export interface PoolOptions extends DialOptions {
@@ -33,6 +36,8 @@ export interface PoolOptions extends DialOptions {
 export class ClientPool {
   readonly #options: PoolOptions
   readonly #endpoints = new Map<string, EndpointConnections>()
+  /** Those that finish what is under way, and take nothing new. */
+  readonly #retired = new Set<EndpointConnections>()
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -57,16 +62,37 @@ export class ClientPool {
     return exchange
   }
 
+  /**
+   * Keeps no connection of an identity that is not in force any more: idle ones are closed, and others once they have
+   * done their work.
+   *
+   * @param inForce asked only where there is a connection over TLS
+   */
+  retire(inForce: () => ReadonlySet<string>): void {
+    let ids: ReadonlySet<string> | undefined
+    for (const [key, connections] of this.#endpoints) {
+      const { tlsId } = connections
+      if (tlsId === undefined) continue
+      ids ??= inForce()
+      if (ids.has(tlsId)) continue
+      this.#endpoints.delete(key)
+      this.#retired.add(connections)
+      connections.retire()
+    }
+  }
+
   /** Cuts every connection. */
   close(): void {
-    for (const connections of this.#endpoints.values()) connections.close()
+    for (const connections of [...this.#endpoints.values(), ...this.#retired]) connections.close()
   }
 
   #connectionsTo(place: EndpointAddress): EndpointConnections {
     const known = this.#endpoints.get(place.key)
     if (known !== undefined) return known
     // Pods come and go: one without connections is forgotten.
-    const connections = new EndpointConnections(place, this.#options, () => this.#endpoints.delete(place.key))
+    const connections: EndpointConnections = new EndpointConnections(place, this.#options, () => {
+      if (!this.#retired.delete(connections)) this.#endpoints.delete(place.key)
+    })
     this.#endpoints.set(place.key, connections)
     return connections
   }

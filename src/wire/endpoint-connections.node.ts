@@ -17,11 +17,17 @@ export class EndpointConnections implements ConnectionOwner {
   readonly #all = new Set<{ close(): void }>()
   /** In order of arrival. */
   readonly #waiting = new Map<ClientExchange, Timer>()
+  #isRetired = false
 
   constructor(place: EndpointAddress, options: PoolOptions, onEmpty: () => void) {
     this.#place = place
     this.#options = options
     this.#onEmpty = onEmpty
+  }
+
+  /** Of the identity that is proven on these; undefined: in the clear. */
+  get tlsId(): string | undefined {
+    return this.#place.tls?.id
   }
 
   get bounds() {
@@ -48,7 +54,7 @@ export class EndpointConnections implements ConnectionOwner {
     }
     const { clock, deadlines, maxIdle } = this.#options
     const idleMs = this.#idleMs(connection)
-    if (idleMs <= 0 || this.#idle.length >= maxIdle) {
+    if (idleMs <= 0 || this.#idle.length >= maxIdle || this.#isRetired) {
       connection.close()
       return
     }
@@ -62,6 +68,12 @@ export class EndpointConnections implements ConnectionOwner {
     if (place !== -1) this.#idle.splice(place, 1)
     this.#options.deadlines.delete(connection)
     this.#gone(connection)
+  }
+
+  /** Nobody sends by these any more. */
+  retire(): void {
+    this.#isRetired = true
+    for (const connection of this.#idle.splice(0)) connection.close()
   }
 
   close(): void {
@@ -80,10 +92,9 @@ export class EndpointConnections implements ConnectionOwner {
   }
 
   #open(exchange: ClientExchange): void {
-    const { address, port } = this.#place
     const place = { close: () => exchange.carrier?.abort() }
     this.#all.add(place)
-    new Dial(address, port, exchange, this.#options, (dialled) => {
+    new Dial(this.#place, exchange, this.#options, (dialled) => {
       if (dialled === undefined) {
         this.#gone(place)
         return

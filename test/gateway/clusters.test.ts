@@ -7,6 +7,7 @@ import { Listener } from '../../src/gateway/listener.node.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
+import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { RecordingObserver } from '../support/gateway.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
@@ -85,7 +86,12 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
     })
     const stop = new AbortController()
     const done = clusters.run(stop.signal)
-    const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
+    const pool = endpointPool({
+      connectTimeoutMs: 500,
+      clock: systemClock,
+      timers: systemTimers,
+      connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
+    })
     const listener = new Listener({
       clusters: clusters.served,
       pool,

@@ -17,6 +17,7 @@ import type { StoredRecord } from '../../src/registry/port.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
+import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { compileOptions } from './compile.ts'
 import { testTokens } from './tokens.ts'
 
@@ -125,7 +126,12 @@ export async function startListener(
   }: TestGatewayOptions = {},
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
-  const pool = endpointPool({ connectTimeoutMs: 500, clock: systemClock, timers: systemTimers })
+  const pool = endpointPool({
+    connectTimeoutMs: 500,
+    clock: systemClock,
+    timers: systemTimers,
+    connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
+  })
   const state = new GatewayState(
     systemClock,
     new RateLimits({ clock: systemClock, random: systemRandom, sharing: 'alone' }),

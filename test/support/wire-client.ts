@@ -8,7 +8,8 @@ import type {
   ClientRequest,
   ResponseHandler,
 } from '../../src/wire/client-exchange.node.ts'
-import { ClientPool, type PoolOptions } from '../../src/wire/client-pool.node.ts'
+import { ClientPool, type EndpointAddress, type PoolOptions } from '../../src/wire/client-pool.node.ts'
+import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { Deadlines } from '../../src/wire/deadlines.ts'
 import type { ResponseHead } from '../../src/wire/response-head.ts'
 
@@ -19,6 +20,7 @@ export function poolOf(options: Partial<PoolOptions> = {}): ClientPool {
     timers: systemTimers,
     deadlines: new Deadlines(options.timers ?? systemTimers, 10),
     connect: connectTcp,
+    connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
     connectTimeoutMs: 5000,
     maxConnections: 100,
     maxIdle: 100,
@@ -44,9 +46,10 @@ export class Caller implements ResponseHandler {
   takesMore = true
   readonly #waiting = new Set<() => void>()
 
-  constructor(pool: ClientPool, port: number, request: Partial<ClientRequest> = {}) {
+  /** @param at a port of 127.0.0.1, or where else the server is */
+  constructor(pool: ClientPool, at: number | EndpointAddress, request: Partial<ClientRequest> = {}) {
     this.exchange = pool.send(
-      { key: `127.0.0.1:${port}`, address: '127.0.0.1', port },
+      typeof at === 'number' ? { key: `127.0.0.1:${at}`, address: '127.0.0.1', port: at } : at,
       {
         method: 'GET',
         target: '/',

@@ -160,7 +160,7 @@ describe('over TLS a server', () => {
     const connections = poolOf({ connect: (host, port, onReady) => connectTls({ host, port, ca }, onReady) })
     closers.push(() => connections.close())
     const { failure } = await new Caller(connections, server.port).over()
-    expect(failure).toMatchObject({ code: 'endpoint-unreachable', wasSent: false })
+    expect(failure).toMatchObject({ code: 'tls-certificate-error', wasSent: false })
     expect(received).toBe('')
   })
 

@@ -14,6 +14,7 @@ import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
+import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { openDiskCopy } from './disk-copy.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
@@ -119,7 +120,8 @@ export async function serveGateway(
       onTable(clusters)
     },
   })
-  const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers })
+  const { connect: connectTls } = new TlsConnector({ clock: systemClock, onTrouble: say })
+  const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers, connectTls })
   const { observer } = telemetry
   const listener = new Listener({
     clusters: clusters.served,

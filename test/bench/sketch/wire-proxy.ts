@@ -4,6 +4,7 @@ import { systemClock, systemTimers } from '../../../src/model/clock.node.ts'
 import { wireBounds } from '../../../src/wire/bounds.ts'
 import { connectTcp } from '../../../src/wire/client-dial.node.ts'
 import { ClientPool } from '../../../src/wire/client-pool.node.ts'
+import { TlsConnector } from '../../../src/wire/client-tls.node.ts'
 import { Deadlines } from '../../../src/wire/deadlines.ts'
 import { ServerConnection } from '../../../src/wire/server-connection.node.ts'
 import type { ServerExchange } from '../../../src/wire/server-exchange.node.ts'
@@ -13,6 +14,7 @@ import { nextEndpoint } from './work.ts'
 const deadlines = new Deadlines(systemTimers, 1000)
 const pool = new ClientPool({
   ...{ bounds: wireBounds, clock: systemClock, timers: systemTimers, deadlines, connect: connectTcp },
+  connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
   ...{
     connectTimeoutMs: 5000,
     maxConnections: 1024,
