@@ -7,6 +7,8 @@ export interface EndpointPlace {
   readonly node: string | undefined
   /** `external`: a name on the public internet. */
   readonly kind: 'pod' | 'node' | 'external'
+  /** Over TLS: verified by the platform, as the name that is dialled. */
+  readonly isTls: boolean
 }
 
 export type FetchAttempt = AttemptRequest<ReadableStream<Uint8Array>>

@@ -41,7 +41,7 @@ export class FetchDialer implements EndpointFetch {
     if (fetch === undefined) return { code: 'platform-unsupported', wasSent: false, cause: undefined }
     try {
       return await fetch(
-        `http://${authorityOf(place, this.#options.nodeHost)}${asUrlPath(request.path)}`,
+        `${place.isTls ? 'https' : 'http'}://${authorityOf(place, this.#options.nodeHost)}${asUrlPath(request.path)}`,
         initOf(request, signal),
       )
     } catch (cause) {

@@ -10,6 +10,8 @@ export interface SocketDialerOptions {
   readonly pods: Connect | undefined
   readonly nodes: Connect | undefined
   readonly external: Connect | undefined
+  /** Opens connections to names outside over TLS, verified as that name. */
+  readonly externalTls: Connect | undefined
   /** Public names of nodes, as {@link FetchDialerOptions.nodeHost}. */
   readonly nodeHost: string | undefined
   readonly connectTimeoutMs: number
@@ -40,7 +42,7 @@ export class SocketDialer implements EndpointFetch {
     request: FetchAttempt,
     signal: AbortSignal,
   ): Promise<Response | AttemptFailure> {
-    const connect = this.#connectFor(place.kind)
+    const connect = place.isTls ? this.#tlsFor(place.kind) : this.#connectFor(place.kind)
     if (connect === undefined) return { code: 'platform-unsupported', wasSent: false, cause: undefined }
     if (request.upgrade !== undefined) return await this.#options.upgrades.fetch(place, request, signal)
     const address = nodeAddress(place, this.#options.nodeHost)
@@ -56,6 +58,11 @@ export class SocketDialer implements EndpointFetch {
       case 'response':
         return responseOf(result.status, result.headers, result.body)
     }
+  }
+
+  /** An address cannot be verified by the platform: only names outside are dialled as themselves. */
+  #tlsFor(kind: EndpointPlace['kind']): Connect | undefined {
+    return kind === 'external' ? this.#options.externalTls : undefined
   }
 
   #connectFor(kind: EndpointPlace['kind']): Connect | undefined {

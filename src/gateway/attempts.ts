@@ -12,6 +12,9 @@ const NO_CONNECTION: ReadonlySet<ErrorCode> = new Set([
   'connect-refused',
   'connect-timeout',
   'endpoint-unreachable',
+  'tls-certificate-error',
+  'tls-protocol-error',
+  'tls-alert-received',
 ])
 
 const NO_FIELDS: readonly string[] = []
@@ -62,18 +65,18 @@ export class Attempts {
     if (this.#endpoint !== undefined) this.#state.connected(this.#endpoint.key)
   }
 
-  failed({ code, wasReused }: AttemptFailure, status: number | undefined): void {
+  failed({ code, wasReused, cause }: AttemptFailure, status: number | undefined): void {
     if (this.#endpoint !== undefined && NO_CONNECTION.has(code)) this.#state.connectFailed(this.#endpoint.key)
     // The endpoint had closed a connection that idled, as it may (RFC 9112 §9.5): nothing speaks against another one.
     if (wasReused === true && code === 'connection-lost') this.#tried.pop()
-    this.end(status, code)
+    this.end(status, code, cause)
   }
 
   /** Ends the one that is under way, if any. */
-  end(status: number | undefined, error: ErrorCode | undefined): void {
+  end(status: number | undefined, error: ErrorCode | undefined, cause?: unknown): void {
     if (this.#endpoint === undefined) return
     this.#state.attemptEnded(this.#endpoint.key)
-    this.#span?.end(status, error)
+    this.#span?.end(status, error, cause)
     this.#endpoint = undefined
   }
 

@@ -5,6 +5,7 @@ import type { Cidr } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import type { RegistryReader } from '../registry/port.ts'
+import type { IdentityBook } from './backend-tls/identity-book.ts'
 import type { ExternalNames } from './external-names.ts'
 import { Freshness } from './freshness.ts'
 import { watchFreshness } from './freshness-watch.ts'
@@ -51,6 +52,7 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   readonly maxStaleMs: number
   readonly names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>
   readonly tokens: Pick<TokenBook, 'verdict'>
+  readonly identities: Pick<IdentityBook, 'identityOf'>
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
   /** Whether only heads are taken that a trusted key has signed: for operators to see. */
@@ -113,6 +115,11 @@ export class Clusters {
     return this.#members.some(({ gateway }) => gateway.table?.isNode(address))
   }
 
+  /** What endpoints are asked to prove, and shown, in any of them. */
+  tlsIds(): ReadonlySet<string> {
+    return new Set(this.#members.flatMap(({ gateway }) => [...(gateway.table?.tlsIds() ?? [])]))
+  }
+
   /** Follows all until aborted, and closes the copies. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#members.map((member) => this.#follow(member, signal)))
@@ -154,7 +161,8 @@ export class Clusters {
 }
 
 function memberOf(share: ClusterShare, options: ClustersOptions): Member {
-  const { own, place, readerOf, copyOf, newsOf, clock, names, tokens, timers, random, digest } = options
+  const { own, place, readerOf, copyOf, newsOf, clock, names, tokens, timers, random, digest, identities } =
+    options
   const label = options.shares.length === 1 ? undefined : share.name
   const freshness = new Freshness(clock, options.maxStaleMs)
   const onTrouble = label === undefined ? options.onTrouble : troubleIn(label, options.onTrouble)
@@ -184,7 +192,7 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     hash: hashText(share.name),
     table: () => gateway.table,
     state,
-    present: roadState(names, freshness, { tokens, limits: rates && state }),
+    present: roadState(names, freshness, { tokens, limits: rates && state, identities }),
   }
   return { share, facts, gateway, copy, served }
 }

@@ -1,6 +1,8 @@
+import type { Endpoint } from '../balance/endpoint.ts'
 import { requestHeaders } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { ClientRequest } from '../wire/client-exchange.node.ts'
+import type { EndpointAddress } from '../wire/client-pool.node.ts'
 import type { ReceivedRequest } from '../wire/request-parser.ts'
 import { forwardedFacts } from './observe.ts'
 import { asksForWebSocket, httpVersionOf } from './received-head.ts'
@@ -29,6 +31,13 @@ export function endpointRequest(
   const common = { method, target: plan.path, isIdempotent: isIdempotent(method) }
   if (!asksForWebSocket(head)) return { ...common, fields, framing, upgrade: undefined }
   return { ...common, fields: withoutLength(fields), framing: NO_BODY, upgrade: 'websocket' }
+}
+
+/** Where an endpoint is dialled: connections on which another identity was proven are not its own. */
+export function placeOf(endpoint: Endpoint, { tls }: Forward): EndpointAddress {
+  if (tls === undefined) return endpoint
+  const { key, address, port } = endpoint
+  return { key: `${key} ${tls.id}`, address, port, tls }
 }
 
 /** An upgrade may say that it has no body; what goes on says so by saying nothing. */

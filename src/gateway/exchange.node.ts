@@ -11,7 +11,7 @@ import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import type { RequestFailure, RequestHandler } from '../wire/server-handler.ts'
 import { Answer, type AnswerParts } from './answer.node.ts'
 import { Attempts } from './attempts.ts'
-import { endpointRequest } from './endpoint-request.node.ts'
+import { endpointRequest, placeOf } from './endpoint-request.node.ts'
 import { asksForWebSocket } from './received-head.ts'
 import { RequestBody } from './request-body.node.ts'
 import type { Forward } from './road.ts'
@@ -80,7 +80,7 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     }
     const { head } = this.#down
     const request = endpointRequest(attempts.plan, head, this.#peer, this.#observer.requestId, attempts.trace)
-    const up = this.#parts.pool.send(endpoint, request, this)
+    const up = this.#parts.pool.send(placeOf(endpoint, attempts.plan), request, this)
     // Its body may have been read by now, and found broken.
     if (!this.isOver) this.#up = up
   }

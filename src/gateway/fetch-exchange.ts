@@ -84,7 +84,7 @@ export class FetchExchange {
       if (answer instanceof Response) return await this.#pass(endpoint, answer)
       state.attemptEnded(endpoint.key)
       failure = typeof answer === 'string' ? answer : answer.code
-      this.#span?.end(undefined, failure)
+      this.#span?.end(undefined, failure, typeof answer === 'string' ? undefined : answer.cause)
       if (SUSPICIOUS.has(failure)) state.connectFailed(endpoint.key)
       if (typeof answer === 'string' || !this.#mayRetry(answer)) return this.#refuse(failure)
     }
@@ -106,7 +106,7 @@ export class FetchExchange {
     state.attemptBegan(plan.service.key, endpoint.key, this.#tried.length > 0)
     this.#tried.push(endpoint)
     this.#span = observer.attempt(endpoint)
-    const place = { ...endpoint, kind: plan.service.record.target.type }
+    const place = { ...endpoint, kind: plan.service.record.target.type, isTls: plan.tls !== undefined }
     const request = this.#attemptRequest(endpoint, this.#span.headers)
     const answering = this.#parts.dialer.fetch(place, request, this.#abort.signal)
     return await Promise.race([answering, this.#stopped.promise])

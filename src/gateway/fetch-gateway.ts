@@ -2,6 +2,7 @@ import { identifyPeer, type Peer } from '../identity/identify.ts'
 import type { RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Observer, RequestEnd } from '../telemetry/observer.ts'
+import { bareIdentity } from './backend-tls/bare-identity.ts'
 import { externalByName } from './external-by-name.ts'
 import { FetchExchange, type FetchExchangeParts } from './fetch-exchange.ts'
 import { headersFrom, headOf } from './fetch-head.ts'
@@ -13,6 +14,7 @@ import type { RequestContext } from './platform.ts'
 import type { PlatformLimits } from './platform-limits.ts'
 import { errorReply } from './reply.ts'
 import type { Forward, Plan, Reply, RequestHead, RoadOptions, RoadState } from './road.ts'
+import { unknownError } from './road-state.ts'
 import { GatewayState } from './state.ts'
 import type { TokenBook } from './tokens/token-book.ts'
 
@@ -115,6 +117,7 @@ export class FetchGateway {
       const now = clock.now()
       const state: RoadState = {
         ...externalByName,
+        identities: bareIdentity,
         limits: this.#currentState(),
         staleness: (host) => tables.staleness(host, now),
         tokenVerdict: (check, token) => tokens.verdict(check, token),
@@ -131,8 +134,7 @@ export class FetchGateway {
     const { passage } = planned
     // Nobody could say anything of the host: the same as a gateway that has no table yet.
     if (planned.type === 'wait') {
-      const error = planned.for.type === 'token' ? 'token-keys-missing' : 'endpoints-none'
-      return { type: 'reply', error, passage }
+      return { type: 'reply', error: unknownError(planned.for), passage }
     }
     if (planned.type === 'forward' && !this.#parts.limits.allows(planned, head, request.body !== null)) {
       return { type: 'reply', error: 'platform-unsupported', passage }

@@ -31,7 +31,8 @@ function levelOf(freshness: Freshness): Level {
 function wordsFor(level: Level, { ageMs = 0, maxStaleMs }: Freshness): string {
   if (level === 'fresh') return 'The cluster is observed again'
   const age = Number.isFinite(ageMs) ? `${Math.round(ageMs / 1000)} s ago` : 'nobody can tell when'
-  const then = 'Services are reached by nodes, and those that are reached by Pods answer 503'
+  const then =
+    'Services are reached by nodes, and those that are reached by Pods answer 503 unless these prove their identity over TLS'
   const until = `past ${maxStaleMs / 1000} s (--max-stale) Pods are not reached by their addresses any more`
   const what = level === 'stale' ? then : maxStaleMs === 0 ? 'requests go on' : until
   return `The cluster was last observed ${age}: ${what}`

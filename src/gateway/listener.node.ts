@@ -17,7 +17,7 @@ import { type ClusterRoad, planAcross } from './plan-across.ts'
 import { httpVersionOf, ReceivedHead } from './received-head.ts'
 import { refuse } from './refusal.node.ts'
 import type { Forward, RoadOptions } from './road.ts'
-import { type Finders, findOut } from './road-state.ts'
+import { type Finders, findOut, unknownError, WAITS } from './road-state.ts'
 import type { ServedCluster } from './served-cluster.ts'
 import type { GatewayState } from './state.ts'
 import { LINGER_MS } from './tunnel.node.ts'
@@ -166,8 +166,7 @@ export class Listener {
     const decided = down.head.expectation === 'unknown' ? 'expectation-unknown' : this.#decide(head, peer)
     const observer = observeRequest(this.#parts.observer, head, httpVersionOf(down.head), peer, decided)
     const exchange = new Exchange(this.#exchangeParts, down, peer, observer)
-    // Each cluster may have a token and a name of its own to wait for.
-    this.#carryOut(exchange, head, peer, decided, 2 * this.#parts.clusters.length)
+    this.#carryOut(exchange, head, peer, decided, WAITS * this.#parts.clusters.length)
   }
 
   #peerOf(connection: ServerConnection): Peer {
@@ -182,7 +181,7 @@ export class Listener {
     else if (plan.type === 'forward') this.#forward(exchange, plan)
     else if (waits === 0 || plan.for.type === 'host') {
       // A table that is loaded whole knows every host.
-      exchange.fail(plan.for.type === 'token' ? 'token-keys-missing' : 'endpoints-none')
+      exchange.fail(unknownError(plan.for))
     } else {
       exchange.wait()
       void findOut(plan.for, this.#parts).then(() => {

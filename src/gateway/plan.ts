@@ -11,6 +11,8 @@ import type { ServiceRecord } from '../model/records.ts'
 import { askClientLists } from '../policy/client-lists.ts'
 import { leadsElsewhere, matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
+import type { IdentityAnswer } from './backend-tls/identity-book.ts'
+import { provesIdentity, type ServiceTls } from './backend-tls/service-tls.ts'
 import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
 import type {
@@ -37,8 +39,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 /**
  * The request's road, in the order in which a request meets it:
  * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → token → freshness → endpoints → NetworkPolicy → concurrency → rate. Lists, limits and tokens are told where there are
- * any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
+ * → sizes → token → TLS behind → freshness → endpoints → NetworkPolicy → concurrency → rate. Lists, limits, tokens and TLS are told
+ * where there are any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -131,8 +133,16 @@ export function plan(
     return { type: 'wait', for: { type: 'token', check: token.check, token: token.token }, passage }
   }
 
-  // A Pod's address may be another's by now. Nodes keep theirs, and names outside are asked for anew.
-  const stale = service.record.target.type === 'pod' ? state.staleness(host) : undefined
+  const { tls } = service
+  const identity = tls && identityFor(tls, service, state, note)
+  if (identity === 'unavailable') return reply('backend-tls-unavailable', passage)
+  if (tls !== undefined && identity === undefined) {
+    return { type: 'wait', for: { type: 'client-certificate', tls }, passage }
+  }
+
+  // A Pod's address may be another's by now, unless it proves whose it is. Nodes keep theirs, names outside are asked for anew.
+  const mayBeAnothers = service.record.target.type === 'pod' && !provesIdentity(tls)
+  const stale = mayBeAnothers ? state.staleness(host) : undefined
   if (stale !== undefined) {
     note?.({ step: 'freshness', service, ...stale })
     return reply('registry-stale', passage)
@@ -184,7 +194,20 @@ export function plan(
     claims: tokenCheck?.ownFields && { fields: token?.fields ?? [], names: tokenCheck.ownFields },
     maxForwards: forwards === undefined ? undefined : forwards - 1,
     rateKey,
+    tls: identity,
   }
+}
+
+/** Whom the endpoints must prove to be; undefined when something must be opened first. */
+function identityFor(
+  tls: ServiceTls,
+  service: TableService,
+  { identities }: RoadState,
+  note: ((step: Step) => void) | undefined,
+): IdentityAnswer | undefined {
+  const answer = identities === undefined ? 'unavailable' : identities(tls)
+  note?.({ step: 'backend-tls', service, tls, answer })
+  return answer
 }
 
 /** A transfer coding beside chunked belongs to one connection: passed on without it, the body would be another. */
@@ -210,9 +233,9 @@ function endpointsOf(
 }
 
 /** A server outside knows itself by its own name only. */
-function hostOf({ record: { target } }: TableService): string | undefined {
+function hostOf({ record: { target }, tls }: TableService): string | undefined {
   if (target.type !== 'external') return undefined
-  return target.port === 80 ? target.name : `${target.name}:${target.port}`
+  return target.port === (tls === undefined ? 80 : 443) ? target.name : `${target.name}:${target.port}`
 }
 
 /** The endpoint that the one label in place of the wildcard's `*` names. */

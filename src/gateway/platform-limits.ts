@@ -1,5 +1,6 @@
 import type { EndpointFetch } from '../forward/endpoint-fetch.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
+import { tlsLimit } from './platform-tls.ts'
 import type { Forward, RequestHead } from './road.ts'
 import type { TableService } from './table.ts'
 
@@ -28,7 +29,7 @@ export class PlatformLimits {
 
   /** Whether a request can be carried out. What cannot is noted as a problem of its Service. */
   allows({ service }: Forward, head: RequestHead, hasBody: boolean): boolean {
-    if (!this.#dialer.canReach(service.record.target.type)) return false
+    if (!this.#dialer.canReach(service.record.target.type) || tlsLimit(service) !== undefined) return false
     const limit = limitOf(head, hasBody)
     if (limit === undefined) return true
     const noted = this.#noted.get(service.key)
@@ -45,6 +46,8 @@ export class PlatformLimits {
       if (!this.#dialer.canReach(type)) problems.push(unreachable(service, type))
       // An ExternalName is asked for by its own name anyway.
       else if (!this.#dialer.keepsHost && type !== 'external') problems.push(hostRewritten(service))
+      const tls = tlsLimit(service)
+      if (tls !== undefined) problems.push({ ...problem(service, 'error', tls), field: tls.field })
       const shared = sharedRate(service)
       if (shared !== undefined) problems.push(shared)
       for (const limit of this.#noted.get(service.key) ?? []) problems.push(problem(service, 'error', limit))

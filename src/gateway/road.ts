@@ -9,6 +9,9 @@ import type { ErrorCode } from '../model/errors.ts'
 import type { RateLimit } from '../model/limits.ts'
 import type { RouteRecord, Rule } from '../model/records.ts'
 import type { ListVerdict } from '../policy/client-lists.ts'
+import type { TlsIdentity } from '../wire/tls-identity.ts'
+import type { Identities, IdentityAnswer } from './backend-tls/identity-book.ts'
+import type { ServiceTls } from './backend-tls/service-tls.ts'
 import type { ExternalTarget } from './external-names.ts'
 import type { TableService } from './table.ts'
 import type { TokenAnswer, TokenCheck, TokenVerdicts } from './tokens/token-check.ts'
@@ -90,16 +93,20 @@ export interface Forward {
   readonly maxForwards: number | undefined
   /** On whose allowance it goes; undefined: no rate limit. */
   readonly rateKey: string | undefined
+  /** Whom its endpoint must prove to be; undefined: it is spoken to in the clear. */
+  readonly tls: TlsIdentity | undefined
 }
 
 /** Something must be known first: the shell finds it out, and plans again. */
 export interface Wait {
   readonly type: 'wait'
-  /** A name outside the cluster that has to be resolved, a host to be read from the registry, a token to be verified. */
+  /** A name outside the cluster that has to be resolved, a host to be read from the registry, a token to be verified,
+   * a certificate of ours to be opened. */
   readonly for:
     | { readonly type: 'name'; readonly name: string }
     | { readonly type: 'host'; readonly host: string }
     | { readonly type: 'token'; readonly check: TokenCheck; readonly token: string }
+    | { readonly type: 'client-certificate'; readonly tls: ServiceTls }
   readonly passage: Passage
 }
 
@@ -127,6 +134,8 @@ export interface RoadState {
   externalEndpoints(target: ExternalTarget): readonly Endpoint[] | undefined
   /** What is known of tokens. Absent: nothing, so that nobody who needs one comes in. */
   tokenVerdict?: TokenVerdicts
+  /** Whom endpoints must prove to be. Absent: nothing is known of it, so that nobody is reached over TLS. */
+  readonly identities?: Identities
   /** Absent: no request is carried out here, so that none counts. */
   readonly limits?: LimitReader
   /** For `explain`: what was wrong with the last answer for a name. Not known where the platform resolves it. */
@@ -170,6 +179,13 @@ export type Step =
   | { readonly step: 'size'; readonly service: TableService; readonly fault: ErrorCode | undefined }
   | { readonly step: 'token'; readonly service: TableService; readonly answer: TokenAnswer | undefined }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
+  | {
+      readonly step: 'backend-tls'
+      readonly service: TableService
+      readonly tls: ServiceTls
+      /** Undefined: something must be opened first. */
+      readonly answer: IdentityAnswer | undefined
+    }
   | ({ readonly step: 'freshness'; readonly service: TableService } & Staleness)
   | {
       readonly step: 'endpoints'

@@ -1,5 +1,6 @@
 import type { Rule, ServiceRecord } from '../model/records.ts'
-import type { Table } from './table.ts'
+import { provesIdentity } from './backend-tls/service-tls.ts'
+import type { Table, TableService } from './table.ts'
 
 /** One exposed place: a host, a path, and what is behind it now. */
 export interface RouteStatus {
@@ -39,12 +40,18 @@ function routeStatus(table: Table, host: string, { path, action }: Rule, isStale
     service: service?.key ?? null,
     target: service?.record.target.type ?? null,
     endpoints: service?.candidates.length ?? 0,
-    problem: problemOf(action, isStale && service?.record.target.type === 'pod'),
+    problem: problemOf(action, service, isStale),
     pods: byName ? [...(service?.byHostname?.keys() ?? [])].sort() : null,
   }
 }
 
-function problemOf(action: Rule['action'], isStale: boolean): string | null {
+function problemOf(
+  action: Rule['action'],
+  service: TableService | undefined,
+  isStale: boolean,
+): string | null {
   if (action.type === 'unavailable') return action.problem
-  return isStale ? 'registry-stale' : null
+  if (service?.tls?.fault !== undefined) return 'backend-tls-unavailable'
+  const mayBeAnothers = service?.record.target.type === 'pod' && !provesIdentity(service.tls)
+  return isStale && mayBeAnothers ? 'registry-stale' : null
 }

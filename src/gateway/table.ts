@@ -10,6 +10,7 @@ import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { readServiceTls, type ServiceTls } from './backend-tls/service-tls.ts'
 import { leanEndpoints } from './lean-endpoints.ts'
 import { NodeBook } from './node-book.ts'
 import { type Reachable, reachable } from './reachable.ts'
@@ -25,6 +26,8 @@ export interface TableService extends Reachable {
   readonly lists: ClientLists | undefined
   /** What clients' tokens must say. Undefined: nobody is asked for one. */
   readonly tokenCheck: TokenCheck | undefined
+  /** How its endpoints are spoken to over TLS. Undefined: in the clear. */
+  readonly tls: ServiceTls | undefined
   readonly record: ServiceRecord
   /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
   readonly byHostname: ReadonlyMap<string, Reachable> | undefined
@@ -60,6 +63,11 @@ export class Table {
 
   service(key: string): TableService | undefined {
     return this.#services.get(key)
+  }
+
+  /** What endpoints are asked to prove, and shown, for any of its Services. */
+  *tlsIds(): Iterable<string> {
+    for (const { tls } of this.#services.values()) if (tls !== undefined) yield tls.id
   }
 
   routes(): Iterable<RouteRecord> {
@@ -132,6 +140,7 @@ export class Table {
         if (guarded !== undefined || byHostname !== undefined) dirty.add(key)
       }
     }
+    if (parsed.some(({ kind }) => kind === 'authority' || kind === 'credential')) this.#refreshTls()
     for (const key of dirty) this.#refresh(key)
     return unreadable.errors()
   }
@@ -187,6 +196,7 @@ export class Table {
       sources,
       lists: readClientLists(record.clients),
       tokenCheck: readTokenCheck(record.jwt),
+      tls: readServiceTls(record, this, this.#services.get(key)?.tls),
       candidates: [],
       guarded: undefined,
       byHostname: undefined,
@@ -206,6 +216,15 @@ export class Table {
     const named = record.headless && slicesByHostname(slices)
     const byHostname = named && new Map([...named].map(([hostname, some]) => [hostname, reach(some)]))
     this.#services.set(key, { ...service, ...reach(slices), byHostname })
+  }
+
+  /** What Services name may have come with them, or changed without them. */
+  #refreshTls(): void {
+    for (const [key, service] of this.#services) {
+      const { tls, record } = service
+      const now = tls && readServiceTls(record, this, tls)
+      if (now !== tls) this.#services.set(key, { ...service, tls: now })
+    }
   }
 
   #zone(): string | undefined {

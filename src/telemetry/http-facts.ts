@@ -122,6 +122,11 @@ export function describeOutcome(status: number, error: ErrorCode | undefined, fa
   }
 }
 
+/** Why an attempt failed, in the words of whoever found it: for operators alone. */
+export function describeCause(cause: unknown): Attributes {
+  return cause instanceof Error ? { [attribute.errorMessage]: boundValue(cause.message) } : {}
+}
+
 /** Whether the answer is the gateway's or the endpoint's fault, not the client's. */
 export function isServerFault(status: number, error: ErrorCode | undefined): boolean {
   return status >= 500 || (error !== undefined && !CLIENT_FAULTS.has(error))

@@ -20,6 +20,8 @@ import {
 export const attribute = {
   clientAddress: ATTR_CLIENT_ADDRESS,
   errorType: ATTR_ERROR_TYPE,
+  /** Of the conventions too, but not stable. */
+  errorMessage: 'error.message',
   method: ATTR_HTTP_REQUEST_METHOD,
   methodOriginal: ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
   resendCount: ATTR_HTTP_REQUEST_RESEND_COUNT,

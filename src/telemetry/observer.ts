@@ -54,7 +54,8 @@ export interface RequestEnd {
 export interface AttemptObserver {
   /** Fields that carry the trace to the endpoint, as [name, value, …]. */
   readonly headers: readonly string[]
-  end(status: number | undefined, error: ErrorCode | undefined): void
+  /** @param cause what the error was made of, for operators */
+  end(status: number | undefined, error: ErrorCode | undefined, cause?: unknown): void
 }
 
 /** Follows one request, from its head to its last byte. Never throws, never waits. */

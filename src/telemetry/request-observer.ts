@@ -6,6 +6,7 @@ import type { FinishedSpan, SpanSink } from './finished-span.ts'
 import {
   boundStart,
   describeAttempt,
+  describeCause,
   describeOutcome,
   describeRequest,
   describeRoute,
@@ -99,12 +100,12 @@ class ObservedRequest implements RequestObserver {
     let hasEnded = false
     return {
       headers: injectContext(context),
-      end: (status, error) => {
+      end: (status, error, cause) => {
         if (hasEnded) return
         hasEnded = true
         this.#parts.counts?.attempt(this.#labels, error)
         if (!this.#isKept) return
-        const outcome = describeOutcome(status ?? 0, error, 400)
+        const outcome = { ...describeOutcome(status ?? 0, error, 400), ...describeCause(cause) }
         this.#keep(context, this.#context, {
           name: spanName(this.#method),
           kind: 'client',

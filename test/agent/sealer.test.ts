@@ -50,7 +50,7 @@ const stored = (changes: readonly RecordChange[]): StoredRecord[] =>
   )
 const open = (change: RecordChange | undefined, by = key) => {
   if (change === undefined || !hasSecret(change)) throw new Error('no secret')
-  return secretOpener([by], 'west')(secretOf(change), recordId(change.kind, change.key))
+  return secretOpener([by], ['west'])(secretOf(change), recordId(change.kind, change.key))
 }
 
 test('every secret part is sealed, in the order of the changes, and all else stays as it is', async () => {

@@ -28,13 +28,24 @@ async function urlOf(place: Parameters<FetchDialer['fetch']>[0], path = '/a?b', 
   return asked
 }
 
-const pod = { address: '10.0.0.1', port: 8080, node: 'n1', kind: 'pod' } as const
+const pod = { address: '10.0.0.1', port: 8080, node: 'n1', kind: 'pod', isTls: false } as const
 
 test('a Pod is reached by its address, a node by its public name', async () => {
   expect(await urlOf(pod, '/a?b', '{node}.nodes.test')).toBe('http://10.0.0.1:8080/a?b')
   expect(await urlOf({ ...pod, address: '2001:db8::1' })).toBe('http://[2001:db8::1]:8080/a?b')
   expect(await urlOf({ ...pod, kind: 'node' }, '/', '{node}.nodes.test')).toBe('http://n1.nodes.test:8080/')
   expect(await urlOf({ ...pod, kind: 'node' })).toBe('http://10.0.0.1:8080/a?b')
+})
+
+test('a name outside is reached over TLS by itself', async () => {
+  const place = {
+    address: 'api.example.com',
+    port: 443,
+    node: undefined,
+    kind: 'external',
+    isTls: true,
+  } as const
+  expect(await urlOf(place)).toBe('https://api.example.com:443/a?b')
 })
 
 test('a path stays the one that was planned, however URLs are parsed', async () => {

@@ -7,10 +7,10 @@ import { Listener } from '../../src/gateway/listener.node.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
-import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
 import { RecordingObserver } from '../support/gateway.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
+import { testIdentities } from '../support/identities.ts'
 import { signedHeads } from '../support/keys.ts'
 import { nodeRecord } from '../support/records.ts'
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
@@ -59,6 +59,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       onTrouble: () => {},
     })
     const tokens = testTokens()
+    const { connector, identities } = testIdentities()
     const clusters = new Clusters({
       isSigned: true,
       shares,
@@ -66,6 +67,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       maxStaleMs: 0,
       names,
       tokens,
+      identities,
       place: { node: 'node-1', zone: 'zone-a', families: ['IPv4'] },
       readerOf: (cluster) => {
         const registry = new RedisRegistry({
@@ -90,7 +92,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       connectTimeoutMs: 500,
       clock: systemClock,
       timers: systemTimers,
-      connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
+      connectTls: connector.connect,
     })
     const listener = new Listener({
       clusters: clusters.served,
@@ -100,6 +102,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       random: seededRandom(5),
       names,
       tokens,
+      identities,
       observer: new RecordingObserver(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       proxyProtocol: [],

@@ -6,6 +6,7 @@ import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
 import { tableOf } from '../support/gateway.ts'
+import { testIdentities } from '../support/identities.ts'
 import { testTokens } from '../support/tokens.ts'
 
 const table = tableOf(
@@ -28,7 +29,13 @@ async function endpointsWith(resolve: () => Promise<Answer>) {
   const clusters = [onlyCluster(() => table, new GatewayState(frozenClock), roadState(names, undefined))]
   const answer = await explainInTime(
     { url: 'http://ext.shop.example.test/', from: '203.0.113.9', method: 'GET', headers: [] },
-    { clusters, road: { trustedProxies: [], networkPolicy: 'enforce' }, names, tokens: testTokens() },
+    {
+      clusters,
+      road: { trustedProxies: [], networkPolicy: 'enforce' },
+      names,
+      tokens: testTokens(),
+      ...testIdentities(),
+    },
   )
   if (!answer.ok) throw new Error(answer.faults.join())
   return answer.explanation.steps.find(({ step }) => step === 'endpoints')

@@ -7,6 +7,7 @@ import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
 import { serviceYaml, tableOf } from '../support/gateway.ts'
+import { testIdentities } from '../support/identities.ts'
 import { startIssuer, type TestIssuer, testTokens, tokenAnnotations } from '../support/tokens.ts'
 
 let issuer: TestIssuer
@@ -32,7 +33,7 @@ async function explained(headers: readonly string[]) {
   ]
   const answer = await explainInTime(
     { url: 'http://web.shop.example.test/', from: '203.0.113.9', method: 'GET', headers },
-    { clusters, road: { trustedProxies: [], networkPolicy: 'enforce' }, names, tokens },
+    { clusters, road: { trustedProxies: [], networkPolicy: 'enforce' }, names, tokens, ...testIdentities() },
   )
   if (!answer.ok) throw new Error(answer.faults.join())
   const { explanation } = answer

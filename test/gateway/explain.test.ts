@@ -259,7 +259,9 @@ test('what is too old is told with its age, and what goes on', () => {
     step: 'freshness',
     verdict: 'stop',
     summary: 'the cluster was last observed 7200 s ago, and --max-stale is 3600 s',
-    details: ["the addresses of its Pods may be others' by now; Services that are reached by nodes go on"],
+    details: [
+      "the addresses of its Pods may be others' by now; Services that are reached by nodes, or prove their identity over TLS, go on",
+    ],
   })
   expect(answer.explanation.outcome).toMatchObject({ type: 'reply', status: 503 })
 })

@@ -27,7 +27,7 @@ test('each turn for the worse is told once, and the return', () => {
   expect(told).toEqual([old])
   pass(60_000)
   const stale =
-    'The cluster was last observed 125 s ago: Services are reached by nodes, and those that are reached by Pods answer 503'
+    'The cluster was last observed 125 s ago: Services are reached by nodes, and those that are reached by Pods answer 503 unless these prove their identity over TLS'
   expect(told).toEqual([old, stale])
   freshness.observed(time.clock.now())
   pass(10_000)

@@ -15,7 +15,7 @@ async function sealed(...keys: readonly PrivateKey[]): Promise<Extract<SecretPar
   return { form: 'sealed', tag: '', jwe }
 }
 const opened = (keys: readonly PrivateKey[], part: SecretPart, cluster = 'west', of = id) =>
-  secretOpener(keys, cluster)(part, of)
+  secretOpener(keys, [cluster])(part, of)
 
 test('each gateway that has one of the keys opens, while keys are being changed too', async () => {
   const both = await sealed(next, key)

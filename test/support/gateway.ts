@@ -2,6 +2,7 @@ import { Compilation } from '../../src/compile/compilation.ts'
 import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import type { ConnectionLimits } from '../../src/gateway/connection-bounds.ts'
 import { type Answer, ExternalNames } from '../../src/gateway/external-names.ts'
+import type { Freshness } from '../../src/gateway/freshness.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import type { RoadOptions } from '../../src/gateway/road.ts'
 import { roadState } from '../../src/gateway/road-state.ts'
@@ -13,12 +14,13 @@ import type { Cidr } from '../../src/model/address.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
+import type { OpenSecret } from '../../src/model/secret-part.ts'
 import type { StoredRecord } from '../../src/registry/port.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
-import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { compileOptions } from './compile.ts'
+import { testIdentities } from './identities.ts'
 import { testTokens } from './tokens.ts'
 
 /** The records that a manifest compiles to. */
@@ -49,6 +51,8 @@ export interface Seen extends RequestEnd {
 /** Keeps what requests came to, for tests to read. */
 export class RecordingObserver implements Observer {
   readonly seen: Seen[] = []
+  /** Why attempts failed, as far as that was told. */
+  readonly causes: unknown[] = []
   #waiting: (() => void)[] = []
 
   request(start: RequestStart) {
@@ -58,7 +62,10 @@ export class RecordingObserver implements Observer {
       routed: () => {},
       attempt: () => {
         attempts++
-        return { headers: [], end: () => {} }
+        const end = (_status: unknown, _error: unknown, cause?: unknown): void => {
+          if (cause !== undefined) this.causes.push(cause)
+        }
+        return { headers: [], end }
       },
       end: (end: RequestEnd) => {
         this.seen.push({ ...end, start, attempts })
@@ -79,6 +86,8 @@ export interface TestGateway {
   readonly observer: RecordingObserver
   readonly state: GatewayState
   readonly listener: Listener
+  /** A newer table is in force. */
+  renewed(): void
   use(yaml: string): void
   close(): Promise<void>
 }
@@ -93,6 +102,10 @@ export interface TestGatewayOptions {
   readonly connections?: ConnectionLimits
   /** Hears of troubles, which otherwise fail the test. */
   readonly onTrouble?: (error: Error) => void
+  /** Hears why endpoints cannot be spoken to over TLS. */
+  readonly onTlsTrouble?: (error: Error) => void
+  readonly open?: OpenSecret
+  readonly freshness?: Pick<Freshness, 'staleness'>
   /** Answers for the names of ExternalName Services. */
   readonly resolve?: (name: string) => Promise<Answer>
 }
@@ -107,6 +120,7 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
     ...gateway,
     use: (next) => {
       table = tableOf(next)
+      gateway.renewed()
     },
   }
 }
@@ -123,14 +137,18 @@ export async function startListener(
     onTrouble = (error) => {
       throw error
     },
+    onTlsTrouble,
+    open,
+    freshness,
   }: TestGatewayOptions = {},
 ): Promise<Omit<TestGateway, 'use'>> {
   const observer = new RecordingObserver()
+  const { connector, identities } = testIdentities(onTlsTrouble, open)
   const pool = endpointPool({
     connectTimeoutMs: 500,
     clock: systemClock,
     timers: systemTimers,
-    connectTls: new TlsConnector({ clock: systemClock, onTrouble: () => {} }).connect,
+    connectTls: connector.connect,
   })
   const state = new GatewayState(
     systemClock,
@@ -144,9 +162,10 @@ export async function startListener(
   })
   const tokens = testTokens()
   const listener = new Listener({
-    clusters: [onlyCluster(table, state, roadState(names, undefined, { tokens, limits: state }))],
+    clusters: [onlyCluster(table, state, roadState(names, freshness, { tokens, limits: state, identities }))],
     names,
     tokens,
+    identities,
     observer,
     pool,
     road,
@@ -163,6 +182,7 @@ export async function startListener(
     observer,
     state,
     listener,
+    renewed: () => pool.retire(() => new Set(table()?.tlsIds() ?? [])),
     close: async () => {
       await listener.close(0)
       pool.close()

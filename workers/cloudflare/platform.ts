@@ -54,6 +54,7 @@ export function createDialer({ DIAL, PODS, NODE_HOST }: WorkerConfig, { VPC }: E
     pods: podConnect(PODS, VPC),
     nodes: areNodesReached ? connectBy({ connect }) : undefined,
     external: isPublicOnly ? connectBy({ connect }) : undefined,
+    externalTls: isPublicOnly ? connectBy({ connect }, OVER_TLS) : undefined,
     nodeHost: NODE_HOST,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     timers,
@@ -73,9 +74,12 @@ function podConnect(pods: WorkerConfig['PODS'], vpc: Fetcher | undefined): Conne
   return pods === 'off' || vpc === undefined ? undefined : connectBy(vpc)
 }
 
-function connectBy(opener: Opener): Connect {
+/** The platform verifies the hostname, by public authorities. */
+const OVER_TLS: SocketOptions = { secureTransport: 'on', allowHalfOpen: false }
+
+function connectBy(opener: Opener, options?: SocketOptions): Connect {
   return async (hostname, port) => {
-    const socket = opener.connect({ hostname, port })
+    const socket = opener.connect({ hostname, port }, options)
     // A promise of its own, which nobody else awaits when a connection breaks.
     socket.closed.catch(() => {})
     await socket.opened

@@ -4,6 +4,7 @@ import { inspect } from '../../src/cli/inspect.ts'
 import { loopbackAmong } from '../../src/cli/loopback.ts'
 import type { Secret } from '../../src/cli/values.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
+import type { IdentityBook } from '../../src/gateway/backend-tls/identity-book.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
@@ -17,8 +18,11 @@ import type { Table } from '../../src/gateway/table.ts'
 import type { TokenBook } from '../../src/gateway/tokens/token-book.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
+import { TlsConnector } from '../../src/wire/client-tls.node.ts'
+import { createIdentityBook } from './find-identities.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
+import { openPlain } from './open-sealing.ts'
 import { openTrust } from './open-trust.ts'
 import { readCluster, readFiles } from './read-source.ts'
 import { say } from './say.ts'
@@ -53,19 +57,28 @@ async function explainHere(config: ExplainConfig): Promise<Answer> {
     onTrouble: say,
   })
   const tokens = createTokenBook(config, resolve, isNode)
-  const clusters = await readClusters(config, names, tokens)
-  return await explainInTime(config.question, { clusters, road: config, names, tokens })
+  const open = openPlain(config.clusters.map(({ name }) => name))
+  const identities = createIdentityBook(new TlsConnector({ clock: systemClock, onTrouble: say }), open)
+  const finders = { names, tokens, identities }
+  const clusters = await readClusters(config, finders)
+  return await explainInTime(config.question, { clusters, road: config, ...finders })
+}
+
+/** What finds out what a plan waits for, and tells the plan. */
+interface ExplainFinders {
+  readonly names: ExternalNames
+  readonly tokens: TokenBook
+  readonly identities: IdentityBook
 }
 
 /** As of a gateway with nothing under way. */
 async function readClusters(
   config: ExplainConfig,
-  names: ExternalNames,
-  tokens: TokenBook,
+  finders: ExplainFinders,
 ): Promise<readonly ServedCluster[]> {
   const { source } = config
   const only = ({ table }: { readonly table: Table }): readonly ServedCluster[] => [
-    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, { tokens })),
+    onlyCluster(() => table, new GatewayState(systemClock), roadState(finders.names, undefined, finders)),
   ]
   const loopbackCidrs = loopbackAmong(config.endpointCidrs)
   const options = { ...config, loopbackCidrs, certificates: nodeCertificates }
@@ -77,7 +90,7 @@ async function readClusters(
         inspect(await readCluster(source.kubeconfig, options), { ...options, loopbackCidrs: [] }, config),
       )
     case 'registry':
-      return await loadClusters(source, config, names, tokens)
+      return await loadClusters(source, config, finders)
     case 'gateway':
       throw new Error('Cannot read the table of a gateway: it is asked')
   }
@@ -87,8 +100,7 @@ async function readClusters(
 async function loadClusters(
   { registry: source, trust: trustSource }: Extract<ExplainConfig['source'], { type: 'registry' }>,
   { clusters: shares, cluster, maxStaleMs, ...place }: ExplainConfig,
-  names: ExternalNames,
-  tokens: TokenBook,
+  finders: ExplainFinders,
 ): Promise<readonly ServedCluster[]> {
   const registries: OpenRegistry[] = []
   const stop = new AbortController()
@@ -99,8 +111,7 @@ async function loadClusters(
     own: cluster,
     place,
     maxStaleMs,
-    names,
-    tokens,
+    ...finders,
     readerOf: (name) => {
       const registry = openRegistry(source, name, trust)
       registries.push(registry)

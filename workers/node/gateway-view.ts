@@ -20,6 +20,7 @@ export function gatewayView({
   clusters,
   names,
   tokens,
+  identities,
   telemetry,
   phase,
   road,
@@ -43,7 +44,7 @@ export function gatewayView({
     clusters: () => clusters.statuses(),
     explain: (question) =>
       clusters.isLoaded
-        ? explainInTime(question, { clusters: clusters.served, road, names, tokens })
+        ? explainInTime(question, { clusters: clusters.served, road, names, tokens, identities })
         : undefined,
   }
 }

@@ -10,13 +10,15 @@ import { readPrivateKeys, readPublicKeys } from './open-trust.ts'
 import { say } from './say.ts'
 
 /** Opens what was never sealed. */
-export const openPlain = (cluster: string): OpenSecret => secretOpener([], cluster)
+export const openPlain = (clusters: readonly string[]): OpenSecret => secretOpener([], clusters)
 
 /** Opens what is sealed to this gateway. @throws Error when the file cannot be read */
-export async function openOpeners(path: string | undefined): Promise<(cluster: string) => OpenSecret> {
+export async function openOpeners(
+  path: string | undefined,
+): Promise<(clusters: readonly string[]) => OpenSecret> {
   if (path === undefined) return openPlain
   const keys = await readPrivateKeys(path, 'X25519', 'the sealing keys in')
-  return (cluster) => secretOpener(keys, cluster)
+  return (clusters) => secretOpener(keys, clusters)
 }
 
 /** @returns undefined without keys of the gateways: no secret is published then. @throws Error when a file cannot be read */

@@ -16,6 +16,7 @@ import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
 import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { openDiskCopy } from './disk-copy.ts'
+import { createIdentityBook } from './find-identities.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
 import { holdYoungSpace } from './heap.ts'
@@ -44,8 +45,8 @@ export interface ServeParts {
   readonly readerOf: (cluster: string) => RegistryReader
   /** Whose heads are taken of what is on disk. */
   readonly trust: Trust
-  /** Opens the secret parts of a cluster's records. */
-  readonly openerOf: (cluster: string) => OpenSecret
+  /** Opens the secret parts of the records of clusters. */
+  readonly openerOf: (clusters: readonly string[]) => OpenSecret
   /** Whether these are only such as a trusted key has signed. */
   readonly isSigned: boolean
   readonly telemetry: Telemetry
@@ -98,6 +99,11 @@ export async function serveGateway(
     onTrouble: say,
   })
   const tokens = createTokenBook(config, resolve, isNode)
+  const connector = new TlsConnector({ clock: systemClock, onTrouble: say })
+  const open = parts.openerOf(config.clusters.map(({ name }) => name))
+  const identities = createIdentityBook(connector, open)
+  const { connect: connectTls } = connector
+  const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers, connectTls })
   const clusters = new Clusters({
     shares: config.clusters,
     own: config.cluster,
@@ -105,6 +111,7 @@ export async function serveGateway(
     maxStaleMs: config.maxStaleMs,
     names,
     tokens,
+    identities,
     readerOf,
     isSigned: parts.isSigned,
     sharingOf: parts.sharingOf,
@@ -117,11 +124,10 @@ export async function serveGateway(
     onTrouble: say,
     onTable: () => {
       if (clusters.isLoaded) loaded.resolve()
+      pool.retire(() => clusters.tlsIds())
       onTable(clusters)
     },
   })
-  const { connect: connectTls } = new TlsConnector({ clock: systemClock, onTrouble: say })
-  const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers, connectTls })
   const { observer } = telemetry
   const listener = new Listener({
     clusters: clusters.served,
@@ -131,6 +137,7 @@ export async function serveGateway(
     random: systemRandom,
     names,
     tokens,
+    identities,
     observer,
     road: config,
     proxyProtocol: config.proxyProtocol,
@@ -139,7 +146,15 @@ export async function serveGateway(
   })
   observeConnections(telemetry.meter, () => listener.connections)
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
-  const view = gatewayView({ clusters, names, tokens, telemetry, road: config, phase: () => phase })
+  const view = gatewayView({
+    clusters,
+    names,
+    tokens,
+    identities,
+    telemetry,
+    road: config,
+    phase: () => phase,
+  })
   const operator = await parts.openConsole(createConsole(view))
   const done = clusters.run(following.signal)
   const end = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import { type ClusterRoad, planAcross } from '../plan-across.ts'
 import { responses } from '../reply.ts'
 import type { Plan, RequestHead, Step, Wait } from '../road.ts'
-import { type Finders, findOut } from '../road-state.ts'
+import { type Finders, findOut, WAITS } from '../road-state.ts'
 import { clusterStep, isTold, namespaceStep } from './cluster-steps.ts'
 import type { ExplainedStep, Explanation } from './explanation.ts'
 import type { ExplainParts } from './parts.ts'
@@ -20,8 +20,7 @@ const WITHOUT_TLS =
 export async function explainInTime(question: Question, parts: ExplainParts & Finders): Promise<Answer> {
   const read = readQuestion(question, parts.road)
   if (!read.ok) return read
-  // Each cluster may have a token and a name of its own.
-  for (let waits = 2 * parts.clusters.length; waits > 0; waits--) {
+  for (let waits = WAITS * parts.clusters.length; waits > 0; waits--) {
     const decided = planAcross(read.head, read.peer, roadOf(parts))
     if (decided?.type !== 'wait' || decided.for.type === 'host') break
     await findOut(decided.for, parts)
@@ -103,5 +102,7 @@ function waitOf({ for: wanted }: Wait): string {
       return `the host ${wanted.host}`
     case 'token':
       return 'its token to be verified'
+    case 'client-certificate':
+      return 'the certificate that endpoints are shown to be opened'
   }
 }

@@ -5,6 +5,7 @@ import type { Rule } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../road.ts'
 import type { Table } from '../table.ts'
+import { backendTlsStep } from './backend-tls-step.ts'
 import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
 import type { ExplainedStep } from './explanation.ts'
@@ -51,6 +52,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return sizeStep(step, head)
     case 'token':
       return tokenStep(step)
+    case 'backend-tls':
+      return backendTlsStep(step)
     case 'freshness':
       return freshnessStep(step)
     case 'endpoints':
@@ -134,7 +137,9 @@ function freshnessStep({ observedMsAgo, maxStaleMs }: StepOf<'freshness'>): Told
   return {
     step: 'freshness',
     summary: `the cluster was last observed ${age}, and --max-stale is ${seconds(maxStaleMs)}`,
-    details: ["the addresses of its Pods may be others' by now; Services that are reached by nodes go on"],
+    details: [
+      "the addresses of its Pods may be others' by now; Services that are reached by nodes, or prove their identity over TLS, go on",
+    ],
   }
 }
 

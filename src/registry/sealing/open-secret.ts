@@ -15,12 +15,16 @@ const jweSchema = v.object({
   recipients: v.array(v.object({ header, encrypted_key: v.string() })),
 })
 
-/** Opens what is sealed to one of these keys in a cluster's registry, and what is open anyway. Holds nothing that it opened. */
-export function secretOpener(keys: readonly PrivateKey[], cluster: string): OpenSecret {
+/**
+ * Opens what is sealed to one of these keys for a record of one of these clusters, and what is open anyway. Holds nothing
+ * that it opened.
+ */
+export function secretOpener(keys: readonly PrivateKey[], clusters: readonly string[]): OpenSecret {
   const byId = new Map(keys.map((key) => [key.id, key]))
   return async (part, recordId) => {
     if (part.form === 'open') return part.text
-    const fail = (why: string): Error => new Error(`Cannot open ${recordId} of cluster "${cluster}": ${why}`)
+    const where = clusters.map((cluster) => `"${cluster}"`).join(', ')
+    const fail = (why: string): Error => new Error(`Cannot open ${recordId} of cluster ${where}: ${why}`)
     if (byId.size === 0) throw fail('it is sealed, and this gateway has no key (--sealing-key)')
     const jwe = parseJwe(part.jwe)
     if (jwe === undefined) throw fail('what is sealed is no JWE')
@@ -31,7 +35,8 @@ export function secretOpener(keys: readonly PrivateKey[], cluster: string): Open
       const kids = recipients.map(({ header: { kid } }) => kid.slice(0, 64)).join(', ')
       throw fail(`it is sealed to ${kids || 'nobody'}, and this gateway has ${[...byId.keys()].join(', ')}`)
     }
-    if (jwe.aad !== base64url.encode(aadOf(cluster, recordId))) throw fail('it was sealed for another record')
+    const isForIt = clusters.some((cluster) => jwe.aad === base64url.encode(aadOf(cluster, recordId)))
+    if (!isForIt) throw fail('it was sealed for another record')
     const text = await decrypt({ ...shared, ...recipient }, key)
     if (text === undefined) throw fail(`it does not open with key ${key.id}`)
     return text
