@@ -1,14 +1,12 @@
 import { excerpt } from '../model/excerpt.ts'
 import { normaliseHost } from '../model/host.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
+import { parseSecretName } from './secrets/schema.ts'
 
 /** They say who is believed, and a check that is guessed at is none. */
 const CLOSED = '503 for every request'
 
 const MAX_NAMES = 16
-
-/** Names of objects (RFC 1123 subdomains). A `/` would be another namespace's. */
-const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /** Where certificates of authorities are: an object of the Service's own namespace, or the platform's roots. */
 export type AuthorityRef = 'system' | { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }
@@ -88,15 +86,6 @@ function parseAuthority(text: string): AnnotationParse<AuthorityRef> {
   const checked = parseSecretName(name)
   if (!checked.ok) return checked
   return { ok: true, value: { kind: kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap', name } }
-}
-
-function parseSecretName(text: string): AnnotationParse<string> {
-  const name = text.trim()
-  if (OBJECT_NAME.test(name)) return { ok: true, value: name }
-  const reason = name.includes('/')
-    ? 'only objects of the Service’s own namespace can be used, by their name alone'
-    : `"${excerpt(name, 60)}" is not the name of an object`
-  return { ok: false, reason }
 }
 
 function parseServerName(text: string): AnnotationParse<string> {

@@ -1,5 +1,6 @@
 import type { Service } from '../../model/objects/service.ts'
 import { annotationField, type Readings } from '../annotations.ts'
+import type { AuthorityRef } from '../backend-tls-schema.ts'
 import { annotations } from '../schema.ts'
 
 /** What a Secret or ConfigMap is read for; each use makes a record of its own kind or type of it. */
@@ -17,10 +18,16 @@ export interface SecretReference {
 
 /** Every Secret and ConfigMap that an exposed Service needs: the agent reads these, and no others. */
 export function secretReferencesOf(service: Service, readings: Readings): readonly SecretReference[] {
-  const { tlsSecret } = readings
+  const { tlsSecret, backendTlsCa, backendTlsClientCertificate: shown } = readings
   return [
     ...(tlsSecret.state === 'valid'
       ? secretsOf(service, tlsSecret.value, 'certificate', annotations.tlsSecret.name)
+      : []),
+    ...(shown.state === 'valid'
+      ? secretsOf(service, [shown.value], 'client-certificate', annotations.backendTlsClientCertificate.name)
+      : []),
+    ...(backendTlsCa.state === 'valid' && backendTlsCa.value !== 'system'
+      ? [authorityOf(service, backendTlsCa.value, annotations.backendTlsCa.name)]
       : []),
   ]
 }
@@ -33,4 +40,13 @@ export function secretsOf(
   annotation: string,
 ): readonly SecretReference[] {
   return names.map((name) => ({ kind: 'Secret', namespace, name, use, field: annotationField(annotation) }))
+}
+
+/** A reference to an object that holds certificates of authorities. */
+function authorityOf(
+  { meta: { namespace } }: Service,
+  { kind, name }: Exclude<AuthorityRef, 'system'>,
+  annotation: string,
+): SecretReference {
+  return { kind, namespace, name, use: 'authority', field: annotationField(annotation) }
 }
