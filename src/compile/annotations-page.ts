@@ -24,7 +24,7 @@ function renderSection(annotation: Omit<Annotation<unknown>, 'parse'>): string {
 
 const HEAD = `# Annotations
 
-<!-- Generated from src/compile/schema.ts, backend-tls-schema.ts, jwt-schema.ts and namespace-schema.ts by \`npm run docs\`: edit those. -->
+<!-- Generated from src/compile/schema.ts, backend-tls-schema.ts, jwt-schema.ts, tls-schema.ts and namespace-schema.ts by \`npm run docs\`: edit those. -->
 
 These stand on the Service. A value that cannot be read is a problem on that Service (\`postern check\` lists them) and never
 touches another. Annotation values are strings: quote \`"true"\` and numbers.`

@@ -1,7 +1,7 @@
 import { excerpt } from '../model/excerpt.ts'
 import { normaliseHost } from '../model/host.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
-import { parseSecretName } from './secrets/schema.ts'
+import { type AuthorityName, parseAuthorityName, parseSecretName } from './secrets/schema.ts'
 
 /** They say who is believed, and a check that is guessed at is none. */
 const CLOSED = '503 for every request'
@@ -9,7 +9,7 @@ const CLOSED = '503 for every request'
 const MAX_NAMES = 16
 
 /** Where certificates of authorities are: an object of the Service's own namespace, or the platform's roots. */
-export type AuthorityRef = 'system' | { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }
+export type AuthorityRef = 'system' | AuthorityName
 
 function guard<T>(annotation: Omit<Annotation<T>, 'whenInvalid'>): Annotation<T> {
   return define({ ...annotation, whenInvalid: CLOSED })
@@ -81,11 +81,9 @@ function parseBackendProtocol(text: string): AnnotationParse<'http' | 'https'> {
 function parseAuthority(text: string): AnnotationParse<AuthorityRef> {
   const value = text.trim()
   if (value === 'system') return { ok: true, value }
-  const [, kind, name = ''] = /^(secret|configmap)\/(.*)$/i.exec(value) ?? []
-  if (kind === undefined) return { ok: false, reason: 'neither secret/NAME, configmap/NAME nor system' }
-  const checked = parseSecretName(name)
-  if (!checked.ok) return checked
-  return { ok: true, value: { kind: kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap', name } }
+  return /^(secret|configmap)\//i.test(value)
+    ? parseAuthorityName(value)
+    : { ok: false, reason: 'neither secret/NAME, configmap/NAME nor system' }
 }
 
 function parseServerName(text: string): AnnotationParse<string> {

@@ -6,6 +6,7 @@ import { annotationField, type Reading, serviceProblem } from './annotations.ts'
 import { defaultHostOf, type HostNaming, ownerOfHost } from './host-owner.ts'
 import { renderHost } from './host-template.ts'
 import { annotations, MAX_HOSTS } from './schema.ts'
+import type { ServiceTls } from './tls.ts'
 
 /** A rule that an object wants on a host. */
 export interface Claim {
@@ -17,6 +18,8 @@ export interface Claim {
   readonly rule: Rule | undefined
   /** On the names of its Pods, which no other claim of the namespace takes, however old it is. */
   readonly isForPods: boolean
+  /** What it asks of TLS there. */
+  readonly tls?: ServiceTls | undefined
 }
 
 /** The order in which claims win on one path of a host, inside the namespace that owns it. */

@@ -2,6 +2,7 @@ import { compareText, type Problem } from '../model/problem.ts'
 import type { PathMatch, RouteRecord, Rule } from '../model/records.ts'
 import { annotationField } from './annotations.ts'
 import { type Claim, compareClaims, compareInNamespace, whyFirst } from './claim.ts'
+import { hostTls } from './host-tls.ts'
 import { annotations } from './schema.ts'
 
 export interface CompiledRoute {
@@ -27,10 +28,11 @@ export function compileRoute(host: string, claims: readonly Claim[]): CompiledRo
     else if (winner === undefined) winners.set(path, claim)
     else problems.push(pathConflict(claim, rule, winner))
   }
+  const { tls, ruleOf, problems: ofTls } = hostTls([...winners.values()])
   const rules = [...winners.values()]
-    .flatMap(({ rule }) => rule ?? [])
+    .flatMap((claim) => ruleOf(claim) ?? [])
     .sort((a, b) => comparePaths(a.path, b.path))
-  return { record: { host, rules }, problems }
+  return { record: { host, rules, ...(tls && { tls }) }, problems: [...problems, ...ofTls] }
 }
 
 /** Gateway API precedence: an exact path, then the longest prefix. */

@@ -5,7 +5,7 @@ import { backendTlsAnnotations } from './backend-tls-schema.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
 import { parsePath } from './path.ts'
-import { secretAnnotations } from './secrets/schema.ts'
+import { tlsAnnotations } from './tls-schema.ts'
 
 const DEFAULT_APPLIES = 'the default applies'
 
@@ -119,7 +119,7 @@ export const annotations = {
   ...backendTlsAnnotations,
   ...limitAnnotations,
   ...jwtAnnotations,
-  ...secretAnnotations,
+  ...tlsAnnotations,
 } as const
 
 export type Annotations = typeof annotations

@@ -3,6 +3,7 @@ import type { PathMatch, RuleAction, RuleOrigin } from '../model/records.ts'
 import { type Readings, valueOr } from './annotations.ts'
 import { type Claim, podHostsOf } from './claim.ts'
 import type { HostNaming } from './host-owner.ts'
+import type { ServiceTls } from './tls.ts'
 
 /** A Service's claims: its path on each of its hosts, and on the names of its Pods when it is headless. */
 export function claimsOf(
@@ -11,13 +12,15 @@ export function claimsOf(
   readings: Readings,
   action: RuleAction,
   naming: HostNaming,
+  tls?: ServiceTls,
 ): Claim[] {
   const ofPods = podHostsOf(service, naming)
   const others = hosts.filter((host) => host !== ofPods)
-  return [
+  const claims = [
     ...others.map((host) => claim(service, host, readings, action)),
     ...(ofPods === undefined ? [] : [claimForPods(service, ofPods, readings, action)]),
   ]
+  return tls === undefined ? claims : claims.map((one) => ({ ...one, tls }))
 }
 
 function claim(service: Service, host: string, readings: Readings, action: RuleAction): Claim {

@@ -10,6 +10,7 @@ import type { CompileOptions } from './output.ts'
 import { annotations } from './schema.ts'
 import { type SecretReference, secretReferencesOf } from './secrets/reference.ts'
 import { claimsOf } from './service-claims.ts'
+import { tlsOf } from './tls.ts'
 
 /** What one Service asks for: places on hosts, and how its endpoints are reached. */
 export interface CompiledService {
@@ -32,9 +33,15 @@ export function compileService(service: Service, options: CompileOptions): Compi
   const backend = compileBackend(service, readings, options)
   const hosts = hostsOf(service, readings.host, options)
   const stripped = stripPrefix(service, readings)
-  const action = withStripPrefix(backend.action, stripped.prefix)
-  const claims = claimsOf(service, hosts.hosts, readings, action, options)
-  const all = [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems]
+  const tls = tlsOf(service, readings)
+  const action: RuleAction =
+    tls.state === 'closed'
+      ? { type: 'unavailable', problem: tls.code }
+      : withStripPrefix(backend.action, stripped.prefix)
+  const asked = tls.state === 'valid' ? tls.tls : undefined
+  const claims = claimsOf(service, hosts.hosts, readings, action, options, asked)
+  const ofTls = tls.state === 'closed' && tls.problem !== undefined ? [tls.problem] : []
+  const all = [...problems, ...backend.problems, ...hosts.problems, ...stripped.problems, ...ofTls]
   return {
     claims,
     record: backend.record,

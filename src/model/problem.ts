@@ -47,6 +47,8 @@ export const problemCodes = [
   'selector-duplicate',
   'selector-matches-nothing',
   'target-port-unknown',
+  'tls-conflict',
+  'tls-incomplete',
   'workload-not-running',
   'yaml-syntax',
 ] as const

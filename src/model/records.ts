@@ -12,6 +12,7 @@ import { jwtPolicySchema } from './jwt-policy.ts'
 import { clientListsSchema, limitsSchema } from './limits.ts'
 import { printable } from './printable.ts'
 import { type Problem, problemSchema } from './problem.ts'
+import { routeTlsSchema } from './route-tls.ts'
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
 const millis = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -40,7 +41,12 @@ const action = v.variant('type', [
 const rule = v.strictObject({ path: pathMatch, action, origin })
 
 /** Key: the hostname, exact or `*.parent`. Rules stand in the order in which they are tried. */
-const route = v.strictObject({ host: v.string(), rules: v.array(rule) })
+const route = v.strictObject({
+  host: v.string(),
+  rules: v.array(rule),
+  /** Absent: what the gateway does for every host. */
+  tls: v.optional(routeTlsSchema),
+})
 
 const protocols = ['http', 'https', 'h2c', 'grpc', 'ws', 'wss'] as const
 

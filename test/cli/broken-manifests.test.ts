@@ -61,6 +61,8 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['selector-duplicate', 'Service copy', 25],
   ['selector-matches-nothing', 'Service stray', 9],
   ['target-port-unknown', 'Service copied', 13],
+  ['tls-conflict', 'Service suppliers', 25],
+  ['tls-incomplete', 'Service half-asked', 8],
   ['workload-not-running', 'Service planned', 9],
   ['yaml-syntax', 'Manifest yaml-syntax.yaml', 4],
 ]
@@ -70,6 +72,7 @@ const BESIDES: Partial<Record<ProblemCode, readonly ProblemCode[]>> = {
   'affinity-behind-node': ['node-port-open'],
   'node-port-refused': ['endpoint-refused', 'node-port-open'],
   'node-port-unreachable': ['node-port-open'],
+  'tls-conflict': ['secret-missing', 'secret-missing'],
 }
 
 /** `postern check` where hosts must be allowed. */

@@ -1,7 +1,7 @@
 import type { Service } from '../../model/objects/service.ts'
 import { annotationField, type Readings } from '../annotations.ts'
-import type { AuthorityRef } from '../backend-tls-schema.ts'
 import { annotations } from '../schema.ts'
+import type { AuthorityName } from './schema.ts'
 
 /** What a Secret or ConfigMap is read for; each use makes a record of its own kind or type of it. */
 export type SecretUse = 'certificate' | 'api-keys' | 'basic' | 'jwks' | 'authority' | 'client-certificate'
@@ -18,11 +18,12 @@ export interface SecretReference {
 
 /** Every Secret and ConfigMap that an exposed Service needs: the agent reads these, and no others. */
 export function secretReferencesOf(service: Service, readings: Readings): readonly SecretReference[] {
-  const { tlsSecret, backendTlsCa, backendTlsClientCertificate: shown } = readings
+  const { tlsSecret, clientCa, backendTlsCa, backendTlsClientCertificate: shown } = readings
   return [
     ...(tlsSecret.state === 'valid'
       ? secretsOf(service, tlsSecret.value, 'certificate', annotations.tlsSecret.name)
       : []),
+    ...(clientCa.state === 'valid' ? [authorityOf(service, clientCa.value, annotations.clientCa.name)] : []),
     ...(shown.state === 'valid'
       ? secretsOf(service, [shown.value], 'client-certificate', annotations.backendTlsClientCertificate.name)
       : []),
@@ -45,7 +46,7 @@ export function secretsOf(
 /** A reference to an object that holds certificates of authorities. */
 function authorityOf(
   { meta: { namespace } }: Service,
-  { kind, name }: Exclude<AuthorityRef, 'system'>,
+  { kind, name }: AuthorityName,
   annotation: string,
 ): SecretReference {
   return { kind, namespace, name, use: 'authority', field: annotationField(annotation) }

@@ -1,24 +1,10 @@
 import { compareText } from '../../model/problem.ts'
-import { type AnnotationParse, define } from '../annotation.ts'
+import type { AnnotationParse } from '../annotation.ts'
 
 /** As many as a Service has hostnames. */
-const MAX_SECRETS = 16
+export const MAX_SECRETS = 16
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-
-/** Annotations that name Secrets: docs/secrets.md tells how the agent may read them. */
-export const secretAnnotations = {
-  tlsSecret: define({
-    name: 'tls-secret',
-    summary:
-      "The certificates of the Service's hostnames: Secrets of type `kubernetes.io/tls` in its own namespace. The agent may read them once a Role says so (`postern roles`, docs/secrets.md).",
-    takes: `at most ${MAX_SECRETS} names of Secrets, separated by commas`,
-    otherwise: 'the Service brings no certificate',
-    whenInvalid: 'the Service brings no certificate',
-    example: 'shop-example-com',
-    parse: parseSecretNames,
-  }),
-} as const
 
 /** Names of Secrets in the namespace of whoever names them, sorted. */
 export function parseSecretNames(text: string): AnnotationParse<readonly string[]> {
@@ -42,4 +28,22 @@ export function parseSecretName(text: string): AnnotationParse<string> {
   return name === undefined || second !== undefined
     ? { ok: false, reason: 'more than one name' }
     : { ok: true, value: name }
+}
+
+/** An object of the namespace of whoever names it that holds certificates of authorities. */
+export interface AuthorityName {
+  readonly kind: 'Secret' | 'ConfigMap'
+  readonly name: string
+}
+
+/** `secret/NAME` or `configmap/NAME`. */
+export function parseAuthorityName(text: string): AnnotationParse<AuthorityName> {
+  const [, kind, name = ''] = /^(secret|configmap)\/(.*)$/i.exec(text.trim()) ?? []
+  if (kind === undefined) return { ok: false, reason: 'neither secret/NAME nor configmap/NAME' }
+  const checked = parseSecretName(name)
+  if (!checked.ok) return checked
+  return {
+    ok: true,
+    value: { kind: kind.toLowerCase() === 'secret' ? 'Secret' : 'ConfigMap', name: checked.value },
+  }
 }

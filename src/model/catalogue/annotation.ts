@@ -43,4 +43,18 @@ export const annotationProblems = entries({
       'The Service has `postern.dev/jwt-…` annotations that do not make a whole check: no issuer, no audience, or not one key set for each issuer. What was to be guarded stays closed: the hostnames answer 503.',
     mend: 'Add what the hint names; docs/tokens.md shows a whole set.',
   },
+  'tls-conflict': {
+    title: 'Two authorities for one host',
+    severity: 'error',
+    cause:
+      'Services that share a hostname name different authorities for the certificates of clients. A handshake knows the host only, and no path, so that one of them holds for the whole host: that of the Service which has the host longer. The other Service answers 503.',
+    mend: 'Name the same authority on both, or give the Service a hostname of its own.',
+  },
+  'tls-incomplete': {
+    title: 'A check of client certificates that is only half said',
+    severity: 'error',
+    cause:
+      'The Service has `postern.dev/client-certificates` without `postern.dev/client-ca`: nobody can tell whose certificates are meant. What was to be guarded stays closed: the hostnames answer 503.',
+    mend: 'Add `postern.dev/client-ca`; docs/tls.md shows a whole set.',
+  },
 })
