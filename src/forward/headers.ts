@@ -45,6 +45,9 @@ const IDENTITY: ReadonlySet<string> = new Set([
   'x-scheme',
   'x-url-scheme',
   'x-request-id',
+  // RFC 9440 §2: only who has verified the certificate may tell of it.
+  'client-cert',
+  'client-cert-chain',
 ])
 
 /** The same, by the start of their names: proxies' notes on the client, its certificate and its mesh identity. */
@@ -101,6 +104,8 @@ export interface ForwardedFacts {
   readonly isTrusted: boolean
   readonly strippedPrefix: string | undefined
   readonly claims: ForwardedClaims | undefined
+  /** What the client's certificate says, as [name, value, …]. */
+  readonly clientCertificate?: readonly string[] | undefined
   readonly requestId: string
   readonly httpVersion: string
   /** What goes on of Max-Forwards, where that counts. */
@@ -135,6 +140,7 @@ export function requestHeaders(
   out.push('X-Forwarded-Host', forwardedHost, 'X-Forwarded-Proto', facts.scheme)
   out.push('X-Real-IP', facts.clientAddress, 'X-Request-Id', facts.requestId)
   if (facts.claims !== undefined) out.push(...facts.claims.fields)
+  if (facts.clientCertificate !== undefined) out.push(...facts.clientCertificate)
   if (facts.strippedPrefix !== undefined) out.push('X-Forwarded-Prefix', facts.strippedPrefix)
   // RFC 9110 §7.6.3: a gateway says that it was here.
   out.push('Via', `${facts.httpVersion} postern`, ...trace)
@@ -153,6 +159,17 @@ export function responseHeaders(raw: readonly string[], status: number): string[
     if (HOP_BY_HOP.has(lower) || named?.has(lower) || (isBare && lower === 'content-length')) continue
     out.push(name, value)
   }
+  return out
+}
+
+/** The same fields with one of that name, and that value. */
+export function replaceField(fields: readonly string[], name: string, value: string): string[] {
+  const lower = name.toLowerCase()
+  const out: string[] = []
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i]?.toLowerCase() !== lower) out.push(fields[i] ?? '', fields[i + 1] ?? '')
+  }
+  out.push(name, value)
   return out
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import { responseHeaders, trailerFields } from '../forward/headers.ts'
+import { replaceField, responseHeaders, trailerFields } from '../forward/headers.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RequestEnd } from '../telemetry/observer.ts'
 import type { Deadlines } from '../wire/deadlines.ts'
@@ -12,6 +12,7 @@ import { Tunnel, type TunnelListener } from './tunnel.node.ts'
 
 /** The rest of a body as small as this is read and dropped, for the sake of the connection. */
 const SMALL_BODY_BYTES = 65_536
+const HSTS = 'Strict-Transport-Security'
 
 export interface AnswerParts {
   readonly date: DateField
@@ -26,6 +27,8 @@ export class Answer {
   readonly #isLast: boolean
   #tunnel: Tunnel | undefined
   #received: readonly string[] = []
+  /** Strict-Transport-Security, instead of what the endpoint says. */
+  hsts: string | undefined
   /** Undefined before it has begun. */
   status: number | undefined
   /** The client does not keep up: a stall is its own. */
@@ -50,7 +53,7 @@ export class Answer {
   begin(status: number, fields: readonly string[]): boolean {
     this.#received = fields
     try {
-      this.#down.respond(status, this.#parts.date.addTo(responseHeaders(fields, status)), this.#isLast)
+      this.#down.respond(status, this.#parts.date.addTo(this.#fieldsOf(fields, status)), this.#isLast)
     } catch (error) {
       if (error instanceof WireError) return false
       throw error
@@ -89,7 +92,7 @@ export class Answer {
       return
     }
     this.error = error
-    const { status, headers, body } = errorReply(error, this.#requestId, more)
+    const { status, headers, body } = errorReply(error, this.#requestId, this.#withHsts(more))
     const fields = [...headers, 'Date', this.#parts.date.value]
     this.#down.respond(status, fields, this.#isLast || !this.#endsSoon())
     this.status = status
@@ -107,6 +110,15 @@ export class Answer {
   get outcome(): Omit<RequestEnd, 'bytesReceived'> {
     const { error, status = responses['client-closed'].status } = this
     return { status, error, bytesSent: this.#tunnel?.bytesSent ?? this.#down.bytesSent }
+  }
+
+  #fieldsOf(received: readonly string[], status: number): string[] {
+    const fields = responseHeaders(received, status)
+    return this.hsts === undefined ? fields : replaceField(fields, HSTS, this.hsts)
+  }
+
+  #withHsts(fields: readonly string[] = []): readonly string[] {
+    return this.hsts === undefined ? fields : [...fields, HSTS, this.hsts]
   }
 
   #endsSoon(): boolean {

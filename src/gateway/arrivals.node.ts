@@ -11,6 +11,8 @@ export interface ArrivalParts {
   readonly proxyProtocol: readonly Cidr[]
   readonly deadlines: Deadlines
   readonly headMs: number
+  /** What is spoken where they arrive. */
+  readonly scheme: Peer['scheme']
   onPeer(socket: Socket, peer: Peer): void
   onTrouble(error: Error): void
 }
@@ -29,10 +31,10 @@ export class Arrivals {
   }
 
   add(socket: Socket): void {
-    const { trustedProxies, proxyProtocol, deadlines, headMs, onPeer } = this.#parts
+    const { trustedProxies, proxyProtocol, deadlines, headMs, scheme, onPeer } = this.#parts
     const address = socket.remoteAddress ?? ''
     if (!isAmong(address, proxyProtocol)) {
-      onPeer(socket, identifyPeer(address, trustedProxies))
+      onPeer(socket, identifyPeer(address, trustedProxies, scheme))
       return
     }
     const greeting = new ProxyGreeting(socket, {
@@ -41,7 +43,7 @@ export class Arrivals {
       onSource: (source) => {
         this.#greetings.delete(greeting)
         this.#refused.delete(address)
-        onPeer(socket, proxiedPeer(source, address, trustedProxies))
+        onPeer(socket, proxiedPeer(source, address, trustedProxies, scheme))
         socket.resume()
       },
       onRefused: (reason) => {

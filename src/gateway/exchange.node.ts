@@ -50,6 +50,11 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     down.handler = this
   }
 
+  /** What every answer says of https (RFC 6797); undefined: nothing of ours. */
+  set hsts(value: string | undefined) {
+    this.#answer.hsts = value
+  }
+
   /** Something must be found out first. Meanwhile the client may leave, or break its body off. */
   wait(): void {
     this.#body?.watch()

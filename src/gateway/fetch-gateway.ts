@@ -79,7 +79,8 @@ export class FetchGateway {
       const fields = typeof decided === 'string' ? undefined : decided.fields
       const { status, headers, body } = errorReply(error, observer.requestId, fields)
       ended({ status, error, bytesReceived: 0, bytesSent: body.length })
-      return new Response(body, { status, headers: headersFrom(headers) })
+      const hsts = typeof decided === 'string' ? undefined : decided.passage.hsts
+      return withHsts(new Response(body, { status, headers: headersFrom(headers) }), hsts)
     }
     const { httpVersion } = edge
     const input = {
@@ -93,7 +94,7 @@ export class FetchGateway {
       context,
       state: this.#currentState(),
     }
-    return await new FetchExchange(this.#parts, input).run()
+    return withHsts(await new FetchExchange(this.#parts, input).run(), decided.passage.hsts)
   }
 
   /** The plan once what it waits for is known: the host, then the client's token. */
@@ -160,4 +161,9 @@ export class FetchGateway {
     }
     return this.#state
   }
+}
+
+function withHsts(response: Response, hsts: string | undefined): Response {
+  if (hsts !== undefined) response.headers.set('Strict-Transport-Security', hsts)
+  return response
 }

@@ -72,6 +72,8 @@ export class HostTables {
       },
       service: (key, host) => this.peek(host)?.table.service(key),
       isNode: (address, host) => this.peek(host)?.table.isNode(address) ?? false,
+      certificate: (key, host) => this.peek(host)?.table.certificate(key),
+      authority: (key, host) => this.peek(host)?.table.authority(key),
     }
   }
 

@@ -29,6 +29,7 @@ export function observeRequest(
     tracestate: head.field('tracestate'),
     isTrusted: peer.isTrusted,
     requestId: head.field('x-request-id'),
+    ...(peer.tls && { tls: peer.tls }),
   })
   if (passage?.route !== undefined) {
     const { cluster, isReported } = passage
@@ -47,7 +48,7 @@ export function observeRequest(
 
 /** What the endpoint is told of the client and of us. */
 export function forwardedFacts(
-  { authority, hostRewrite, passage, strippedPrefix, claims, maxForwards }: Forward,
+  { authority, hostRewrite, passage, strippedPrefix, claims, clientCertificate, maxForwards }: Forward,
   peer: Peer,
   requestId: string,
   httpVersion: string,
@@ -64,6 +65,7 @@ export function forwardedFacts(
     isTrusted: peer.isTrusted && client.isByForwarded !== true,
     strippedPrefix,
     claims,
+    clientCertificate,
     requestId,
     httpVersion,
     maxForwards,

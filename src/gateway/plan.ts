@@ -28,6 +28,7 @@ import type {
 } from './road.ts'
 import { sizeFault } from './size-limits.ts'
 import type { TableService } from './table.ts'
+import { askTls, formatHsts, httpsLocation } from './tls/ask-tls.ts'
 import { askToken } from './tokens/token-check.ts'
 
 /** More than any chain of gateways that somebody built on purpose. */
@@ -38,8 +39,8 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → token → TLS behind → freshness → endpoints → NetworkPolicy → concurrency → rate. Lists, limits, tokens and TLS are told
+ * client identity → target and host → route → rule → TLS → service (or its Pod by name) → source ranges → allow and deny lists
+ * → sizes → token → TLS behind → freshness → endpoints → NetworkPolicy → concurrency → rate. TLS, lists, limits and tokens are told
  * where there are any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
@@ -90,11 +91,26 @@ export function plan(
   const rule = matchRule(route.rules, target.path)
   const isAmbiguous = rule !== undefined && leadsElsewhere(route.rules, target.path, rule)
   note?.({ step: 'rule', path: target.path, route, rule, isAmbiguous })
-  if (rule === undefined || isAmbiguous) {
-    const error = isAmbiguous ? 'request-invalid' : 'path-unknown'
-    return reply(error, { client, cluster, host, path: target.path, route: undefined })
+  const passage: Passage = {
+    client,
+    cluster,
+    host,
+    path: target.path,
+    route: isAmbiguous ? undefined : rule && { host: route.host, rule },
+    // RFC 6797 §7.2: by plain HTTP anybody on the way could say it.
+    ...(route.tls?.hsts && client.scheme === 'https' && { hsts: formatHsts(route.tls.hsts) }),
   }
-  const passage: Passage = { client, cluster, host, path: target.path, route: { host: route.host, rule } }
+  if (isAmbiguous) return reply('request-invalid', passage)
+  if (route.tls !== undefined || peer.tls !== undefined) {
+    const error = askTls({ route, host, path: target.path, peer, client, table })
+    note?.({ step: 'tls', route, peer, client, error })
+    if (error === 'tls-required') {
+      const location = httpsLocation(host, target.path + target.query, authority, options)
+      return { type: 'reply', error, passage, fields: ['Location', location] }
+    }
+    if (error !== undefined) return reply(error, passage)
+  }
+  if (rule === undefined) return reply('path-unknown', passage)
 
   const service = rule.action.type === 'forward' ? table.service(rule.action.service, host) : undefined
   note?.({ step: 'service', rule, service })
@@ -192,6 +208,7 @@ export function plan(
     hostRewrite,
     strippedPrefix,
     claims: tokenCheck?.ownFields && { fields: token?.fields ?? [], names: tokenCheck.ownFields },
+    clientCertificate: route.tls?.clients && peer.tls?.client?.fields,
     maxForwards: forwards === undefined ? undefined : forwards - 1,
     rateKey,
     tls: identity,

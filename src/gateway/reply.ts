@@ -34,6 +34,11 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   // RFC 9110 §7.6.2: a gateway that may not forward any further is the one that answers.
   'forwards-spent': { status: 200, proxyError: undefined },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
+  // The client comes again by https, with the same method and body (RFC 9110 §15.4.9).
+  'tls-required': { status: 308, proxyError: undefined },
+  // Its connection was negotiated for another host: it comes again on one of its own (RFC 9110 §15.5.20).
+  misdirected: { status: 421, proxyError: 'http_request_denied' },
+  'client-certificate-missing': { status: 403, proxyError: 'http_request_denied' },
   'client-refused': { status: 403, proxyError: 'http_request_denied' },
   'token-missing': refusedToken(401, undefined, ''),
   'token-unclear': refusedToken(400, 'invalid_request', 'there is not exactly one token that can be read'),

@@ -5,6 +5,7 @@ import type { ForwardedClaims } from '../forward/headers.ts'
 import type { Client, Peer, ProxyTrust } from '../identity/identify.ts'
 import type { RateReader, RateVerdict } from '../limits/rate-limits.ts'
 import type { Caller } from '../model/address-set.ts'
+import type { AuthorityRecord, CertificateRecord } from '../model/credential-records.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RateLimit } from '../model/limits.ts'
 import type { RouteRecord, Rule } from '../model/records.ts'
@@ -41,12 +42,16 @@ export interface PlanTable {
   service(key: string, host: string): TableService | undefined
   /** Whether an address (normalised) is that of a Node that is known where the host is. */
   isNode(address: string, host: string): boolean
+  certificate(key: string, host: string): CertificateRecord | undefined
+  authority(key: string, host: string): AuthorityRecord | undefined
 }
 
 /** What the operator told this gateway. */
 export interface RoadOptions extends ProxyTrust {
   /** `report`: everyone passes, and it is told whom they would have refused. */
   readonly networkPolicy: 'enforce' | 'report' | 'off'
+  /** Where https is spoken besides port 443: where clients are sent who came to another port than 80. */
+  readonly httpsPort?: number | undefined
 }
 
 /** Where a request has come on its road: filled from the top, so that a refusal still tells how far it was. */
@@ -61,6 +66,8 @@ export interface Passage {
   readonly route: { readonly host: string; readonly rule: Rule } | undefined
   /** NetworkPolicies refuse the client at every endpoint, and are only reported. */
   readonly isReported?: true
+  /** Strict-Transport-Security for every answer; absent: none of ours. */
+  readonly hsts?: string
 }
 
 export interface Reply {
@@ -89,6 +96,8 @@ export interface Forward {
   readonly strippedPrefix: string | undefined
   /** What the client's token says, as fields; undefined where none of it goes on. */
   readonly claims: ForwardedClaims | undefined
+  /** What goes on of the client's certificate, as [name, value, …]. */
+  readonly clientCertificate: readonly string[] | undefined
   /** What goes on of Max-Forwards, where that counts (RFC 9110 §7.6.2). */
   readonly maxForwards: number | undefined
   /** On whose allowance it goes; undefined: no rate limit. */
@@ -167,6 +176,14 @@ export type Step =
       readonly rule: Rule | undefined
       /** A server behind may read the path as one of another rule. */
       readonly isAmbiguous: boolean
+    }
+  /** Told where there is something to look at. */
+  | {
+      readonly step: 'tls'
+      readonly route: RouteRecord
+      readonly peer: Peer
+      readonly client: Client
+      readonly error: ErrorCode | undefined
     }
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
   | {

@@ -1,5 +1,6 @@
 import { type Cidr, formatIp, type ParsedAddress, parseIp } from '../model/address.ts'
 import { isInCidrs } from '../model/address-set.ts'
+import type { PeerTls } from '../model/peer-tls.ts'
 import type { ProxySource } from '../model/proxy-source.ts'
 import { readForwarded } from './forwarded.ts'
 
@@ -11,6 +12,8 @@ export interface Peer {
   readonly isTrusted: boolean
   /** The scheme of its connection. */
   readonly scheme: 'http' | 'https'
+  /** How its connection was negotiated, where that was here. */
+  readonly tls?: PeerTls
 }
 
 export interface Client {
@@ -44,14 +47,15 @@ export function proxiedPeer(
   source: ProxySource,
   remoteAddress: string,
   trustedProxies: readonly Cidr[],
+  scheme: Peer['scheme'] = 'http',
 ): Peer {
   switch (source.type) {
     case 'client':
-      return identifyPeer(source.address, trustedProxies)
+      return identifyPeer(source.address, trustedProxies, scheme)
     case 'itself':
-      return identifyPeer(remoteAddress, trustedProxies)
+      return identifyPeer(remoteAddress, trustedProxies, scheme)
     case 'no-address':
-      return { address: 'unknown', isTrusted: false, scheme: 'http' }
+      return { address: 'unknown', isTrusted: false, scheme }
   }
 }
 
@@ -86,7 +90,7 @@ function byExtensions(peer: Peer, forwardedFor: string, forwardedProto: string, 
   const { address, hops } = walk(peer, forwardedFor.split(','), trust)
   const protos = forwardedProto.split(',')
   const proto = protos[Math.max(0, protos.length - Math.max(1, hops))] ?? ''
-  return { address, scheme: schemeOf(proto) }
+  return { address, scheme: schemeOf(proto, peer) }
 }
 
 /** RFC 7239. */
@@ -99,7 +103,11 @@ function byForwarded(peer: Peer, text: string, trust: ProxyTrust): Client {
     elements.map((element) => element.for),
     trust,
   )
-  return { address, scheme: schemeOf(elements.at(-Math.max(1, hops))?.proto ?? ''), isByForwarded: true }
+  return {
+    address,
+    scheme: schemeOf(elements.at(-Math.max(1, hops))?.proto ?? '', peer),
+    isByForwarded: true,
+  }
 }
 
 /** From the nearest hop on, as long as each is trusted to name the next. */
@@ -121,8 +129,11 @@ function walk(
   return { address, hops }
 }
 
-function schemeOf(proto: string): Client['scheme'] {
-  return proto.trim().toLowerCase() === 'https' ? 'https' : 'http'
+/** A proxy that says nothing of it speaks as its client does, as far as anybody can tell. */
+function schemeOf(proto: string, peer: Peer): Client['scheme'] {
+  const said = proto.trim().toLowerCase()
+  if (said === '') return peer.scheme
+  return said === 'https' ? 'https' : 'http'
 }
 
 interface Hop {

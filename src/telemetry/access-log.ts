@@ -15,6 +15,9 @@ export interface AccessLogEntry {
   readonly path: string
   /** `HTTP/1.1` */
   readonly protocol: string
+  /** `TLSv1.3`; undefined: the connection was plain. */
+  readonly tls: string | undefined
+  readonly cipher: string | undefined
   /** 0 when the client left before any answer. */
   readonly status: number
   readonly error: ErrorCode | undefined

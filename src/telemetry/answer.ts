@@ -31,6 +31,8 @@ export function describeAnswer(story: RequestStory, end: RequestEnd, durationMs:
     host: start.host,
     path: start.path,
     protocol: `HTTP/${start.httpVersion}`,
+    tls: start.tls?.version,
+    cipher: start.tls?.cipher,
     status: end.status,
     error: end.error,
     durationMs: Math.round(durationMs * 1000) / 1000,

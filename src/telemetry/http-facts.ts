@@ -34,6 +34,9 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'expectation-unknown',
   'method-refused',
   'forwards-spent',
+  'tls-required',
+  'misdirected',
+  'client-certificate-missing',
   'client-refused',
   'host-unknown',
   'path-unknown',
@@ -76,6 +79,10 @@ export function describeRequest(start: RequestStart, method: string): Attributes
     [attribute.peerAddress]: start.peerAddress,
     [attribute.protocolVersion]: start.httpVersion,
     ...(start.userAgent === undefined ? {} : { [attribute.userAgent]: start.userAgent }),
+    ...(start.tls && {
+      [attribute.tlsVersion]: start.tls.version.replace('TLSv', ''),
+      [attribute.tlsCipher]: start.tls.cipher,
+    }),
   }
 }
 

@@ -34,6 +34,8 @@ export const attribute = {
   path: ATTR_URL_PATH,
   scheme: ATTR_URL_SCHEME,
   userAgent: ATTR_USER_AGENT_ORIGINAL,
+  tlsVersion: 'tls.protocol.version',
+  tlsCipher: 'tls.cipher',
   cluster: 'k8s.cluster.name',
   namespace: 'k8s.namespace.name',
   service: 'k8s.service.name',

@@ -21,6 +21,8 @@ export interface RequestStart {
   /** The peer is a trusted proxy: its request id and its sampling decision are kept. */
   readonly isTrusted: boolean
   readonly requestId: string | undefined
+  /** How the connection was negotiated; absent: not here. */
+  readonly tls?: { readonly version: string; readonly cipher: string }
 }
 
 /** What the route decided. */

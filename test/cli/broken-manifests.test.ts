@@ -61,7 +61,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['selector-duplicate', 'Service copy', 25],
   ['selector-matches-nothing', 'Service stray', 9],
   ['target-port-unknown', 'Service copied', 13],
-  ['tls-conflict', 'Service suppliers', 25],
+  ['tls-conflict', 'Service suppliers', 26],
   ['tls-incomplete', 'Service half-asked', 8],
   ['workload-not-running', 'Service planned', 9],
   ['yaml-syntax', 'Manifest yaml-syntax.yaml', 4],

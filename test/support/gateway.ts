@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Compilation } from '../../src/compile/compilation.ts'
 import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import type { ConnectionLimits } from '../../src/gateway/connection-bounds.ts'
@@ -9,6 +10,8 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { Table } from '../../src/gateway/table.ts'
+import type { TlsParts } from '../../src/gateway/tls/handshakes.node.ts'
+import { Scopes } from '../../src/gateway/tls/scopes.ts'
 import { RateLimits } from '../../src/limits/rate-limits.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import { encodeCanonical } from '../../src/model/canonical.ts'
@@ -16,9 +19,12 @@ import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.n
 import type { Timers } from '../../src/model/clock.ts'
 import type { OpenSecret } from '../../src/model/secret-part.ts'
 import type { StoredRecord } from '../../src/registry/port.ts'
+import { secretOpener } from '../../src/registry/sealing/open-secret.ts'
 import { collectManifests } from '../../src/source/collect.ts'
 import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
+import type { SealedIdentity } from '../../src/tls/scope.ts'
+import { TicketRing, ticketKey } from '../../src/tls/ticket-keys.ts'
 import { compileOptions } from './compile.ts'
 import { testIdentities } from './identities.ts'
 import { testTokens } from './tokens.ts'
@@ -83,6 +89,8 @@ export class RecordingObserver implements Observer {
 
 export interface TestGateway {
   readonly port: number
+  /** Where TLS is spoken; 0: nowhere. */
+  readonly securePort: number
   readonly observer: RecordingObserver
   readonly state: GatewayState
   readonly listener: Listener
@@ -95,11 +103,21 @@ export interface TestGateway {
 /** Timers that run twenty times as fast, so that a test need not wait for a limit of seconds. */
 export const hurried: Timers = { start: (delayMs, fire) => systemTimers.start(delayMs / 20, fire) }
 
+export interface TestTls {
+  /** The gateway's own certificate. */
+  readonly own?: () => SealedIdentity | undefined
+  readonly tickets?: TicketRing
+  readonly openSecret?: OpenSecret
+  readonly minVersion?: TlsParts['minVersion']
+}
+
 export interface TestGatewayOptions {
   readonly road?: RoadOptions
   readonly proxyProtocol?: readonly Cidr[]
   readonly timers?: Timers
   readonly connections?: ConnectionLimits
+  /** TLS is spoken too. */
+  readonly tls?: TestTls
   /** Hears of troubles, which otherwise fail the test. */
   readonly onTrouble?: (error: Error) => void
   /** Hears why endpoints cannot be spoken to over TLS. */
@@ -134,6 +152,7 @@ export async function startListener(
     timers = systemTimers,
     connections = { maxConnections: 0, maxConnectionsPerClient: 0 },
     resolve = noNames,
+    tls,
     onTrouble = (error) => {
       throw error
     },
@@ -161,8 +180,11 @@ export async function startListener(
     onTrouble: () => {},
   })
   const tokens = testTokens()
+  const clusters = [
+    onlyCluster(table, state, roadState(names, freshness, { tokens, limits: state, identities })),
+  ]
   const listener = new Listener({
-    clusters: [onlyCluster(table, state, roadState(names, freshness, { tokens, limits: state, identities }))],
+    clusters,
     names,
     tokens,
     identities,
@@ -175,10 +197,18 @@ export async function startListener(
     random: systemRandom,
     connections,
     onTrouble,
+    tls: tls && {
+      scopes: new Scopes(clusters, tls.own ?? (() => undefined), systemClock.now),
+      tickets: tls.tickets ?? new TicketRing([ticketKey(randomBytes(48))]),
+      openSecret: tls.openSecret ?? secretOpener([], []),
+      minVersion: tls.minVersion ?? 'TLSv1.2',
+    },
   })
   const port = await listener.listen({ host: '127.0.0.1', port: 0 })
+  const securePort = tls === undefined ? 0 : await listener.listenSecurely({ host: '127.0.0.1', port: 0 })
   return {
     port,
+    securePort,
     observer,
     state,
     listener,

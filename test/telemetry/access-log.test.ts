@@ -14,6 +14,8 @@ const entry: AccessLogEntry = {
   host: 'h',
   path: '/a\nb',
   protocol: 'HTTP/1.1',
+  tls: undefined,
+  cipher: undefined,
   status: 404,
   error: 'host-unknown',
   durationMs: 1,

@@ -55,7 +55,8 @@ export function readQuestion(
     headerBytes: () =>
       headerBytesOf([...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]))),
   }
-  return { ok: true, head, peer: identifyPeer(question.from, trustedProxies) }
+  const scheme = /^https:/i.test(question.url) ? 'https' : 'http'
+  return { ok: true, head, peer: identifyPeer(question.from, trustedProxies, scheme) }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range in question

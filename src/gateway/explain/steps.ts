@@ -12,6 +12,7 @@ import type { ExplainedStep } from './explanation.ts'
 import { concurrencyStep, listsStep, rateStep, sizeStep } from './limit-steps.ts'
 import { nearHosts } from './near-hosts.ts'
 import { hostProblems, refusedEndpoints, SHOWN } from './problems.ts'
+import { tlsStep } from './tls-step.ts'
 import { tokenStep } from './token-step.ts'
 
 export type Told = Omit<ExplainedStep, 'verdict'>
@@ -40,6 +41,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return routeStep(step, parts)
     case 'rule':
       return ruleStep(step)
+    case 'tls':
+      return tlsStep(step)
     case 'service':
       return serviceStep(step, parts)
     case 'pod':
