@@ -38,6 +38,7 @@ import {
   takeSource,
 } from './registry-source.ts'
 import type { ServiceName } from './service-env.ts'
+import { checkTls } from './tls-flags.ts'
 import {
   readSigning,
   readTrust,
@@ -187,6 +188,7 @@ function configOf(
       const manifests = readManifests(given, env, faults)
       const values = read(name)
       expectOneSource(manifests, values.kubeconfig, faults)
+      checkTls(values, faults)
       return { command: name, manifests, ...values }
     }
     case 'agent': {
@@ -199,6 +201,7 @@ function configOf(
     case 'gateway': {
       const { clusters, clusterCidrs, trustedKeys, unsigned, ...values } = read(name)
       const config = takeSource(values, faults)
+      checkTls(values, faults)
       const shares = readClusters({ ...values, clusters, clusterCidrs }, config?.registry, faults)
       const trust = readTrust({ trustedKeys, unsigned }, shares.map(nameOf), faults)
       return config && { command: name, ...config, clusters: shares, trust }

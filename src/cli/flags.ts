@@ -4,6 +4,7 @@ import { processFlags } from './process-flags.ts'
 import { registryFlags } from './registry-flags.ts'
 import { roadFlags } from './road-flags.ts'
 import { rolesFlags } from './roles-flags.ts'
+import { tlsFlags } from './tls-flags.ts'
 
 /** Every flag; which command takes which is program.ts's. */
 export const flags = {
@@ -12,6 +13,7 @@ export const flags = {
   ...roadFlags,
   ...registryFlags,
   ...rolesFlags,
+  ...tlsFlags,
 } as const
 
 export type Flags = typeof flags

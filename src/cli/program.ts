@@ -24,6 +24,12 @@ const sharing = ['clusters', 'clusterCidrs'] as const
 const identifying = ['trustedProxies', 'trustedHops', 'forwardedHeader'] as const
 const serving = [
   'listen',
+  'httpsListen',
+  'defaultCertificate',
+  'tlsCert',
+  'tlsKey',
+  'tlsMinVersion',
+  'ticketKeys',
   'console',
   'consoleToken',
   'workers',

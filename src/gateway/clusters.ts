@@ -141,13 +141,13 @@ export class Clusters {
 
   /** Of the own cluster. */
   status(): GatewayStatus {
-    return statusOf(this.#own, this.#options.isSigned)
+    return statusOf(this.#own, this.#options)
   }
 
   statuses(): ClusterStatus[] {
     return this.#members.map((member) => {
       const { name, weight } = member.share
-      return { name, weight, ...statusOf(member, this.#options.isSigned) }
+      return { name, weight, ...statusOf(member, this.#options) }
     })
   }
 
@@ -197,8 +197,11 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
   return { share, facts, gateway, copy, served }
 }
 
-function statusOf({ gateway, copy, facts }: Member, isSigned: boolean): GatewayStatus {
-  return { ...gatewayStatus(gateway, facts.freshness, copy), isSigned }
+function statusOf(
+  { gateway, copy, facts }: Member,
+  { isSigned, clock }: Pick<ClustersOptions, 'isSigned' | 'clock'>,
+): GatewayStatus {
+  return { ...gatewayStatus(gateway, facts.freshness, copy, clock.now()), isSigned }
 }
 
 function troubleIn(cluster: string, tell: (error: Error) => void): (error: Error) => void {

@@ -1,6 +1,7 @@
 import { formatPosition } from '../model/position.ts'
 import type { Freshness } from './freshness.ts'
 import type { Gateway } from './gateway.ts'
+import { type CertificateTrouble, certificateTroubles } from './tls/certificate-status.ts'
 
 /** Of the copy on disk. */
 export interface CopyStatus {
@@ -26,6 +27,8 @@ export interface GatewayStatus {
   readonly isSigned: boolean
   /** null: none is kept. */
   readonly disk: CopyStatus | null
+  /** What is wrong with the certificates that hosts name. */
+  readonly certificates: readonly CertificateTrouble[]
 }
 
 /** Structurally a copy on disk. */
@@ -36,9 +39,10 @@ export interface Copy {
 }
 
 export function gatewayStatus(
-  { source, head }: Pick<Gateway, 'source' | 'head'>,
+  { source, head, table }: Pick<Gateway, 'source' | 'head' | 'table'>,
   freshness: Freshness,
   copy: Copy | undefined,
+  now: number,
 ): Omit<GatewayStatus, 'isSigned'> {
   return {
     source: source ?? null,
@@ -54,6 +58,7 @@ export function gatewayStatus(
             writtenSecondsAgo: seconds(copy.writtenMsAgo),
             problem: copy.problem ?? null,
           },
+    certificates: table === undefined ? [] : certificateTroubles(table, now),
   }
 }
 

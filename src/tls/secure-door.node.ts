@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { constants, createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import { asError } from '../model/as-error.ts'
 import type { ClientsAsked } from './scope.ts'
 import type { TicketKey } from './ticket-keys.ts'
 
@@ -79,6 +80,15 @@ export function openDoor(
   server.on('secureConnection', (socket) => policy.onSecure(socket))
   server.on('tlsClientError', (error, socket) => policy.onFailure(error, socket))
   return server
+}
+
+/** @throws Error that names what it is of when it cannot be read, or key and certificate are no pair */
+export function checkIdentity(identity: Identity, what: string): void {
+  try {
+    oneOfEachKind([identity])
+  } catch (cause) {
+    throw new Error(`Cannot use the certificate ${what}: ${asError(cause).message}`, { cause })
+  }
 }
 
 /** The first certificate of each kind of key, each with its own. @throws Error when key and certificate are not a pair */

@@ -55,6 +55,12 @@ test('nothing given: the defaults', () => {
     jwksCidrs: [],
     allowHttpJwks: false,
     nameServer: undefined,
+    httpsListen: undefined,
+    defaultCertificate: undefined,
+    tlsCert: undefined,
+    tlsKey: undefined,
+    tlsMinVersion: 'TLSv1.2',
+    ticketKeys: undefined,
     node: undefined,
     zone: undefined,
     drainDelayMs: 0,
@@ -197,9 +203,14 @@ test('every fault is reported at once, with the flag or variable it stands in', 
   for (const text of [...sources, ...later]) expect(found.join('\n')).toContain(text)
 })
 
-/** Flags that `up` has. */
-const SAMPLES: Readonly<Record<(typeof commands)['up']['flags'][number], string>> = {
+/** Flags that need others beside them. */
+type Joined = 'defaultCertificate' | 'tlsCert' | 'tlsKey' | 'ticketKeys'
+
+/** The other flags that `up` has. */
+const SAMPLES: Readonly<Record<Exclude<(typeof commands)['up']['flags'][number], Joined>, string>> = {
   listen: '[::1]:81',
+  httpsListen: '[::1]:443',
+  tlsMinVersion: '1.3',
   console: ':82',
   consoleToken: 'a-token-of-the-operators',
   domain: 'Apps.Example.com',
@@ -237,6 +248,24 @@ const SAMPLES: Readonly<Record<(typeof commands)['up']['flags'][number], string>
   gatewayPods: 'edge/app=gateway',
   kubeconfig: 'config.yaml',
 }
+
+test('certificates are named one way, with their keys, and where TLS is spoken', () => {
+  const secure = ['up', '--https-listen', ':443']
+  expect(faults(['up', '--tls-cert', 'a', '--tls-key', 'b'])).toEqual([
+    'Certificates and ticket keys have no use without --https-listen',
+  ])
+  expect(faults([...secure, '--tls-cert', 'a'])).toEqual(['--tls-cert and --tls-key are given together'])
+  expect(faults([...secure, '--tls-cert', 'a', '--tls-key', 'b', '--default-certificate', 'c/d'])).toEqual([
+    '--default-certificate and --tls-cert exclude each other',
+  ])
+  expect(up([...secure.slice(1), '--ticket-keys', 'keys', '--default-certificate', 'c/d'])).toMatchObject({
+    httpsListen: { host: '0.0.0.0', port: 443 },
+    defaultCertificate: 'c/d',
+    ticketKeys: 'keys',
+  })
+  expect(faults([...secure, '--default-certificate', 'c'])[0]).toContain('not NAMESPACE/NAME')
+  expect(faults([...secure, '--tls-min-version', '1.1'])[0]).toContain('neither 1.2 nor 1.3')
+})
 
 test.each(Object.entries(SAMPLES))('%s: a variable means the same as its flag', (id, text) => {
   const { name } = flags[id as keyof typeof flags]

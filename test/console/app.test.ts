@@ -41,6 +41,7 @@ const status: GatewayStatus = {
   isStale: false,
   isSigned: true,
   disk: { path: '/state/default.records', writtenSecondsAgo: null, problem: null },
+  certificates: [],
 }
 
 const present = { externalEndpoints: () => undefined, staleness: () => undefined }

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { keyVariables } from './keys.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const READY = /^postern: ready, (\d+) routes? on http:\/\/[^ ]*:(\d+), console on (http:\/\/[^ ]*)$/m
+const READY =
+  /^postern: ready, (\d+) routes? on http:\/\/[^ ]*:(\d+)(?: and https:\/\/[^ ]*:(\d+))?, console on (http:\/\/[^ ]*)$/m
 const AGENT = /^postern: agent of cluster .*, health on (http:\/\/\S+)$/m
 const RELAY = /^postern: relay of cluster .* on http:\/\/[^ ]*:(\d+), health on (http:\/\/\S+)$/m
 const READY_WITHIN_MS = 20_000
@@ -30,6 +31,8 @@ export interface AgentProcess extends PosternProcess {
 export interface ServingProcess extends PosternProcess {
   /** Where clients are answered. */
   readonly port: number
+  /** Where they are answered by TLS; 0: nowhere. */
+  readonly securePort: number
   /** Base URL of the operator's port. */
   readonly console: string
 }
@@ -74,7 +77,7 @@ export async function startServing(
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0', '--access-log', 'off']
   const started = startPostern([command, ...addresses, ...rest], env, around)
   const ready = await untilSaid(started, READY, withinMs)
-  return { ...started, port: Number(ready[2]), console: ready[3] ?? '' }
+  return { ...started, port: Number(ready[2]), securePort: Number(ready[3] ?? 0), console: ready[4] ?? '' }
 }
 
 /** Starts an agent, and waits until its health can be asked. */
@@ -94,7 +97,7 @@ export async function startRelayProcess(args: readonly string[]): Promise<Servin
   const addresses = ['--listen', '127.0.0.1:0', '--console', '127.0.0.1:0']
   const started = startPostern(['relay', ...addresses, ...args])
   const match = await untilSaid(started, RELAY)
-  return { ...started, port: Number(match[1]), console: match[2] ?? '' }
+  return { ...started, port: Number(match[1]), securePort: 0, console: match[2] ?? '' }
 }
 
 function untilSaid(

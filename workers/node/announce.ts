@@ -8,13 +8,23 @@ export interface ReadyFacts {
   readonly routes: readonly RouteStatus[]
   readonly host: string
   readonly port: number
+  /** Where TLS is spoken. */
+  readonly securePort?: number | undefined
   readonly consoleHost: string
   readonly consolePort: number
 }
 
 /** Hostnames with a curl line for each, and last the one line that says it runs. */
-export function announceReady({ routes, host, port, consoleHost, consolePort }: ReadyFacts): void {
-  const server = formatAuthority(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port)
+export function announceReady({
+  routes,
+  host,
+  port,
+  securePort,
+  consoleHost,
+  consolePort,
+}: ReadyFacts): void {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const server = formatAuthority(address, port)
   for (const { host, path, endpoints, pods } of routes.slice(0, SHOWN)) {
     const name = host.replace(/^\*/, pods?.[0] ?? 'any')
     const curl = name.endsWith('.localhost')
@@ -24,8 +34,9 @@ export function announceReady({ routes, host, port, consoleHost, consolePort }: 
   }
   if (routes.length > SHOWN)
     console.error(`  … and ${routes.length - SHOWN} more: see /api/routes on the console`)
+  const secure = securePort === undefined ? '' : ` and https://${formatAuthority(address, securePort)}`
   console.error(
-    `postern: ready, ${counted(routes.length, 'route')} on http://${server}, console on http://${formatAuthority(consoleHost, consolePort)}`,
+    `postern: ready, ${counted(routes.length, 'route')} on http://${server}${secure}, console on http://${formatAuthority(consoleHost, consolePort)}`,
   )
 }
 

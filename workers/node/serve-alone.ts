@@ -33,6 +33,7 @@ export async function serveAlone(
     routes: serving.routes(),
     host: config.listen.host,
     port: serving.port,
+    securePort: serving.securePort,
     consoleHost: config.console.host,
     consolePort,
   })

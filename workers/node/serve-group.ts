@@ -8,8 +8,9 @@ import { guarded, serveConsole } from './console.ts'
 import { say } from './say.ts'
 import type { Serving } from './serve-alone.ts'
 import type { Relay } from './supervisor/messages.ts'
-import { SharedAddress } from './supervisor/shared-address.ts'
+import { SharedPorts } from './supervisor/shared-ports.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
+import { TicketIssuer } from './supervisor/ticket-issuer.ts'
 import { WorkerProcess } from './supervisor/worker-process.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -34,12 +35,19 @@ export async function serveGroup(
   config: GatewayConfig | UpConfig,
   { count, telemetry, stopped, relay }: GroupParts,
 ): Promise<Serving | undefined> {
-  const address = await SharedAddress.open(config.listen.host, config.listen.port)
+  const ports = await SharedPorts.open([config.listen, config.httpsListen ?? []].flat())
+  const tickets = new TicketIssuer(systemTimers, (keys) => supervisor.renewTickets(keys))
   const supervisor = new Supervisor({
     count,
-    address,
-    spawn: (number, socket) =>
-      new WorkerProcess({ number, socket, relay, killAfterMs: config.drainTimeoutMs + END_MS }),
+    ports,
+    spawn: (number, sockets) =>
+      new WorkerProcess({
+        number,
+        sockets,
+        relay,
+        ticketKeys: tickets.keys,
+        killAfterMs: config.drainTimeoutMs + END_MS,
+      }),
     clock: systemClock,
     timers: systemTimers,
     onTrouble: say,
@@ -60,6 +68,7 @@ export async function serveGroup(
   )
   process.on('SIGHUP', () => supervisor.reload())
   const stop = async (): Promise<void> => {
+    tickets.stop()
     await supervisor.stop(config.drainDelayMs)
     await operator.close()
   }

@@ -8,6 +8,7 @@ import { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import type { RouteStatus } from '../../src/gateway/route-status.ts'
+import { certificateTerms } from '../../src/gateway/tls/certificate-status.ts'
 import type { Sharing } from '../../src/limits/rate-limits.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import type { OpenSecret } from '../../src/model/secret-part.ts'
@@ -15,12 +16,15 @@ import { nodeDigest } from '../../src/registry/digest.node.ts'
 import type { RegistryReader } from '../../src/registry/port.ts'
 import { observeConnections } from '../../src/telemetry/gateway-instruments.ts'
 import { observeTables } from '../../src/telemetry/sync-observer.ts'
+import { observeCertificates, observeHandshakes } from '../../src/telemetry/tls-instruments.ts'
+import type { TicketRing } from '../../src/tls/ticket-keys.ts'
 import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { openDiskCopy } from './disk-copy.ts'
 import { createIdentityBook } from './find-identities.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
 import { holdYoungSpace } from './heap.ts'
+import { openTls } from './open-tls.ts'
 import type { Trust } from './open-trust.ts'
 import { say } from './say.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -53,6 +57,10 @@ export interface ServeParts {
   readonly telemetry: Telemetry
   readonly stopped: Promise<unknown>
   readonly listenAt: ListenAt
+  /** Where TLS is spoken, if the configuration says so; by default there. */
+  readonly listenSecurelyAt?: ListenAt | undefined
+  /** Ticket keys that others share; by default this process has its own. */
+  readonly tickets?: TicketRing | undefined
   /** Whether another process writes what is kept on disk. */
   readonly isDiskReadOnly: boolean
   readonly onTable: (clusters: Clusters) => void
@@ -65,6 +73,8 @@ export interface ServeParts {
 export interface ServingGateway {
   /** Where clients are answered. */
   readonly port: number
+  /** Where they are answered by TLS. */
+  readonly securePort: number | undefined
   routes(): readonly RouteStatus[]
   /** Drains, for as long as the configuration says, and ends. @param delayMs unready, but still accepting */
   stop(delayMs: number): Promise<void>
@@ -130,6 +140,8 @@ export async function serveGateway(
     },
   })
   const { observer } = telemetry
+  const tls = openTls(config, clusters, open, parts.tickets)
+  const road = { ...config, httpsPort: config.httpsListen?.port }
   const listener = new Listener({
     clusters: clusters.served,
     pool,
@@ -140,12 +152,20 @@ export async function serveGateway(
     tokens,
     identities,
     observer,
-    road: config,
+    road,
+    tls,
     proxyProtocol: config.proxyProtocol,
     connections: config,
     onTrouble: say,
   })
   observeConnections(telemetry.meter, () => listener.connections)
+  observeHandshakes(telemetry.meter, () => listener.handshakes)
+  observeCertificates(telemetry.meter, () =>
+    clusters.served.map(({ name, table }) => {
+      const loaded = table()
+      return { cluster: name, terms: loaded === undefined ? [] : certificateTerms(loaded) }
+    }),
+  )
   let phase: 'starting' | 'listening' | 'draining' = 'starting'
   const view = gatewayView({
     clusters,
@@ -153,7 +173,7 @@ export async function serveGateway(
     tokens,
     identities,
     telemetry,
-    road: config,
+    road,
     phase: () => phase,
   })
   const operator = await parts.openConsole(createConsole(view))
@@ -161,6 +181,7 @@ export async function serveGateway(
   const end = async (): Promise<void> => {
     following.abort()
     pool.close()
+    tls?.close()
     await Promise.all([done, operator.close()])
   }
   if ((await Promise.race([loaded.promise, stopped.then(() => 'stopped')])) === 'stopped') {
@@ -169,9 +190,12 @@ export async function serveGateway(
   }
   letYoungSpaceGrow()
   const port = await listener.listen(parts.listenAt)
+  const secureAt = parts.listenSecurelyAt ?? config.httpsListen
+  const securePort = tls && secureAt && (await listener.listenSecurely(secureAt))
   phase = 'listening'
   return {
     port,
+    securePort,
     routes: () => clusters.routes(),
     stop: async (delayMs) => {
       phase = 'draining'

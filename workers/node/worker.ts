@@ -2,6 +2,7 @@ import { type GatewayConfig, parseCommandLine, type UpConfig } from '../../src/c
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import { asError } from '../../src/model/as-error.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
+import { type TicketKey, TicketRing, ticketKey } from '../../src/tls/ticket-keys.ts'
 import { announceProblems, announceReady } from './announce.ts'
 import { type OpenLimits, openLimits } from './open-limits.ts'
 import { openReaders } from './open-registry.ts'
@@ -9,7 +10,7 @@ import { openOpeners, openPlain } from './open-sealing.ts'
 import { readTrust, trustAnybody } from './open-trust.ts'
 import { nameSpeaker, say } from './say.ts'
 import { serveGateway, soleCluster } from './serve.ts'
-import { type Relay, SOCKET_FD } from './supervisor/messages.ts'
+import { type Relay, SECURE_SOCKET_FD, SOCKET_FD } from './supervisor/messages.ts'
 import { Supervised } from './supervisor/supervised.ts'
 import { startTelemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
@@ -17,7 +18,7 @@ import { VERSION } from './version.ts'
 /** A gateway in one of several processes, on a socket that its supervisor holds. */
 async function main(): Promise<void> {
   const supervised = new Supervised()
-  const { worker, relay } = await supervised.started
+  const { worker, relay, ticketKeys } = await supervised.started
   nameSpeaker(`worker ${worker}`)
   const config = readConfig()
   const isSigned = config.command === 'gateway' && config.trust.type === 'keys'
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
       telemetry,
       stopped: supervised.stopped,
       listenAt: { fd: SOCKET_FD },
+      listenSecurelyAt: { fd: SECURE_SOCKET_FD },
+      tickets: ticketsOf(supervised, ticketKeys),
       isDiskReadOnly: !isFirst,
       sharingOf: limits.sharingOf,
       onTable: (served) => {
@@ -58,13 +61,34 @@ async function main(): Promise<void> {
   supervised.becomeReady((consolePort) => {
     if (serving === undefined) return
     const { listen, console } = config
-    const { port } = serving
-    announceReady({ routes: serving.routes(), ...listen, port, consoleHost: console.host, consolePort })
+    const { port, securePort } = serving
+    announceReady({
+      routes: serving.routes(),
+      ...listen,
+      port,
+      securePort,
+      consoleHost: console.host,
+      consolePort,
+    })
   })
   await serving?.stop(await supervised.stopped)
   limits.close()
   await registry.close()
   await telemetry.shutdown()
+}
+
+/** The keys of all workers, renewed when the supervisor says so. */
+function ticketsOf(supervised: Supervised, keys: readonly string[]): TicketRing {
+  const [first, ...others] = keys.map(readKey)
+  if (first === undefined) throw new Error('Cannot be a worker: it was given no ticket keys')
+  const ring = new TicketRing([first, ...others])
+  // A file of keys goes before those of the supervisor.
+  if (readConfig().ticketKeys === undefined) supervised.onTicketKeys = (newer) => ring.set(newer.map(readKey))
+  return ring
+}
+
+function readKey(base64: string): TicketKey {
+  return ticketKey(Buffer.from(base64, 'base64'))
 }
 
 /** The same command line as the supervisor's. */

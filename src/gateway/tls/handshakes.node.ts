@@ -118,9 +118,7 @@ export class Handshakes {
 
   #onSecure(socket: TLSSocket): void {
     const pending = this.#current.getStore()?.pending
-    // The name that was answered must be the one that was looked up.
-    const isSame =
-      pending?.hello?.serverName?.toLowerCase() === (socket.servername || undefined)?.toLowerCase()
+    const isSame = pending?.hello !== undefined && isNameOf(socket, pending.hello)
     if (pending === undefined || !isSame) {
       pending?.handshake.blame('hello-invalid')
       socket.destroy()
@@ -156,6 +154,13 @@ export class Handshakes {
     this.#pending.delete(pending.handshake)
     if (pending.current !== undefined) pending.current.pending = undefined
   }
+}
+
+/** The name that was answered must be the one that was looked up. Of a session that goes on by TLS 1.2 OpenSSL tells none. */
+function isNameOf(socket: TLSSocket, { serverName }: ClientHello): boolean {
+  const answered = socket.servername || undefined
+  if (answered === undefined && socket.isSessionReused()) return true
+  return answered?.toLowerCase() === serverName?.toLowerCase()
 }
 
 /** @returns undefined when its certificate is none that was asked for */

@@ -1,7 +1,12 @@
 import * as v from 'valibot'
 
-/** Where a worker finds the socket that it is given: after its three streams and the channel. */
+/** Where a worker finds the sockets that it is given: after its three streams and the channel. */
 export const SOCKET_FD = 4
+/** The one for TLS, where that is spoken. */
+export const SECURE_SOCKET_FD = 5
+
+/** In base64, the one that makes new tickets first. */
+const ticketKeys = v.array(v.string())
 
 const relaySchema = v.object({ url: v.string(), token: v.string() })
 
@@ -14,7 +19,10 @@ const orderSchema = v.variant('type', [
     worker: v.number(),
     /** null: the registry is where the command line says. */
     relay: v.nullable(relaySchema),
+    ticketKeys,
   }),
+  /** From now on with these keys of session tickets. */
+  v.object({ type: v.literal('renew-tickets'), ticketKeys }),
   /** To say for all workers that they are ready. */
   v.object({ type: v.literal('announce'), consolePort: v.number() }),
   /** A question to its console: a GET, or a POST of that body. */

@@ -11,6 +11,8 @@ export class Supervised {
   #isStopping = false
   #console: Hono | undefined
   #announce: (consolePort: number) => void = () => {}
+  /** Called when ticket keys are renewed, in base64, the newest first. */
+  onTicketKeys: (keys: readonly string[]) => void = () => {}
 
   constructor() {
     // They are the supervisor's: a terminal, and systemd, send them to every process.
@@ -44,6 +46,7 @@ export class Supervised {
     if (order.type === 'start') this.#started.resolve(order)
     else if (order.type === 'announce') this.#announce(order.consolePort)
     else if (order.type === 'ask') void this.#answer(order)
+    else if (order.type === 'renew-tickets') this.onTicketKeys(order.ticketKeys)
     else this.#stop(order.delayMs)
   }
 

@@ -1,24 +1,23 @@
-import type { BoundSocket } from 'node:net'
 import type { Clock, Timer, Timers } from '../../../src/model/clock.ts'
 import { pause } from '../../../src/model/pause.ts'
-import type { SharedAddress } from './shared-address.ts'
+import type { HeldSockets, SharedPorts } from './shared-ports.ts'
 import { watchOver } from './watch-over.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 export interface SupervisorOptions {
   readonly count: number
-  readonly address: SharedAddress
-  readonly spawn: (number: number, socket: BoundSocket) => WorkerProcess
+  readonly ports: SharedPorts
+  readonly spawn: (number: number, sockets: HeldSockets) => WorkerProcess
   readonly clock: Clock
   readonly timers: Timers
   readonly onTrouble: (error: Error) => void
   readonly onRestart: () => void
 }
 
-/** A worker's place. Its socket is held here, so that the next one gets what nobody has accepted yet. */
+/** A worker's place. Its sockets are held here, so that the next one gets what nobody has accepted yet. */
 interface Place {
   readonly number: number
-  socket: BoundSocket
+  sockets: HeldSockets
   /** None: another is about to be started. */
   worker: WorkerProcess | undefined
   /** Takes the place over as soon as it is ready. */
@@ -51,7 +50,7 @@ export class Supervisor {
     this.#options = options
     this.#places = Array.from({ length: options.count }, (_, number) => ({
       number,
-      socket: options.address.bind(),
+      sockets: options.ports.bind(),
       worker: undefined,
       successor: undefined,
       wait: undefined,
@@ -88,21 +87,26 @@ export class Supervisor {
     })
   }
 
+  /** Gives all that live, and are not told when they start. */
+  renewTickets(keys: readonly string[]): void {
+    for (const worker of this.#living) worker.renewTickets(keys)
+  }
+
   /** Lets all drain. Resolves once they are gone. */
   async stop(delayMs: number): Promise<void> {
     this.#isStopping = true
-    this.#options.address.close()
-    for (const { socket, wait } of this.#places) {
+    this.#options.ports.close()
+    for (const { sockets, wait } of this.#places) {
       wait?.cancel()
-      // From here on it lasts as long as its worker listens: who comes later is refused, and not left waiting.
-      socket.close()
+      // From here on they last as long as their worker listens: who comes later is refused, and not left waiting.
+      sockets.close()
     }
     await Promise.all([...this.#living].map((worker) => worker.stop(delayMs)))
   }
 
-  #spawn({ number, socket }: Place): WorkerProcess {
+  #spawn({ number, sockets }: Place): WorkerProcess {
     const { spawn, timers, onTrouble } = this.#options
-    const worker = spawn(number, socket)
+    const worker = spawn(number, sockets)
     this.#living.add(worker)
     void worker.ended.then(() => this.#living.delete(worker))
     void watchOver(worker, timers, onTrouble)
@@ -133,13 +137,13 @@ export class Supervisor {
   }
 
   #restart(place: Place, waitMs: number): void {
-    const dead = place.socket
+    const dead = place.sockets
     try {
       // Whoever connects comes to the others now, and does not wait for the one that is started.
-      place.socket = this.#options.address.bind()
+      place.sockets = this.#options.ports.bind()
       dead.close()
     } catch (cause) {
-      this.#options.onTrouble(new Error(`Cannot renew the socket of worker ${place.number}`, { cause }))
+      this.#options.onTrouble(new Error(`Cannot renew the sockets of worker ${place.number}`, { cause }))
     }
     place.wait = this.#options.timers.start(waitMs, () => {
       place.wait = undefined

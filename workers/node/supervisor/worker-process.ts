@@ -1,14 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import type { BoundSocket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { WorkerAnswer } from '../../../src/console/group.ts'
 import { systemClock, systemTimers } from '../../../src/model/clock.node.ts'
 import { type Order, parseReport, type Relay, type Report } from './messages.ts'
+import type { HeldSockets } from './shared-ports.ts'
 
 export interface WorkerOptions {
   readonly number: number
-  readonly socket: BoundSocket
+  readonly sockets: HeldSockets
   readonly relay: Relay | undefined
+  /** Of session tickets, in base64. */
+  readonly ticketKeys: readonly string[]
   /** Longer than it needs to drain: whoever is still there then is killed. */
   readonly killAfterMs: number
 }
@@ -31,11 +33,11 @@ export class WorkerProcess {
   #lastId = 0
   #phase: 'starting' | 'serving' | 'draining' = 'starting'
 
-  constructor({ number, socket, relay, killAfterMs }: WorkerOptions) {
+  constructor({ number, sockets, relay, ticketKeys, killAfterMs }: WorkerOptions) {
     this.#killAfterMs = killAfterMs
     this.ready = this.#ready.promise
     this.#child = fork(MAIN, process.argv.slice(2), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.fds],
     })
     this.ended = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`))
@@ -45,7 +47,7 @@ export class WorkerProcess {
       for (const { reject } of this.#asked.values()) reject(this.#silence())
     })
     this.#child.on('message', (message) => this.#onReport(parseReport(message)))
-    this.#tell({ type: 'start', worker: number, relay: relay ?? null })
+    this.#tell({ type: 'start', worker: number, relay: relay ?? null, ticketKeys: [...ticketKeys] })
   }
 
   get pid(): number | undefined {
@@ -58,6 +60,10 @@ export class WorkerProcess {
 
   announce(consolePort: number): void {
     this.#tell({ type: 'announce', consolePort })
+  }
+
+  renewTickets(keys: readonly string[]): void {
+    this.#tell({ type: 'renew-tickets', ticketKeys: [...keys] })
   }
 
   /** What its console answers. @throws Error when it does not */
