@@ -2,8 +2,6 @@
 export interface ClientCertificate {
   /** What its endpoint is told of it, as [name, value, …] (docs/tls.md). */
   readonly fields: readonly string[]
-  /** ms since the Unix epoch. */
-  readonly notAfter: number
 }
 
 /** How a connection was negotiated. */

@@ -11,7 +11,7 @@ export function describeClientCertificate(leaf: X509Certificate): ClientCertific
   // RFC 9440 §2.1: the DER as a byte sequence of RFC 8941.
   const fields = ['Client-Cert', `:${leaf.raw.toString('base64')}:`]
   fields.push('X-Forwarded-Client-Cert', forwardedClientCert(leaf))
-  return { fields, notAfter: Date.parse(leaf.validTo) }
+  return { fields }
 }
 
 function forwardedClientCert(leaf: X509Certificate): string {
