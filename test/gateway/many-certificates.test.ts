@@ -1,12 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
 import { Table } from '../../src/gateway/table.ts'
 import { Scopes } from '../../src/gateway/tls/scopes.ts'
-import { openText } from '../../src/registry/open-text.ts'
+import { secretOpener } from '../../src/registry/sealing/open-secret.ts'
 import { SecureDoors } from '../../src/tls/secure-doors.node.ts'
 import { ticketKey } from '../../src/tls/ticket-keys.ts'
 import { makeAuthority, newKeys } from '../support/certificate-maker.ts'
 import { recordsOf, serviceYaml, startListener } from '../support/gateway.ts'
 import { certificateRecord, put, shake } from '../support/tls-gateway.ts'
+
+const openText = secretOpener([], [])
 
 const closers: (() => Promise<void> | void)[] = []
 afterEach(async () => {

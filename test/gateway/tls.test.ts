@@ -160,7 +160,7 @@ describe('over TLS', () => {
   test('a certificate whose key cannot be opened is told of, and the own one shown instead', async () => {
     const own = identityOf(authority.issue({ hosts: ['own.example.net'] }))
     const openSecret = async (part: { form: string; text?: string }, recordId: string) => {
-      if (recordId === 'certificate shop/shop-tls') throw new Error('sealed for others')
+      if (recordId === '["certificate","shop/shop-tls"]') throw new Error('sealed for others')
       return part.text ?? ''
     }
     const gateway = await start(

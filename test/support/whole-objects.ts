@@ -64,7 +64,11 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/jwt-required-claims': 'scope=orders:read',
         'postern.dev/jwt-claim-headers': 'sub=X-User-Id',
         'postern.dev/jwt-from': 'bearer, cookie:session',
-        'postern.dev/tls-secret': 'web-example-com, web',
+        'postern.dev/tls-secret': 'shop-tls, shop-wild',
+        'postern.dev/tls-redirect': 'false',
+        'postern.dev/hsts': 'max-age=31536000; preload',
+        'postern.dev/client-ca': 'configmap/partners-ca',
+        'postern.dev/client-certificates': 'optional',
       },
     },
     spec: {

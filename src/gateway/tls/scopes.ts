@@ -1,5 +1,6 @@
 import type { PeerTls } from '../../model/peer-tls.ts'
 import type { RouteRecord } from '../../model/records.ts'
+import { recordId } from '../../registry/owner.ts'
 import { fittingCertificates } from '../../tls/fitting-certificates.ts'
 import type { ClientsAsked, Scope, SealedIdentity } from '../../tls/scope.ts'
 import type { ServedCluster } from '../served-cluster.ts'
@@ -51,7 +52,7 @@ export class Scopes {
         identities: fitting.map(({ key, record }) => ({
           chain: record.chain,
           key: record.key,
-          recordId: `certificate ${key}`,
+          recordId: recordId('certificate', key),
         })),
         clients,
       },
