@@ -45,7 +45,7 @@ export class ClientConnection implements Carrier, Watched {
     this.#reads = reads
     this.#owner = owner
     this.#writer = new MessageWriter(socket, 'given')
-    reads.onBytes = this.#onData
+    reads.listen(socket, this.#onData)
     socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
     socket.on('error', this.#onError).once('close', this.#onClose)
   }
@@ -158,7 +158,7 @@ export class ClientConnection implements Carrier, Watched {
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).pause()
     // Whoever reads it as a stream pauses it as one.
-    this.#reads.onBytes = (bytes) => void socket.push(Buffer.from(bytes))
+    this.#reads.listen(socket, (bytes) => void socket.push(Buffer.from(bytes)))
     if (rest.length > 0) socket.unshift(Buffer.from(rest))
     exchange.handler.onUpgrade(head, socket)
   }

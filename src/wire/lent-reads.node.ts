@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer'
 import type { OnReadOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** As much as Node reads at once. */
-const READ_BYTES = 65_536
+export const READ_BYTES = 65_536
+/** So many full reads one connection has before others have their turn. Node's own bound is 32. */
+export const TURN_READS = 8
 /** One read is done with before the next begins, on whatever socket. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 
@@ -12,12 +15,28 @@ const shared = Buffer.allocUnsafeSlow(READ_BYTES)
  */
 export class LentReads implements OnReadOpts {
   readonly buffer: Uint8Array = shared
-  /** Hears of each read. The bytes are another's when it returns. */
-  onBytes: (bytes: Buffer) => void = () => {}
+  #socket: Duplex | undefined
+  #onBytes: (bytes: Buffer) => void = () => {}
+  #fullReads = 0
 
-  /** Never pauses: that is the listener's. */
+  /** @param onBytes hears of each read. The bytes are another's when it returns. */
+  listen(socket: Duplex, onBytes: (bytes: Buffer) => void): void {
+    this.#socket = socket
+    this.#onBytes = onBytes
+  }
+
+  /** @returns false when it has had its turn, and there is more */
   readonly callback = (length: number): boolean => {
-    this.onBytes(shared.subarray(0, length))
-    return true
+    this.#onBytes(shared.subarray(0, length))
+    this.#fullReads = length < READ_BYTES ? 0 : this.#fullReads + 1
+    if (this.#fullReads < TURN_READS) return true
+    this.#fullReads = 0
+    setImmediate(this.#goOn)
+    return false
+  }
+
+  /** Unless somebody else has paused it. */
+  readonly #goOn = (): void => {
+    if (this.#socket?.isPaused() === false) this.#socket.resume()
   }
 }

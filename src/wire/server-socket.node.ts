@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
+import { READ_BYTES } from './lent-reads.node.ts'
 import { Linger } from './linger.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
 import type { ServerTimeouts } from './server-parts.ts'
@@ -23,6 +24,10 @@ export class ServerSocket implements Watched {
   readonly #deadlines: Deadlines
   readonly #timeouts: ServerTimeouts
   readonly #listener: SocketListener
+  /** The listener takes no more for now. */
+  #isPaused = false
+  /** It has moved as much as it may before others have their turn. */
+  #isResting = false
   /** Neither handed over, nor on its way to its end. */
   isOpen = true
   deadline = NEVER
@@ -63,11 +68,13 @@ export class ServerSocket implements Watched {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.stream.pause()
   }
 
   resume(): void {
-    if (this.stream.isPaused()) this.stream.resume()
+    this.#isPaused = false
+    if (!this.#isResting && this.stream.isPaused()) this.stream.resume()
   }
 
   cut(): void {
@@ -88,7 +95,23 @@ export class ServerSocket implements Watched {
     return this.stream
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#listener.onData(chunk)
+  readonly #onData = (chunk: Buffer): void => {
+    if (chunk.length >= READ_BYTES) this.#rest()
+    this.#listener.onData(chunk)
+  }
+
+  /** There is more: Node would read up to 32 times before it looks at another socket. */
+  #rest(): void {
+    this.#isResting = true
+    this.stream.pause()
+    setImmediate(this.#goOn)
+  }
+
+  readonly #goOn = (): void => {
+    this.#isResting = false
+    if (this.isOpen && !this.#isPaused) this.resume()
+  }
+
   readonly #onEnd = (): void => this.#listener.onEnd()
   readonly #onDrain = (): void => this.#listener.onDrain()
   readonly #onClose = (): void => {
