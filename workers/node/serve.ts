@@ -23,7 +23,7 @@ import { openDiskCopy } from './disk-copy.ts'
 import { createIdentityBook } from './find-identities.ts'
 import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
-import { holdYoungSpace } from './heap.ts'
+import { countOutsideWithHeap, holdYoungSpace } from './heap.ts'
 import { openTls } from './open-tls.ts'
 import type { Trust } from './open-trust.ts'
 import { say } from './say.ts'
@@ -94,6 +94,7 @@ export async function serveGateway(
   parts: ServeParts,
 ): Promise<ServingGateway | undefined> {
   const { readerOf, telemetry, stopped, onTable } = parts
+  countOutsideWithHeap()
   const letYoungSpaceGrow = holdYoungSpace()
   const following = new AbortController()
   const loaded = Promise.withResolvers<void>()
