@@ -16,17 +16,24 @@ export const keyFiles = {
   gateways: pathOf('gateways.jwks'),
 }
 
-/** What every process of the tests is started with: an agent signs, a gateway asks for it. */
+/** What every process of the tests is started with: an agent signs and seals, a gateway asks for that and opens. */
 export const keyVariables = {
   POSTERN_SIGNING_KEY: keyFiles.signing,
   POSTERN_TRUSTED_KEYS: keyFiles.trusted,
+  POSTERN_GATEWAY_KEYS: keyFiles.gateways,
+  POSTERN_SEALING_KEY: keyFiles.sealing,
 }
 
 /** The same for a Worker. */
 export const keyBindings = { TRUSTED_KEYS: readFileSync(keyFiles.trusted, 'utf8') }
 
 /** For a process that does without. */
-export const noKeys = { POSTERN_SIGNING_KEY: '', POSTERN_TRUSTED_KEYS: '' }
+export const noKeys = {
+  POSTERN_SIGNING_KEY: '',
+  POSTERN_TRUSTED_KEYS: '',
+  POSTERN_GATEWAY_KEYS: '',
+  POSTERN_SEALING_KEY: '',
+}
 
 export const signingKey = onlyKey(parsePrivateJwks(readFileSync(keyFiles.signing, 'utf8'), 'Ed25519'))
 export const sealingKey = onlyKey(parsePrivateJwks(readFileSync(keyFiles.sealing, 'utf8'), 'X25519'))

@@ -30,6 +30,7 @@ import { type WatchedCluster, watchCluster } from './watch-cluster.ts'
 /** The agent: a cluster in, Redis out. @returns the exit code. */
 export async function runAgent(config: AgentConfig): Promise<number> {
   const stopped = untilStopped()
+  const signing = await openSigning(config.signing)
   const kubeconfig = await loadKubeConfig(config.kubeconfig)
   const telemetry = startTelemetry({
     ...config,
@@ -38,7 +39,6 @@ export async function runAgent(config: AgentConfig): Promise<number> {
     clock: systemClock,
     accessLog: 'off',
   })
-  const signing = await openSigning(config.signing)
   // Read for the relay alone, whose readers look at the signatures themselves.
   const registry = openRedis(config.registry, config.cluster, trustAnybody)
   const { cluster, view } = startAgent(config, kubeconfig, registry, signing, telemetry)
