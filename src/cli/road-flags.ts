@@ -114,6 +114,20 @@ export const roadFlags = {
     'whether such keys may be read without TLS, where whoever stands between can forge them',
     parseBoolean,
   ),
+  authCidrs: flag(
+    'allow-auth-cidrs',
+    'CIDR,…',
+    '',
+    'where Services may have their clients asked about (postern.dev/auth-url) besides public addresses: those of a cluster need it',
+    parseCidrs,
+  ),
+  allowHttpAuth: flag(
+    'allow-http-auth',
+    'true|false',
+    'false',
+    'whether that may be done without TLS, where whoever stands between can let anybody in',
+    parseBoolean,
+  ),
   nameServer: optionalFlag(
     'name-server',
     'HOST:PORT',

@@ -1,10 +1,11 @@
 import type { Service, ServicePort } from '../model/objects/service.ts'
 import type { Problem } from '../model/problem.ts'
 import { type RuleAction, type ServiceRecord, serviceKey } from '../model/records.ts'
+import { type AccessReading, accessOf } from './access.ts'
 import { type Readings, serviceProblem, valueOr } from './annotations.ts'
 import { type BackendTlsReading, backendTlsOf } from './backend-tls.ts'
 import { type JwtReading, jwtOf } from './jwt.ts'
-import { isShut, limitsOf } from './limits.ts'
+import { findUncountable, isShut, limitsOf } from './limits.ts'
 import { findOpenNodePort } from './node-port.ts'
 import type { CompileOptions, Part } from './output.ts'
 import { choosePort, portField } from './port.ts'
@@ -42,13 +43,19 @@ export function compileBackend(service: Service, readings: Readings, options: Co
   if (!sources.ok) return refused(sources.problem, carriage)
   const facts = { target: target.value, protocol: protocol.value }
   const jwt = jwtOf(service, readings)
+  const access = accessOf(service, readings)
   const tls = backendTlsOf(service, readings, facts, options)
-  if (jwt.state === 'closed' || tls.state === 'closed') return closed(jwt, tls)
+  if (jwt.state === 'closed' || access.state === 'closed' || tls.state === 'closed') {
+    return closed(jwt, access, tls)
+  }
+  const uncountable = findUncountable(service, readings)
+  if (uncountable !== undefined) return refused(uncountable)
   const record = recordOf(service, port.value, readings, {
     ...facts,
     ...(tls.state === 'none' ? {} : { tls: tls.tls }),
     ...(sources.value.length === 0 ? {} : { sources: [...sources.value] }),
     ...(jwt.state === 'none' ? {} : { jwt: jwt.policy }),
+    ...(access.state === 'none' ? {} : { access: access.policy }),
   })
   const problems = [
     ...(tls.state === 'none' ? [] : tls.problems),
@@ -70,7 +77,7 @@ function recordOf(
   service: Service,
   port: ServicePort,
   readings: Readings,
-  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'tls' | 'sources' | 'jwt'>,
+  facts: Pick<ServiceRecord, 'target' | 'protocol' | 'tls' | 'sources' | 'jwt' | 'access'>,
 ): ServiceRecord {
   const { meta, spec } = service
   const spillOver = valueOr<number | undefined>(readings.spillOver, undefined)
@@ -92,7 +99,7 @@ function recordOf(
 }
 
 /** Who may come, or who is spoken to, is only half said: all that is wrong with that is told. */
-function closed(...readings: readonly (JwtReading | BackendTlsReading)[]): Backend {
+function closed(...readings: readonly (JwtReading | AccessReading | BackendTlsReading)[]): Backend {
   const shut = readings.filter((reading) => reading.state === 'closed')
   const problems = shut.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
   const code = shut[0]?.code ?? 'annotation-invalid'

@@ -5,6 +5,7 @@ import {
   parseClaimHeaders,
   parseClockSkew,
   parseIssuers,
+  parseJwksSecrets,
   parseJwksUrls,
   parsePlaces,
   parseRequiredClaims,
@@ -42,9 +43,18 @@ export const jwtAnnotations = {
     summary:
       "Where each issuer's keys are (a JSON Web Key Set). Only public addresses are reached, by https, unless the operator allows others.",
     takes: 'one URL for each issuer, in the order of `jwt-issuer`, separated by commas',
-    otherwise: 'what `<issuer>/.well-known/openid-configuration` names',
+    otherwise: 'those of `jwt-jwks-secret`, else what `<issuer>/.well-known/openid-configuration` names',
     example: 'https://login.example.com/keys.json',
     parse: parseJwksUrls,
+  }),
+  jwtJwksSecret: guard({
+    name: 'jwt-jwks-secret',
+    summary: "Where each issuer's keys are, instead of a URL: a JSON Web Key Set of public keys in a Secret.",
+    takes:
+      'one name of a Secret in the namespace of the Service for each issuer, in the order of `jwt-issuer`, separated by commas',
+    otherwise: 'they are read by URL',
+    example: 'login-keys',
+    parse: parseJwksSecrets,
   }),
   jwtAlgorithms: guard({
     name: 'jwt-algorithms',

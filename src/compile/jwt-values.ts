@@ -8,6 +8,7 @@ import {
   type TokenPlace,
 } from '../model/jwt-policy.ts'
 import type { AnnotationParse } from './annotation.ts'
+import { parseSecretName } from './secrets/schema.ts'
 
 const MAX_ISSUERS = 8
 const MAX_LISTED = 16
@@ -50,6 +51,14 @@ export function parseJwksUrls(text: string): AnnotationParse<readonly string[]> 
   return each(text, MAX_ISSUERS, 'http:// or https:// URL', urlOf)
 }
 
+/** One for each issuer, which may share it. */
+export function parseJwksSecrets(text: string): AnnotationParse<readonly string[]> {
+  return each(text, MAX_ISSUERS, 'name of a Secret in the namespace of the Service', (part) => {
+    const parsed = parseSecretName(part)
+    return parsed.ok ? parsed.value : undefined
+  })
+}
+
 export function parseAlgorithms(text: string): AnnotationParse<readonly JwtAlgorithm[]> {
   return list(text, jwtAlgorithms.length, 'algorithm that is taken', (part) =>
     jwtAlgorithms.find((known) => known === part),
@@ -88,17 +97,17 @@ export function parsePlaces(text: string): AnnotationParse<readonly TokenPlace[]
 function claimHeaderOf(part: string): ClaimHeader | undefined {
   const at = part.lastIndexOf('=')
   const [claim, field] = [part.slice(0, Math.max(at, 0)).trim(), part.slice(at + 1).trim()]
-  return CLAIM.test(claim) && FIELD.test(field) && !TAKEN.test(field) ? { claim, field } : undefined
+  return CLAIM.test(claim) && isFreeField(field) ? { claim, field } : undefined
 }
 
-function placeOf(part: string): TokenPlace | undefined {
+export function placeOf(part: string): TokenPlace | undefined {
   if (part === 'bearer') return { in: 'bearer', name: '' }
   const at = part.indexOf(':')
   const [kind, name] = [part.slice(0, Math.max(at, 0)), part.slice(at + 1)]
   switch (kind) {
     case 'header':
       // A bare token there would be no credential that HTTP knows: "bearer" is for that field.
-      return FIELD.test(name) && !TAKEN.test(name) ? { in: 'header', name: name.toLowerCase() } : undefined
+      return isFreeField(name) ? { in: 'header', name: name.toLowerCase() } : undefined
     case 'cookie':
       return COOKIE.test(name) ? { in: 'cookie', name } : undefined
     case 'query':
@@ -106,6 +115,11 @@ function placeOf(part: string): TokenPlace | undefined {
     default:
       return undefined
   }
+}
+
+/** Whether a field may be set, or read, for a Service's own purposes. */
+export function isFreeField(name: string): boolean {
+  return FIELD.test(name) && !TAKEN.test(name)
 }
 
 function textOf(part: string): string | undefined {
@@ -120,7 +134,12 @@ function urlOf(part: string): string | undefined {
 }
 
 /** As {@link each}, without those that stand twice. */
-function list<T>(text: string, max: number, what: string, item: Item<T>): AnnotationParse<readonly T[]> {
+export function list<T>(
+  text: string,
+  max: number,
+  what: string,
+  item: Item<T>,
+): AnnotationParse<readonly T[]> {
   const parsed = each(text, max, what, item)
   if (!parsed.ok) return parsed
   const seen = new Set<string>()

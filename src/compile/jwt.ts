@@ -30,13 +30,15 @@ export function jwtOf(service: Service, readings: Readings): JwtReading {
   if (given === undefined) return { state: 'none' }
   const issuers = valueOr<readonly string[]>(readings.jwtIssuer, [])
   const urls = valueOr<readonly string[] | undefined>(readings.jwtJwksUrl, undefined)
-  const problem = incompleteness(service, readings, given, issuers, urls)
+  const secrets = valueOr<readonly string[] | undefined>(readings.jwtJwksSecret, undefined)
+  const problem = incompleteness(service, readings, given, { issuers, urls, secrets })
   if (problem !== undefined) return { state: 'closed', code: problem.code, problem }
   return {
     state: 'valid',
     policy: {
       issuers: issuers.map((issuer, index) => {
-        const jwksUrl = urls?.[index]
+        const [jwksUrl, secret] = [urls?.[index], secrets?.[index]]
+        if (secret !== undefined) return { issuer, jwksCredential: `${service.meta.namespace}/${secret}` }
         return jwksUrl === undefined ? { issuer } : { issuer, jwksUrl }
       }),
       audiences: [...valueOr<readonly string[]>(readings.jwtAudience, [])],
@@ -49,14 +51,19 @@ export function jwtOf(service: Service, readings: Readings): JwtReading {
   }
 }
 
+interface Issuers {
+  readonly issuers: readonly string[]
+  readonly urls: readonly string[] | undefined
+  readonly secrets: readonly string[] | undefined
+}
+
 function incompleteness(
   service: Service,
   { jwtAudience }: Readings,
   given: keyof typeof jwtAnnotations,
-  issuers: readonly string[],
-  urls: readonly string[] | undefined,
+  { issuers, urls, secrets }: Issuers,
 ): Problem | undefined {
-  const { jwtIssuer, jwtJwksUrl, jwtAudience: audience } = jwtAnnotations
+  const { jwtIssuer, jwtJwksUrl, jwtJwksSecret, jwtAudience: audience } = jwtAnnotations
   if (issuers.length === 0) {
     return incomplete(
       service,
@@ -76,7 +83,17 @@ function incompleteness(
     const told = `${urls.length} URLs for ${issuers.length} issuers`
     return incomplete(service, jwtJwksUrl.name, told, { hint: 'Give one for each issuer, in their order' })
   }
-  const unfindable = urls === undefined ? issuers.find((issuer) => !/^https?:\/\//.test(issuer)) : undefined
+  if (urls !== undefined && secrets !== undefined) {
+    return incomplete(service, jwtJwksSecret.name, `${jwtJwksUrl.name} says where keys are, too`, {
+      hint: 'Keep one of them',
+    })
+  }
+  if (secrets !== undefined && secrets.length !== issuers.length) {
+    const told = `${secrets.length} Secrets for ${issuers.length} issuers`
+    return incomplete(service, jwtJwksSecret.name, told, { hint: 'Give one for each issuer, in their order' })
+  }
+  const unfindable =
+    (urls ?? secrets) === undefined ? issuers.find((issuer) => !/^https?:\/\//.test(issuer)) : undefined
   if (unfindable === undefined) return undefined
   return incomplete(
     service,

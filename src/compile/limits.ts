@@ -1,5 +1,9 @@
+import type { Service } from '../model/objects/service.ts'
+import type { Problem } from '../model/problem.ts'
 import type { ServiceRecord } from '../model/records.ts'
-import type { Reading, Readings } from './annotations.ts'
+import { accessAnnotations } from './access-schema.ts'
+import { annotationField, type Reading, type Readings, serviceProblem } from './annotations.ts'
+import { jwtAnnotations } from './jwt-schema.ts'
 import { limitAnnotations } from './limit-schema.ts'
 
 const ids = Object.keys(limitAnnotations) as readonly (keyof typeof limitAnnotations)[]
@@ -19,6 +23,26 @@ export function limitsOf(readings: Readings): Pick<ServiceRecord, 'clients' | 'l
     rate: asked(readings.rateLimit),
   })
   return { ...(clients && { clients }), ...(limits && { limits }) }
+}
+
+/** A rate that is counted by what nobody is asked for would be none. */
+export function findUncountable(service: Service, readings: Readings): Problem | undefined {
+  const by = asked(readings.rateLimit)?.key.type
+  const needed =
+    by === 'claim'
+      ? { reading: readings.jwtIssuer, annotation: jwtAnnotations.jwtIssuer }
+      : by === 'api-key'
+        ? { reading: readings.apiKeys, annotation: accessAnnotations.apiKeys }
+        : undefined
+  if (needed === undefined || needed.reading.state === 'valid') return undefined
+  const { name, example } = needed.annotation
+  return serviceProblem(service, {
+    code: 'auth-incomplete',
+    severity: 'error',
+    field: annotationField(limitAnnotations.rateLimit.name),
+    message: `Cannot count by ${by}: without ${name} no client shows one that is true`,
+    hint: `Add ${name}: "${example}", or count by another key. Until then the hostnames answer 503.`,
+  })
 }
 
 function asked<T>(reading: Reading<T>): T | undefined {

@@ -1,5 +1,6 @@
 import { parseDuration } from '../model/duration.ts'
 import { normaliseHostPattern } from '../model/host.ts'
+import { accessAnnotations } from './access-schema.ts'
 import { type Annotation, type AnnotationParse, define } from './annotation.ts'
 import { backendTlsAnnotations } from './backend-tls-schema.ts'
 import { jwtAnnotations } from './jwt-schema.ts'
@@ -119,6 +120,7 @@ export const annotations = {
   ...backendTlsAnnotations,
   ...limitAnnotations,
   ...jwtAnnotations,
+  ...accessAnnotations,
   ...tlsAnnotations,
 } as const
 

@@ -8,11 +8,15 @@ import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { DateField } from './date-field.node.ts'
 import { errorReply, responses } from './reply.ts'
+import type { Reply } from './road.ts'
 import { Tunnel, type TunnelListener } from './tunnel.node.ts'
 
 /** The rest of a body as small as this is read and dropped, for the sake of the connection. */
 const SMALL_BODY_BYTES = 65_536
 const HSTS = 'Strict-Transport-Security'
+
+/** What an error's answer has besides. */
+export type ErrorFacts = Pick<Reply, 'fields' | 'given'>
 
 export interface AnswerParts {
   readonly date: DateField
@@ -49,11 +53,15 @@ export class Answer {
     this.#down.inform(status, responseHeaders(fields, status))
   }
 
-  /** @returns false when it cannot be written: then nothing has been */
-  begin(status: number, fields: readonly string[]): boolean {
+  /**
+   * @param more what the client is told besides, as [name, value, …]
+   * @returns false when it cannot be written: then nothing has been
+   */
+  begin(status: number, fields: readonly string[], more: readonly string[]): boolean {
     this.#received = fields
     try {
-      this.#down.respond(status, this.#parts.date.addTo(this.#fieldsOf(fields, status)), this.#isLast)
+      const kept = this.#parts.date.addTo(this.#fieldsOf(fields, status))
+      this.#down.respond(status, more.length === 0 ? kept : [...kept, ...more], this.#isLast)
     } catch (error) {
       if (error instanceof WireError) return false
       throw error
@@ -86,17 +94,17 @@ export class Answer {
   }
 
   /** Answers with an error, or cuts the connection when an answer has begun. */
-  fail(error: ErrorCode, more?: readonly string[]): void {
+  fail(error: ErrorCode, { fields: more, given }: ErrorFacts = {}): void {
     if (this.#down.isBegun || error === 'client-closed') {
       this.cut(error)
       return
     }
     this.error = error
-    const { status, headers, body } = errorReply(error, this.#requestId, this.#withHsts(more))
+    const { status, headers, body } = errorReply(error, this.#requestId, this.#withHsts(more), given)
     const fields = [...headers, 'Date', this.#parts.date.value]
     this.#down.respond(status, fields, this.#isLast || !this.#endsSoon())
     this.status = status
-    this.#down.write(Buffer.from(body, 'latin1'))
+    this.#down.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body)
     this.#down.end([])
   }
 

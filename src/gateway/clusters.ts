@@ -5,6 +5,7 @@ import type { Cidr } from '../model/address.ts'
 import type { Clock } from '../model/clock.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import type { RegistryReader } from '../registry/port.ts'
+import type { AccessReader } from './access/access-check.ts'
 import type { IdentityBook } from './backend-tls/identity-book.ts'
 import type { ExternalNames } from './external-names.ts'
 import { Freshness } from './freshness.ts'
@@ -53,6 +54,7 @@ export interface ClustersOptions extends Pick<GatewayOptions, 'timers' | 'random
   readonly names: Pick<ExternalNames, 'externalEndpoints' | 'troublesOf'>
   readonly tokens: Pick<TokenBook, 'verdict'>
   readonly identities: Pick<IdentityBook, 'identityOf'>
+  readonly access: AccessReader
   readonly clock: Clock
   readonly readerOf: (cluster: string) => RegistryReader
   /** Whether only heads are taken that a trusted key has signed: for operators to see. */
@@ -161,8 +163,21 @@ export class Clusters {
 }
 
 function memberOf(share: ClusterShare, options: ClustersOptions): Member {
-  const { own, place, readerOf, copyOf, newsOf, clock, names, tokens, timers, random, digest, identities } =
-    options
+  const {
+    own,
+    place,
+    readerOf,
+    copyOf,
+    newsOf,
+    clock,
+    names,
+    tokens,
+    access,
+    timers,
+    random,
+    digest,
+    identities,
+  } = options
   const label = options.shares.length === 1 ? undefined : share.name
   const freshness = new Freshness(clock, options.maxStaleMs)
   const onTrouble = label === undefined ? options.onTrouble : troubleIn(label, options.onTrouble)
@@ -192,7 +207,7 @@ function memberOf(share: ClusterShare, options: ClustersOptions): Member {
     hash: hashText(share.name),
     table: () => gateway.table,
     state,
-    present: roadState(names, freshness, { tokens, limits: rates && state, identities }),
+    present: roadState(names, freshness, { tokens, access, limits: rates && state, identities }),
   }
   return { share, facts, gateway, copy, served }
 }

@@ -9,7 +9,7 @@ import { NEVER, UNWATCHED, type Watched } from '../wire/deadlines.ts'
 import type { ResponseHead } from '../wire/response-head.ts'
 import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import type { RequestFailure, RequestHandler } from '../wire/server-handler.ts'
-import { Answer, type AnswerParts } from './answer.node.ts'
+import { Answer, type AnswerParts, type ErrorFacts } from './answer.node.ts'
 import { Attempts } from './attempts.ts'
 import { endpointRequest, placeOf } from './endpoint-request.node.ts'
 import { asksForWebSocket } from './received-head.ts'
@@ -70,10 +70,10 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   }
 
   /** Ends the exchange: with an error as the answer when none has begun, else by cutting the client's connection. */
-  fail(error: ErrorCode, fields?: readonly string[]): void {
+  fail(error: ErrorCode, facts?: ErrorFacts): void {
     if (this.isOver) return
     this.#end(error)
-    this.#answer.fail(error, fields)
+    this.#answer.fail(error, facts)
   }
 
   /** The next attempt, or the last failure as the answer. */
@@ -116,7 +116,7 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
   }
 
   onHead({ status, fields }: ResponseHead): void {
-    if (!this.#answer.begin(status, fields)) {
+    if (!this.#answer.begin(status, fields, this.#attempts?.plan.answerFields ?? [])) {
       this.fail('response-invalid')
       return
     }

@@ -147,7 +147,7 @@ export class FetchExchange {
       this.#end(endpoint, 101, undefined, 0)
       return response
     }
-    const headers = answerHeaders(response.headers, status)
+    const headers = answerHeaders(response.headers, status, this.#in.plan.answerFields)
     if (headers === undefined) return this.#fail(endpoint, status, 'response-invalid')
     const { givesRawBodies } = this.#parts.dialer
     const init = { status, headers, ...(givesRawBodies && ({ encodeBody: 'manual' } as const)) }

@@ -2,6 +2,7 @@ import { identifyPeer, type Peer } from '../identity/identify.ts'
 import type { RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Observer, RequestEnd } from '../telemetry/observer.ts'
+import type { AccessBook } from './access/access-book.ts'
 import { bareIdentity } from './backend-tls/bare-identity.ts'
 import { externalByName } from './external-by-name.ts'
 import { FetchExchange, type FetchExchangeParts } from './fetch-exchange.ts'
@@ -14,7 +15,7 @@ import type { RequestContext } from './platform.ts'
 import type { PlatformLimits } from './platform-limits.ts'
 import { errorReply } from './reply.ts'
 import type { Forward, Plan, Reply, RequestHead, RoadOptions, RoadState } from './road.ts'
-import { unknownError } from './road-state.ts'
+import { type Finders, findOut, unknownError, WAITS } from './road-state.ts'
 import { GatewayState } from './state.ts'
 import type { TokenBook } from './tokens/token-book.ts'
 
@@ -22,6 +23,7 @@ export interface FetchGatewayParts extends FetchExchangeParts {
   readonly tables: HostTables
   readonly loader: HostLoader
   readonly tokens: TokenBook
+  readonly access: AccessBook
   readonly limits: PlatformLimits
   readonly observer: Observer
   readonly road: RoadOptions
@@ -30,6 +32,8 @@ export interface FetchGatewayParts extends FetchExchangeParts {
   readonly clock: Clock
   /** What is left to do when a request has ended: to send what was observed. Undefined: nothing now. */
   readonly afterwards: () => Promise<void> | undefined
+  /** What is still to be counted of requests that were admitted; undefined: nothing. */
+  readonly counting: () => Promise<unknown> | undefined
   /** Follow changes between requests, as long as there are any. */
   readonly followsChanges: boolean
   /** A fault of ours, or of the network, that no client is to blame for. */
@@ -50,15 +54,23 @@ export interface EdgeFacts {
  */
 const STATE_MS = 60_000
 
+const NOTHING: Pick<Reply, 'fields' | 'given'> = {}
+/** The platform resolves them. */
+const NO_NAMES = { resolve: async () => {} }
+/** It has no certificates of ours to open. */
+const NO_IDENTITIES = { open: async () => {} }
+
 /** The gateway on a platform of web-standard requests: the same road as the Node listener's, over tables of single hosts. */
 export class FetchGateway {
   readonly #parts: FetchGatewayParts
   #state: GatewayState
   #stateSince = 0
+  readonly #finders: Finders
 
   constructor(parts: FetchGatewayParts) {
     this.#parts = parts
     this.#state = new GatewayState(parts.clock, parts.rates)
+    this.#finders = { ...parts, names: NO_NAMES, identities: NO_IDENTITIES }
   }
 
   async handle(request: Request, edge: EdgeFacts, context: RequestContext): Promise<Response> {
@@ -76,8 +88,8 @@ export class FetchGateway {
     this.#leaveWork(decided, context)
     if (typeof decided === 'string' || decided.type === 'reply') {
       const error = typeof decided === 'string' ? decided : decided.error
-      const fields = typeof decided === 'string' ? undefined : decided.fields
-      const { status, headers, body } = errorReply(error, observer.requestId, fields)
+      const { fields, given } = typeof decided === 'string' ? NOTHING : decided
+      const { status, headers, body } = errorReply(error, observer.requestId, fields, given)
       ended({ status, error, bytesReceived: 0, bytesSent: body.length })
       const hsts = typeof decided === 'string' ? undefined : decided.passage.hsts
       return withHsts(new Response(body, { status, headers: headersFrom(headers) }), hsts)
@@ -94,26 +106,31 @@ export class FetchGateway {
       context,
       state: this.#currentState(),
     }
-    return withHsts(await new FetchExchange(this.#parts, input).run(), decided.passage.hsts)
+    const answering = new FetchExchange(this.#parts, input).run()
+    const counting = this.#parts.counting()
+    if (counting !== undefined) context.waitUntil(counting)
+    return withHsts(await answering, decided.passage.hsts)
   }
 
-  /** The plan once what it waits for is known: the host, then the client's token. */
+  /** The plan once what it waits for is known: the host, then what proves who the client is. */
   async #planInTime(head: RequestHead, peer: Peer): Promise<Plan | 'internal'> {
-    const { loader, tokens } = this.#parts
+    const { loader } = this.#parts
     let planned = this.#plan(head, peer)
     if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'host') {
       await loader.load(planned.for.host)
       planned = this.#plan(head, peer)
     }
-    if (typeof planned === 'object' && planned.type === 'wait' && planned.for.type === 'token') {
-      await tokens.verify(planned.for.check, planned.for.token)
-      planned = this.#plan(head, peer)
+    for (let waits = WAITS; waits > 0; waits--) {
+      if (typeof planned === 'string' || planned.type !== 'wait' || planned.for.type === 'host') break
+      const { passage } = planned
+      const error = await findOut(planned.for, passage.client.address, this.#finders)
+      planned = error === undefined ? this.#plan(head, peer) : { type: 'reply', error, passage }
     }
     return planned
   }
 
   #plan(head: RequestHead, peer: Peer): Plan | 'internal' {
-    const { tables, tokens, clock, road, onTrouble } = this.#parts
+    const { tables, tokens, access, clock, road, onTrouble } = this.#parts
     try {
       const now = clock.now()
       const state: RoadState = {
@@ -121,7 +138,8 @@ export class FetchGateway {
         identities: bareIdentity,
         limits: this.#currentState(),
         staleness: (host) => tables.staleness(host, now),
-        tokenVerdict: (check, token) => tokens.verdict(check, token),
+        tokenVerdict: (question) => tokens.verdict(question),
+        access,
       }
       return plan(head, peer, tables.at(now), road, state)
     } catch (cause) {

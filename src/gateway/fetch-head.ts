@@ -9,13 +9,14 @@ const NEVER_IN_A_FIELD = /[\x00-\x08\x0a-\x1f\x7f]/
 
 /**
  * The fields for the client; the very ones that came when all of them may go on, for making new ones is dear.
+ * @param more what the client is told besides, as [name, value, …]
  * @returns undefined when a field cannot be written
  */
-export function answerHeaders(came: Headers, status: number): Headers | undefined {
+export function answerHeaders(came: Headers, status: number, more: readonly string[]): Headers | undefined {
   const fields = fieldsOf(came)
   if (fields.some((part) => NEVER_IN_A_FIELD.test(part))) return undefined
   const kept = responseHeaders(fields, status)
-  return kept.length === fields.length ? came : headersFrom(kept)
+  return kept.length === fields.length && more.length === 0 ? came : headersFrom([...kept, ...more])
 }
 
 /** A head of the web, with its fields as [name, value, …], names in lower case. */
@@ -67,7 +68,7 @@ export function headersFrom(fields: readonly string[]): Headers {
 }
 
 /** Fields as [name, value, …]. */
-function fieldsOf(headers: Headers): string[] {
+export function fieldsOf(headers: Headers): string[] {
   const fields: string[] = []
   for (const [name, value] of headers) fields.push(name, value)
   return fields

@@ -1,6 +1,7 @@
 import { normaliseHost, patternsOf } from '../model/host.ts'
 import { comparePositions, formatPosition } from '../model/position.ts'
-import type { RouteRecord } from '../model/records.ts'
+import type { RouteRecord, ServiceRecord } from '../model/records.ts'
+import { credentialsOf } from '../registry/credentials-of.ts'
 import type { Head } from '../registry/head.ts'
 import { ownerOf } from '../registry/owner.ts'
 import { type HostRead, RegistryError, type StoredRecord, sizeOf } from '../registry/port.ts'
@@ -71,6 +72,7 @@ export class HostTables {
         return entry.route
       },
       service: (key, host) => this.peek(host)?.table.service(key),
+      credential: (key, host) => this.peek(host)?.table.credential(key),
       isNode: (address, host) => this.peek(host)?.table.isNode(address) ?? false,
       certificate: (key, host) => this.peek(host)?.table.certificate(key),
       authority: (key, host) => this.peek(host)?.table.authority(key),
@@ -122,7 +124,7 @@ export class HostTables {
     const [trouble] = table.apply(records)
     if (trouble !== undefined) throw trouble
     const route = table.route(host)
-    const owners = ownersOf(host, route, records)
+    const owners = ownersOf(host, route, records, (key) => table.service(key)?.record)
     const bytes = TABLE_BYTES + TEXT_FACTOR * sizeOf(records)
     this.#put(host, { table, route, head, etag, owners, readAt: now, readingUntil: 0, bytes })
   }
@@ -182,13 +184,18 @@ function ownersOf(
   host: string,
   route: RouteRecord | undefined,
   records: readonly StoredRecord[],
+  serviceOf: (key: string) => ServiceRecord | undefined,
 ): ReadonlySet<string> {
   const owners = new Set(records.map(({ kind, key }) => ownerOf(kind, key)))
   // A route that is not there yet could answer as well.
   for (const pattern of patternsOf(host)) owners.add(ownerOf('route', pattern))
-  // A service that the route names may come later.
+  // A service that the route names may come later, and so may what its clients are compared with.
   for (const { action } of route?.rules ?? []) {
-    if (action.type === 'forward') owners.add(ownerOf('service', action.service))
+    if (action.type !== 'forward') continue
+    owners.add(ownerOf('service', action.service))
+    const service = serviceOf(action.service)
+    for (const key of service === undefined ? [] : credentialsOf(service))
+      owners.add(ownerOf('credential', key))
   }
   return owners
 }

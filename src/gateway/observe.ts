@@ -46,9 +46,15 @@ export function observeRequest(
   return following
 }
 
+/** What of a plan is told. */
+type Told = Pick<
+  Forward,
+  'authority' | 'hostRewrite' | 'passage' | 'strippedPrefix' | 'claims' | 'clientCertificate' | 'maxForwards'
+>
+
 /** What the endpoint is told of the client and of us. */
 export function forwardedFacts(
-  { authority, hostRewrite, passage, strippedPrefix, claims, clientCertificate, maxForwards }: Forward,
+  { authority, hostRewrite, passage, strippedPrefix, claims, clientCertificate, maxForwards }: Told,
   peer: Peer,
   requestId: string,
   httpVersion: string,

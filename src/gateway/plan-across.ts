@@ -143,12 +143,11 @@ function ofSameNamespace(
 }
 
 /**
- * Elsewhere the Service may ask for no token, or for another: what the owner's names as its own fields is not for the client
+ * Elsewhere the Service may ask for no proof, or for another: what the owner's names as its own fields is not for the client
  * to send there either.
  */
-function withClaimsOf(planned: Plan, { tokenCheck }: TableService, other: Forward): Forward {
-  const names = tokenCheck?.ownFields
-  if (names === undefined || other.service.tokenCheck?.id === tokenCheck?.id) return other
+function withClaimsOf(planned: Plan, { ownFields: names }: TableService, other: Forward): Forward {
+  if (names === undefined) return other
   const said = planned.type === 'forward' ? planned.claims?.fields : undefined
   const { claims = { fields: said ?? [], names } } = other
   return { ...other, claims: { ...claims, names: new Set([...names, ...claims.names]) } }

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../balance/endpoint.ts'
 import { hashText } from '../balance/rendezvous.ts'
 import { type Client, identifyClient, type Peer } from '../identity/identify.ts'
-import { rateFields } from '../limits/rate-fields.ts'
+import { allowanceFields, rateFields } from '../limits/rate-fields.ts'
 import { rateKeyOf } from '../limits/rate-key.ts'
 import { parseIp } from '../model/address.ts'
 import type { Caller } from '../model/address-set.ts'
@@ -11,6 +11,7 @@ import type { ServiceRecord } from '../model/records.ts'
 import { askClientLists } from '../policy/client-lists.ts'
 import { leadsElsewhere, matchRule } from '../route/match.ts'
 import { parseTarget } from '../route/target.ts'
+import { askProofs } from './access/ask-proofs.ts'
 import type { IdentityAnswer } from './backend-tls/identity-book.ts'
 import { provesIdentity, type ServiceTls } from './backend-tls/service-tls.ts'
 import { maxForwardsOf } from './max-forwards.ts'
@@ -29,7 +30,6 @@ import type {
 import { sizeFault } from './size-limits.ts'
 import type { TableService } from './table.ts'
 import { askTls, formatHsts, httpsLocation } from './tls/ask-tls.ts'
-import { askToken } from './tokens/token-check.ts'
 
 /** More than any chain of gateways that somebody built on purpose. */
 const MAX_PASSES = 4
@@ -40,8 +40,9 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 /**
  * The request's road, in the order in which a request meets it:
  * client identity → target and host → route → rule → TLS → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → token → TLS behind → freshness → endpoints → NetworkPolicy → concurrency → rate. TLS, lists, limits and tokens are told
- * where there are any, freshness where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
+ * → sizes → token → API key, password, whom the Service asks → TLS behind → freshness → endpoints → NetworkPolicy → concurrency →
+ * rate. TLS, lists, limits and proofs are told where there are any, freshness where it is lacking. Pure: no I/O, no clock, nothing
+ * changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -141,13 +142,9 @@ export function plan(
     if (fault !== undefined) return reply(fault, passage)
   }
 
-  const { tokenCheck } = service
-  const token = tokenCheck && askToken(tokenCheck, head, target.query, state.tokenVerdict)
-  note?.({ step: 'token', service, answer: token })
-  if (token?.type === 'refused') return reply(token.error, passage)
-  if (token?.type === 'wait') {
-    return { type: 'wait', for: { type: 'token', check: token.check, token: token.token }, passage }
-  }
+  const { query } = target
+  const proven = askProofs(service, { head, peer, passage, authority, query, table, state }, note)
+  if (proven.type !== 'proven') return proven
 
   const { tls } = service
   const identity = tls && identityFor(tls, service, state, note)
@@ -183,13 +180,17 @@ export function plan(
   }
 
   const rate = limits?.rate
-  const rateKey = rate && rateKeyOf(rate, client.address, (name) => head.field(name))
+  const rateKey = rate && rateKeyOf(rate, client.address, (name) => head.field(name), proven)
+  let { answerFields } = proven
   if (rate !== undefined && rateKey !== undefined) {
     const verdict = state.limits?.rates.ask(service.key, rate, rateKey)
     note?.({ step: 'rate', service, limit: rate, verdict })
     if (verdict?.type === 'unavailable') return reply('rate-unavailable', passage)
     if (verdict?.type === 'exceeded') {
       return { type: 'reply', error: 'rate-exceeded', passage, fields: rateFields(rate, verdict.waitMs) }
+    }
+    if (verdict !== undefined && rate.quiet === undefined) {
+      answerFields = [...answerFields, ...allowanceFields(rate, verdict.left)]
     }
   }
 
@@ -207,8 +208,9 @@ export function plan(
     authority,
     hostRewrite,
     strippedPrefix,
-    claims: tokenCheck?.ownFields && { fields: token?.fields ?? [], names: tokenCheck.ownFields },
+    claims: service.ownFields && { fields: proven.fields, names: service.ownFields },
     clientCertificate: route.tls?.clients && peer.tls?.client?.fields,
+    answerFields,
     maxForwards: forwards === undefined ? undefined : forwards - 1,
     rateKey,
     tls: identity,

@@ -21,10 +21,13 @@ type Limit = typeof GRPC
 /** What the platform of a gateway cannot do, told as problems of the Services that would need it: never in silence. */
 export class PlatformLimits {
   readonly #dialer: EndpointFetch
+  readonly #countsTogether: boolean
   readonly #noted = new Map<string, Set<Limit>>()
 
-  constructor(dialer: EndpointFetch) {
+  /** @param countsTogether whether isolates know what the others admit */
+  constructor(dialer: EndpointFetch, countsTogether: boolean) {
     this.#dialer = dialer
+    this.#countsTogether = countsTogether
   }
 
   /** Whether a request can be carried out. What cannot is noted as a problem of its Service. */
@@ -48,7 +51,7 @@ export class PlatformLimits {
       else if (!this.#dialer.keepsHost && type !== 'external') problems.push(hostRewritten(service))
       const tls = tlsLimit(service)
       if (tls !== undefined) problems.push({ ...problem(service, 'error', tls), field: tls.field })
-      const shared = sharedRate(service)
+      const shared = this.#countsTogether ? undefined : sharedRate(service)
       if (shared !== undefined) problems.push(shared)
       for (const limit of this.#noted.get(service.key) ?? []) problems.push(problem(service, 'error', limit))
     }
@@ -75,7 +78,7 @@ function unreachable(service: TableService, type: keyof typeof WAYS): Problem {
   return problem(service, 'error', { message: `This gateway has no way to ${what}`, hint })
 }
 
-/** Counters of the platform's own are not built in: an isolate knows of no other. */
+/** Without counters of the platform an isolate knows of no other. */
 function sharedRate(service: TableService): Problem | undefined {
   const rate = service.record.limits?.rate
   if (rate?.scope !== 'shared') return undefined
@@ -87,7 +90,8 @@ function sharedRate(service: TableService): Problem | undefined {
   return { ...told, field: 'metadata.annotations["postern.dev/rate-limit"]' }
 }
 
-const RATE_HINT = 'Use a limit that is local, or a Node.js gateway (docs/limits.md)'
+const RATE_HINT =
+  'Bind a RATE_LIMITER to the Worker (docs/workers.md), use a limit that is local, or a Node.js gateway'
 
 function hostRewritten(service: TableService): Problem {
   return problem(service, 'warning', {

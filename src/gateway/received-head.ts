@@ -26,6 +26,10 @@ export class ReceivedHead implements RequestHead {
     return this.#request.target
   }
 
+  get fields(): readonly string[] {
+    return this.#request.fields
+  }
+
   headerBytes(): number {
     return headerBytesOf(this.#request.fields)
   }

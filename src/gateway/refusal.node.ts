@@ -22,7 +22,12 @@ export function refuse(
   const { status, headers, body } = errorReply(failure, following.requestId)
   following.end({ status, error: failure, bytesReceived: 0, bytesSent: body.length })
   const fields = [...headers, 'Date', date.value]
-  return { status, reason: STATUS_CODES[status] ?? '', fields, body: Buffer.from(body, 'latin1') }
+  return {
+    status,
+    reason: STATUS_CODES[status] ?? '',
+    fields,
+    body: typeof body === 'string' ? Buffer.from(body, 'latin1') : body,
+  }
 }
 
 /** Of a head that cannot be read nothing is known, whatever could be made of its parts. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.ts'
+import type { GivenAnswer } from './access/auth-call.ts'
 
 /** RFC 6750 §3.1; undefined: no token came, so that there is nothing to say of it. */
 interface Challenge {
@@ -6,12 +7,15 @@ interface Challenge {
   readonly description: string
 }
 
+/** No scheme of HTTP's registry: what peers write. */
+const API_KEY = 'ApiKey realm="postern"'
+
 interface ErrorResponse {
   readonly status: number
   /** Error type of RFC 9209 §2.3; undefined where there is no error. */
   readonly proxyError: string | undefined
   /** How the client may do better (RFC 6750 §3). */
-  readonly challenge?: Challenge
+  readonly challenge?: Challenge | typeof API_KEY
 }
 
 function refusedToken(status: number, error: Challenge['error'], description: string): ErrorResponse {
@@ -49,6 +53,18 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'token-claims-missing': refusedToken(403, 'insufficient_scope', 'the token lacks a claim that is needed'),
   // Nobody can say whether the token is good.
   'token-keys-missing': { status: 503, proxyError: 'proxy_configuration_error' },
+  'key-missing': { status: 401, proxyError: 'http_request_denied', challenge: API_KEY },
+  'key-unclear': { status: 400, proxyError: 'http_request_error' },
+  'key-invalid': { status: 401, proxyError: 'http_request_denied', challenge: API_KEY },
+  // The challenge has the Service's own realm: the plan brings it.
+  'password-missing': { status: 401, proxyError: 'http_request_denied' },
+  'password-invalid': { status: 401, proxyError: 'http_request_denied' },
+  // What clients would be compared with is not there, or cannot be opened.
+  'credential-missing': { status: 503, proxyError: 'proxy_configuration_error' },
+  // Whom the Service asks has said no; mostly in its own words.
+  'auth-refused': { status: 403, proxyError: 'http_request_denied' },
+  'auth-unavailable': { status: 503, proxyError: 'proxy_internal_error' },
+  'checks-busy': { status: 503, proxyError: 'proxy_internal_error' },
   'host-unknown': { status: 404, proxyError: 'destination_not_found' },
   'path-unknown': { status: 404, proxyError: 'destination_not_found' },
   'rule-unavailable': { status: 503, proxyError: 'proxy_configuration_error' },
@@ -83,8 +99,16 @@ export interface ErrorReply {
   readonly status: number
   /** [name, value, …] */
   readonly headers: readonly string[]
-  readonly body: string
+  readonly body: string | Uint8Array<ArrayBuffer>
 }
+
+/** Errors that may be over in a moment. */
+const SOON: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'concurrency-exceeded',
+  'rate-unavailable',
+  'checks-busy',
+  'auth-unavailable',
+])
 
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
@@ -92,9 +116,16 @@ const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
  * An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text.
  *
  * @param fields what else the client is told of this error, as [name, value, …]
+ * @param given the answer of whom the Service asks about its clients, instead of ours
  */
-export function errorReply(error: ErrorCode, requestId: string, fields: readonly string[] = []): ErrorReply {
+export function errorReply(
+  error: ErrorCode,
+  requestId: string,
+  fields: readonly string[] = [],
+  given?: GivenAnswer,
+): ErrorReply {
   const { status, proxyError, challenge } = responses[error]
+  if (given !== undefined) return givenReply(given, proxyError, requestId)
   const body = `postern: ${proxyError ?? 'ok'}\n`
   const headers = [
     ...['Content-Type', 'text/plain; charset=utf-8'],
@@ -105,12 +136,25 @@ export function errorReply(error: ErrorCode, requestId: string, fields: readonly
   if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
   if (challenge !== undefined) headers.push('WWW-Authenticate', challengeOf(challenge))
   if (requestId !== '') headers.push('X-Request-Id', requestId)
-  if (error === 'concurrency-exceeded' || error === 'rate-unavailable') headers.push('Retry-After', '1')
+  if (SOON.has(error)) headers.push('Retry-After', '1')
   if (error === 'method-refused' || error === 'forwards-spent') headers.push('Allow', ALLOW)
   return { status, headers, body }
 }
 
-function challengeOf({ error, description }: Challenge): string {
+function givenReply(
+  { status, fields, body }: GivenAnswer,
+  proxyError: string | undefined,
+  requestId: string,
+): ErrorReply {
+  const headers = [...fields, 'Content-Length', `${body.length}`, 'Cache-Control', 'no-store']
+  if (proxyError !== undefined) headers.push('Proxy-Status', `postern; error=${proxyError}`)
+  if (requestId !== '') headers.push('X-Request-Id', requestId)
+  return { status, headers, body }
+}
+
+function challengeOf(challenge: Challenge | typeof API_KEY): string {
+  if (typeof challenge === 'string') return challenge
+  const { error, description } = challenge
   const bearer = 'Bearer realm="postern"'
   return error === undefined ? bearer : `${bearer}, error="${error}", error_description="${description}"`
 }

@@ -61,15 +61,17 @@ export class Requests {
   #carryOut(exchange: Exchange, head: ReceivedHead, peer: Peer, plan: Decided, waits: number): void {
     if (typeof plan !== 'string') exchange.hsts = plan.passage.hsts
     if (typeof plan === 'string') exchange.fail(plan)
-    else if (plan.type === 'reply') exchange.fail(plan.error, plan.fields)
+    else if (plan.type === 'reply') exchange.fail(plan.error, plan)
     else if (plan.type === 'forward') this.#forward(exchange, plan)
     else if (waits === 0 || plan.for.type === 'host') {
       // A table that is loaded whole knows every host.
       exchange.fail(unknownError(plan.for))
     } else {
       exchange.wait()
-      void findOut(plan.for, this.#parts).then(() => {
-        if (!exchange.isOver) this.#carryOut(exchange, head, peer, this.#decide(head, peer), waits - 1)
+      void findOut(plan.for, plan.passage.client.address, this.#parts).then((error) => {
+        if (exchange.isOver) return
+        if (error !== undefined) exchange.fail(error)
+        else this.#carryOut(exchange, head, peer, this.#decide(head, peer), waits - 1)
       })
     }
   }

@@ -5,17 +5,19 @@ import type { ForwardedClaims } from '../forward/headers.ts'
 import type { Client, Peer, ProxyTrust } from '../identity/identify.ts'
 import type { RateReader, RateVerdict } from '../limits/rate-limits.ts'
 import type { Caller } from '../model/address-set.ts'
-import type { AuthorityRecord, CertificateRecord } from '../model/credential-records.ts'
+import type { AuthorityRecord, CertificateRecord, CredentialRecord } from '../model/credential-records.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RateLimit } from '../model/limits.ts'
 import type { RouteRecord, Rule } from '../model/records.ts'
 import type { ListVerdict } from '../policy/client-lists.ts'
 import type { TlsIdentity } from '../wire/tls-identity.ts'
+import type { AccessAnswer, AccessReader, AccessWait } from './access/access-check.ts'
+import type { GivenAnswer } from './access/auth-call.ts'
 import type { Identities, IdentityAnswer } from './backend-tls/identity-book.ts'
 import type { ServiceTls } from './backend-tls/service-tls.ts'
 import type { ExternalTarget } from './external-names.ts'
 import type { TableService } from './table.ts'
-import type { TokenAnswer, TokenCheck, TokenVerdicts } from './tokens/token-check.ts'
+import type { TokenAnswer, TokenQuestion, TokenVerdicts } from './tokens/token-check.ts'
 
 /** A request's head, as any runtime can show it. */
 export interface RequestHead {
@@ -28,6 +30,8 @@ export interface RequestHead {
   readonly repeats?: string | undefined
   /** A field's value by lower-case name; several are joined with `, `. */
   field(name: string): string | undefined
+  /** All of them as they came, [name, value, …]. Absent: not known. */
+  readonly fields?: readonly string[]
   /** Bytes of all fields. Absent: not known. */
   headerBytes?(): number
 }
@@ -40,6 +44,8 @@ export interface PlanTable {
   route(host: string): RouteRecord | 'unloaded' | undefined
   /** @param host the one whose route names the service */
   service(key: string, host: string): TableService | undefined
+  /** @param host the one whose Service names the credential */
+  credential(key: string, host: string): CredentialRecord | undefined
   /** Whether an address (normalised) is that of a Node that is known where the host is. */
   isNode(address: string, host: string): boolean
   certificate(key: string, host: string): CertificateRecord | undefined
@@ -76,6 +82,8 @@ export interface Reply {
   readonly passage: Passage
   /** What the client is told besides, as [name, value, …]. */
   readonly fields?: readonly string[]
+  /** Whom the Service asks about its clients answered this, instead of us. */
+  readonly given?: GivenAnswer
 }
 
 export interface Forward {
@@ -94,10 +102,12 @@ export interface Forward {
   readonly hostRewrite: string | undefined
   /** What was cut off the path, for X-Forwarded-Prefix. */
   readonly strippedPrefix: string | undefined
-  /** What the client's token says, as fields; undefined where none of it goes on. */
+  /** What is known of the client by its token, its key and by others, as fields; undefined where none of it goes on. */
   readonly claims: ForwardedClaims | undefined
   /** What goes on of the client's certificate, as [name, value, …]. */
   readonly clientCertificate: readonly string[] | undefined
+  /** What the client is told beside the endpoint's answer, as [name, value, …]. */
+  readonly answerFields: readonly string[]
   /** What goes on of Max-Forwards, where that counts (RFC 9110 §7.6.2). */
   readonly maxForwards: number | undefined
   /** On whose allowance it goes; undefined: no rate limit. */
@@ -109,13 +119,14 @@ export interface Forward {
 /** Something must be known first: the shell finds it out, and plans again. */
 export interface Wait {
   readonly type: 'wait'
-  /** A name outside the cluster that has to be resolved, a host to be read from the registry, a token to be verified,
+  /** A name outside the cluster that has to be resolved, a host to be read from the registry, a token or another proof to be verified,
    * a certificate of ours to be opened. */
   readonly for:
     | { readonly type: 'name'; readonly name: string }
     | { readonly type: 'host'; readonly host: string }
-    | { readonly type: 'token'; readonly check: TokenCheck; readonly token: string }
+    | { readonly type: 'token'; readonly question: TokenQuestion }
     | { readonly type: 'client-certificate'; readonly tls: ServiceTls }
+    | AccessWait
   readonly passage: Passage
 }
 
@@ -145,6 +156,8 @@ export interface RoadState {
   tokenVerdict?: TokenVerdicts
   /** Whom endpoints must prove to be. Absent: nothing is known of it, so that nobody is reached over TLS. */
   readonly identities?: Identities
+  /** What is known of other proofs. Absent: nothing, so that nobody who needs one comes in. */
+  readonly access?: AccessReader
   /** Absent: no request is carried out here, so that none counts. */
   readonly limits?: LimitReader
   /** For `explain`: what was wrong with the last answer for a name. Not known where the platform resolves it. */
@@ -195,6 +208,7 @@ export type Step =
   | { readonly step: 'lists'; readonly service: TableService; readonly verdict: ListVerdict }
   | { readonly step: 'size'; readonly service: TableService; readonly fault: ErrorCode | undefined }
   | { readonly step: 'token'; readonly service: TableService; readonly answer: TokenAnswer | undefined }
+  | { readonly step: 'access'; readonly service: TableService; readonly answer: AccessAnswer }
   | { readonly step: 'pod'; readonly host: string; readonly service: TableService; readonly isKnown: boolean }
   | {
       readonly step: 'backend-tls'

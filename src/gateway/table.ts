@@ -10,6 +10,7 @@ import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
 import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
+import { accessFieldNames } from './access/access-check.ts'
 import { readServiceTls, type ServiceTls } from './backend-tls/service-tls.ts'
 import { leanEndpoints } from './lean-endpoints.ts'
 import { NodeBook } from './node-book.ts'
@@ -28,6 +29,8 @@ export interface TableService extends Reachable {
   readonly tokenCheck: TokenCheck | undefined
   /** How its endpoints are spoken to over TLS. Undefined: in the clear. */
   readonly tls: ServiceTls | undefined
+  /** Fields by which the application is told of the client, folded: no client may send them. Undefined: none. */
+  readonly ownFields: ReadonlySet<string> | undefined
   readonly record: ServiceRecord
   /** Of a headless one: each endpoint by itself, also while others are preferred or it cannot serve. */
   readonly byHostname: ReadonlyMap<string, Reachable> | undefined
@@ -190,12 +193,14 @@ export class Table {
       return
     }
     const sources = readSources(record.sources)
+    const tokenCheck = readTokenCheck(record.jwt, record.limits?.rate)
     this.#services.set(key, {
       key,
       record,
       sources,
       lists: readClientLists(record.clients),
-      tokenCheck: readTokenCheck(record.jwt),
+      tokenCheck,
+      ownFields: ownFieldsOf(record, tokenCheck),
       tls: readServiceTls(record, this, this.#services.get(key)?.tls),
       candidates: [],
       guarded: undefined,
@@ -231,6 +236,11 @@ export class Table {
     const { node, zone } = this.#place
     return zone ?? (node === undefined ? undefined : this.nodes.get(node)?.zone)
   }
+}
+
+function ownFieldsOf({ access }: ServiceRecord, check: TokenCheck | undefined): TableService['ownFields'] {
+  const names = [...(check?.ownFields ?? []), ...(access === undefined ? [] : accessFieldNames(access))]
+  return names.length === 0 ? undefined : new Set(names)
 }
 
 function put<V>(map: Map<string, V>, key: string, value: V | null): void {

@@ -8,10 +8,22 @@ import { intervalMs } from './gcra.ts'
  */
 export function rateFields(limit: RateLimit, waitMs: number): string[] {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000))
-  const window = Math.max(1, Math.ceil((intervalMs(limit) * limit.burst) / 1000))
   return [
     ...['Retry-After', `${seconds}`],
-    ...['RateLimit-Policy', `"${limit.key.type}";q=${limit.burst};w=${window}`],
+    ...['RateLimit-Policy', policyOf(limit)],
     ...['RateLimit', `"${limit.key.type}";r=0;t=${seconds}`],
   ]
+}
+
+/**
+ * What a client is told that has come in: what is left after this one. When there is more depends on what it does
+ * meanwhile, and is not said.
+ */
+export function allowanceFields(limit: RateLimit, left: number): string[] {
+  return ['RateLimit-Policy', policyOf(limit), 'RateLimit', `"${limit.key.type}";r=${Math.max(0, left)}`]
+}
+
+function policyOf(limit: RateLimit): string {
+  const window = Math.max(1, Math.ceil((intervalMs(limit) * limit.burst) / 1000))
+  return `"${limit.key.type}";q=${limit.burst};w=${window}`
 }

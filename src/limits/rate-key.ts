@@ -1,5 +1,15 @@
 import type { RateLimit } from '../model/limits.ts'
 
+/** What is known of who comes, beside the address: nothing that anybody could make up. */
+export interface Known {
+  /** What the verified token says by the claim that counts. */
+  readonly subject: string | undefined
+  /** Of the API key. */
+  readonly keyId: string | undefined
+}
+
+const UNKNOWN: Known = { subject: undefined, keyId: undefined }
+
 /**
  * Who shares an allowance, as text. The first letter keeps the kinds apart: nobody takes a client's allowance by sending
  * its address as a header.
@@ -10,6 +20,7 @@ export function rateKeyOf(
   { key }: Pick<RateLimit, 'key'>,
   client: string,
   field: (name: string) => string | undefined,
+  { subject, keyId }: Known = UNKNOWN,
 ): string {
   switch (key.type) {
     case 'route':
@@ -21,6 +32,10 @@ export function rateKeyOf(
       const value = field(key.name)
       return value === undefined ? clientKey(client) : `h${value}`
     }
+    case 'claim':
+      return subject === undefined ? clientKey(client) : `t${subject}`
+    case 'api-key':
+      return keyId === undefined ? clientKey(client) : `k${keyId}`
   }
 }
 
@@ -28,7 +43,7 @@ export function rateKeyOf(
  * One subscriber has a whole /64 of IPv6 at least (RFC 6177), and could be another client with each request. Read off the
  * normal form (RFC 5952): to parse the address would take ten times as long as all the rest.
  */
-function clientKey(client: string): string {
+export function clientKey(client: string): string {
   if (!client.includes(':')) return `c${client}`
   const [before = '', after] = client.split('::')
   const groups = before === '' ? [] : before.split(':')

@@ -11,8 +11,8 @@ export const jwtAlgorithms = [
 
 export type JwtAlgorithm = (typeof jwtAlgorithms)[number]
 
-/** Where a client may put its token. Names of fields are in lower case. */
-const place = v.strictObject({
+/** Where a client may put its token, or its key. Names of fields are in lower case. */
+export const placeSchema = v.strictObject({
   in: v.picklist(['bearer', 'header', 'cookie', 'query']),
   /** Of the field, the cookie or the parameter; '' for `bearer` (RFC 6750 §2.1). */
   name: v.string(),
@@ -20,9 +20,18 @@ const place = v.strictObject({
 
 /** What a token must say to be let in. */
 export const jwtPolicySchema = v.strictObject({
-  /** `iss`, and where its keys are; without a URL they are found by OpenID Connect Discovery. */
+  /**
+   * `iss`, and where its keys are: at a URL, or in a credential record (namespace/name of its Secret); without either they
+   * are found by OpenID Connect Discovery.
+   */
   issuers: v.pipe(
-    v.array(v.strictObject({ issuer: v.string(), jwksUrl: v.optional(v.string()) })),
+    v.array(
+      v.strictObject({
+        issuer: v.string(),
+        jwksUrl: v.optional(v.string()),
+        jwksCredential: v.optional(v.string()),
+      }),
+    ),
     v.minLength(1),
   ),
   /** `aud` must hold one of these. Empty: a token for anybody will do. */
@@ -34,7 +43,7 @@ export const jwtPolicySchema = v.strictObject({
   /** Claims that the application gets, by the field's name; clients cannot send these fields. */
   headers: v.array(v.strictObject({ claim: v.string(), field: v.string() })),
   /** The first in which there is a token counts. */
-  places: v.pipe(v.array(place), v.minLength(1)),
+  places: v.pipe(v.array(placeSchema), v.minLength(1)),
 })
 
 export type JwtPolicy = Readonly<v.InferOutput<typeof jwtPolicySchema>>

@@ -19,7 +19,13 @@ const pace = {
     v.strictObject({ type: v.literal('route') }),
     /** Clients that send the same value; without the field each by itself. The name is in lower case. */
     v.strictObject({ type: v.literal('header'), name: v.string() }),
+    /** Those whose verified token says the same by this claim; without it each client by itself. */
+    v.strictObject({ type: v.literal('claim'), name: v.string() }),
+    /** Those who come with the same API key, by its id. */
+    v.strictObject({ type: v.literal('api-key') }),
   ]),
+  /** Clients are told of it only when they are refused. */
+  quiet: v.optional(v.literal(true)),
 }
 
 const rate = v.variant('scope', [

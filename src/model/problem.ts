@@ -8,6 +8,7 @@ export const problemCodes = [
   'annotation-unused',
   'backend-tls-incomplete',
   'backend-tls-unverified',
+  'auth-incomplete',
   'certificate-invalid',
   'certificate-names',
   'certificate-untimely',

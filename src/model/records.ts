@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { accessPolicySchema } from './access-policy.ts'
 import { backendTlsSchema } from './backend-tls.ts'
 import {
   type AuthorityRecord,
@@ -84,6 +85,8 @@ const service = v.strictObject({
   limits: v.optional(limitsSchema),
   /** What a client's token must say (docs/tokens.md). Absent: nobody is asked for one. */
   jwt: v.optional(jwtPolicySchema),
+  /** API keys, passwords, and who else is asked (docs/auth.md). Absent: nobody is asked for these. */
+  access: v.optional(accessPolicySchema),
   /** How long the endpoint may take to begin its response. 0: without end. */
   timeoutMs: millis,
   /** How long nothing may move once the response has begun. 0: without end. */

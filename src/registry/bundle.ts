@@ -3,6 +3,7 @@ import { patternsOf } from '../model/host.ts'
 import { formatPosition } from '../model/position.ts'
 import { printable } from '../model/printable.ts'
 import { type PosternRecord, parseRecord } from '../model/records.ts'
+import { credentialsOf } from './credentials-of.ts'
 import type { HashTree } from './hash-tree.ts'
 import type { Head } from './head.ts'
 import { ownerOf, recordId } from './owner.ts'
@@ -100,7 +101,7 @@ function proofOf({ owner, siblings, end }: BundleLeaf, records: readonly StoredR
   return { owner, siblings, end: { type: 'present', records: sortDigests(digests) } }
 }
 
-/** Visits the leaves that a host leads to: its route (exact, else the longest wildcard), services, policies, nodes. */
+/** Visits the leaves that a host leads to: its route (exact, else the longest wildcard), services, policies, credentials, nodes. */
 function walkHost(host: string, leafOf: (owner: string) => readonly StoredRecord[]): StoredRecord[] {
   const records: StoredRecord[] = []
   const visit = (owners: Iterable<string>): PosternRecord[] =>
@@ -117,6 +118,10 @@ function walkHost(host: string, leafOf: (owner: string) => readonly StoredRecord
     (record) => record.kind === 'service' && record.value.target.type === 'node',
   )
   visit(new Set(policies.flatMap((key) => (key === undefined ? [] : [ownerOf('policy', key)]))))
+  const credentials = services.flatMap((record) =>
+    record.kind === 'service' ? credentialsOf(record.value) : [],
+  )
+  visit(new Set(credentials.map((key) => ownerOf('credential', key))))
   if (isToNodes) visit([ownerOf('node', '')])
   return records
 }

@@ -47,6 +47,12 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'token-early',
   'token-audience-wrong',
   'token-claims-missing',
+  'key-missing',
+  'key-unclear',
+  'key-invalid',
+  'password-missing',
+  'password-invalid',
+  'auth-refused',
   'client-closed',
 ])
 

@@ -22,6 +22,7 @@ const FAULTS: readonly (readonly [code: ProblemCode, object: string, line: numbe
   ['annotation-invalid', 'Service invalid', 8],
   ['annotation-unknown', 'Service unknown', 8],
   ['annotation-unused', 'Service unused', 7],
+  ['auth-incomplete', 'Service half-known', 8],
   ['backend-tls-incomplete', 'Service tls-incomplete', 8],
   ['backend-tls-unverified', 'Service tls-unverified', 8],
   ['certificate-invalid', 'Service garbled', 9],
@@ -115,7 +116,7 @@ test('platform-unsupported is found by a gateway alone, of which the manifests s
   const table = tableOf(files.map(({ text }) => text).join('\n---\n'))
   const service = table.service('shop/pods-only:80')
   const none = { pods: undefined, nodes: undefined, external: undefined, nodeHost: undefined }
-  const limits = new PlatformLimits(new FetchDialer(none))
+  const limits = new PlatformLimits(new FetchDialer(none), false)
   expect(limits.problems(service === undefined ? [] : [service])).toMatchObject([
     {
       code: 'platform-unsupported',

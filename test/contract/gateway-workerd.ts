@@ -23,6 +23,8 @@ export function workerdShell(bundle: () => WorkerBundle, dial: 'fetch' | 'socket
           REFRESH: '0s',
           JWKS_CIDRS: '127.0.0.0/8',
           JWKS_HTTP: 'on',
+          AUTH_CIDRS: '127.0.0.0/8',
+          AUTH_HTTP: 'on',
         },
         onLog: (line) => console.log(line),
       })

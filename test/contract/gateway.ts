@@ -1,4 +1,6 @@
 import { afterEach, describe } from 'vitest'
+import { accessTests } from './gateway-access.ts'
+import { authCallTests } from './gateway-auth-calls.ts'
 import { faultTests } from './gateway-faults.ts'
 import { forwardingTests } from './gateway-forwarding.ts'
 import { limitTests } from './gateway-limits.ts'
@@ -22,5 +24,7 @@ export function gatewayContract(shell: Shell): void {
     limitTests(current)
     streamTests(current)
     tokenTests(current)
+    accessTests(current)
+    authCallTests(current)
   })
 }

@@ -8,6 +8,7 @@ import { parseCidr } from '../../src/model/address.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { RedisRegistry } from '../../src/registry/redis/redis-registry.node.ts'
 import { waitFor } from '../cluster/wait-for.ts'
+import { testAccess } from '../support/access.ts'
 import { RecordingObserver } from '../support/gateway.ts'
 import { startHttp, type TestServer } from '../support/http.ts'
 import { testIdentities } from '../support/identities.ts'
@@ -17,7 +18,6 @@ import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts'
 import { HOST, RedisClusters } from '../support/redis-clusters.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { ask } from '../support/steady-load.ts'
-import { testTokens } from '../support/tokens.ts'
 
 const block = (text: string) => [parseCidr(text)].filter((cidr) => cidr !== undefined)
 const share = (name: string, weight: number, within = '127.0.0.0/8'): ClusterShare => ({
@@ -58,7 +58,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       reach: { allowedCidrs: [], deniedCidrs: [], isNode: () => false },
       onTrouble: () => {},
     })
-    const tokens = testTokens()
+    const { tokens, access } = testAccess()
     const { connector, identities } = testIdentities()
     const clusters = new Clusters({
       isSigned: true,
@@ -68,6 +68,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       names,
       tokens,
       identities,
+      access,
       place: { node: 'node-1', zone: 'zone-a', families: ['IPv4'] },
       readerOf: (cluster) => {
         const registry = new RedisRegistry({
@@ -103,6 +104,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       names,
       tokens,
       identities,
+      access,
       observer: new RecordingObserver(),
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       proxyProtocol: [],

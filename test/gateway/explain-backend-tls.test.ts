@@ -5,9 +5,9 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
+import { testAccess } from '../support/access.ts'
 import { testIdentities } from '../support/identities.ts'
 import { type TlsTableOptions, tlsTable } from '../support/tls-table.ts'
-import { testTokens } from '../support/tokens.ts'
 
 async function explained(options: Omit<TlsTableOptions, 'ports'>) {
   const table = tlsTable({ ports: [8443], ...options })
@@ -25,7 +25,9 @@ async function explained(options: Omit<TlsTableOptions, 'ports'>) {
     {
       clusters: [onlyCluster(() => table, new GatewayState(systemClock), present)],
       road: { trustedProxies: [], networkPolicy: 'enforce' },
-      ...{ names, tokens: testTokens(), identities },
+      names,
+      identities,
+      ...testAccess(),
     },
   )
   if (!answer.ok) throw new Error(answer.faults.join())

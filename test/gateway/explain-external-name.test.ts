@@ -5,9 +5,9 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
+import { testAccess } from '../support/access.ts'
 import { tableOf } from '../support/gateway.ts'
 import { testIdentities } from '../support/identities.ts'
-import { testTokens } from '../support/tokens.ts'
 
 const table = tableOf(
   JSON.stringify({
@@ -33,7 +33,7 @@ async function endpointsWith(resolve: () => Promise<Answer>) {
       clusters,
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       names,
-      tokens: testTokens(),
+      ...testAccess(),
       ...testIdentities(),
     },
   )

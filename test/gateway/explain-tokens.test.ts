@@ -6,9 +6,10 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import { systemClock } from '../../src/model/clock.node.ts'
+import { testAccess } from '../support/access.ts'
 import { serviceYaml, tableOf } from '../support/gateway.ts'
 import { testIdentities } from '../support/identities.ts'
-import { startIssuer, type TestIssuer, testTokens, tokenAnnotations } from '../support/tokens.ts'
+import { startIssuer, type TestIssuer, tokenAnnotations } from '../support/tokens.ts'
 
 let issuer: TestIssuer
 
@@ -27,13 +28,19 @@ async function explained(headers: readonly string[]) {
     reach: { allowedCidrs: [], deniedCidrs: [], isNode: () => false },
     onTrouble: () => {},
   })
-  const tokens = testTokens()
+  const found = testAccess()
   const clusters = [
-    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, { tokens })),
+    onlyCluster(() => table, new GatewayState(systemClock), roadState(names, undefined, found)),
   ]
   const answer = await explainInTime(
     { url: 'http://web.shop.example.test/', from: '203.0.113.9', method: 'GET', headers },
-    { clusters, road: { trustedProxies: [], networkPolicy: 'enforce' }, names, tokens, ...testIdentities() },
+    {
+      clusters,
+      road: { trustedProxies: [], networkPolicy: 'enforce' },
+      names,
+      ...found,
+      ...testIdentities(),
+    },
   )
   if (!answer.ok) throw new Error(answer.faults.join())
   const { explanation } = answer

@@ -142,7 +142,7 @@ test('what the owner tells of a client no client sends elsewhere, where the Serv
   }
   const guarded = (pods: readonly string[]): ServedCluster => {
     const cluster = own({ pods, annotations }, 0)
-    const verdict = { type: 'admitted', fields: ['X-User-Id', 'alice'] } as const
+    const verdict = { type: 'admitted', fields: ['X-User-Id', 'alice'], subject: undefined } as const
     return { ...cluster, present: { ...cluster.present, tokenVerdict: () => verdict } }
   }
   const ask = (...clusters: readonly ServedCluster[]) => {

@@ -16,7 +16,10 @@ test.each([
   const service = tableOf(serviceYaml({ endpoints: [8080], annotations })).service('shop/web:80')
   if (service === undefined) throw new Error('the test has no Service')
   const ways = { nodes: undefined, external: undefined, nodeHost: undefined }
-  const platform = new PlatformLimits(new FetchDialer({ ...ways, pods: (url, init) => fetch(url, init) }))
+  const platform = new PlatformLimits(
+    new FetchDialer({ ...ways, pods: (url, init) => fetch(url, init) }),
+    false,
+  )
   const found = platform.problems([service]).filter(({ field }) => field.includes('rate-limit'))
   const wanted = {
     code: 'platform-unsupported',
@@ -68,7 +71,7 @@ test.each([
     const service = table.service('shop/web:443')
     if (service === undefined) throw new Error('the test has no Service')
     const ways = { pods: toFetch, nodes: toFetch, external: toFetch, nodeHost: undefined }
-    const limits = new PlatformLimits(new FetchDialer(ways))
+    const limits = new PlatformLimits(new FetchDialer(ways), false)
     const fields = limits
       .problems([service])
       .flatMap(({ severity, field }) => (severity === 'error' ? [field] : []))

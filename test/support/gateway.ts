@@ -25,9 +25,9 @@ import { parseManifest } from '../../src/source/parse.ts'
 import type { Observer, RequestEnd, RequestStart } from '../../src/telemetry/observer.ts'
 import type { SealedIdentity } from '../../src/tls/scope.ts'
 import { TicketRing, ticketKey } from '../../src/tls/ticket-keys.ts'
+import { testAccess } from './access.ts'
 import { compileOptions } from './compile.ts'
 import { testIdentities } from './identities.ts'
-import { testTokens } from './tokens.ts'
 
 /** The records that a manifest compiles to. */
 export function recordsOf(yaml: string, domain = 'example.test'): StoredRecord[] {
@@ -179,14 +179,14 @@ export async function startListener(
     reach: { allowedCidrs: [], deniedCidrs: [], isNode: (address) => table()?.isNode(address) ?? false },
     onTrouble: () => {},
   })
-  const tokens = testTokens()
-  const clusters = [
-    onlyCluster(table, state, roadState(names, freshness, { tokens, limits: state, identities })),
-  ]
+  const { tokens, access } = testAccess()
+  const present = roadState(names, freshness, { tokens, access, limits: state, identities })
+  const clusters = [onlyCluster(table, state, present)]
   const listener = new Listener({
     clusters,
     names,
     tokens,
+    access,
     identities,
     observer,
     pool,

@@ -7,12 +7,9 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
-import { KeySets } from '../../src/gateway/tokens/key-sets.ts'
-import { documentReader } from '../../src/gateway/tokens/read-document.node.ts'
-import { TokenBook } from '../../src/gateway/tokens/token-book.ts'
-import { parseCidr } from '../../src/model/address.ts'
-import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
-import { nodeDigest } from '../../src/registry/digest.node.ts'
+import type { TokenBook } from '../../src/gateway/tokens/token-book.ts'
+import { systemClock } from '../../src/model/clock.node.ts'
+import { testAccess } from './access.ts'
 import { startHttp } from './http.ts'
 
 export const ISSUER = 'https://login.example.test'
@@ -92,18 +89,7 @@ export function tokenAnnotations(
   }
 }
 
-const loopback = ['127.0.0.0/8'].map(parseCidr).filter((cidr) => cidr !== undefined)
-
 /** Verifies tokens as a gateway does that may read keys on this machine. */
-export function testTokens(onTrouble: (error: Error) => void = () => {}): TokenBook {
-  const reach = { allowedCidrs: loopback, deniedCidrs: [], isNode: () => false, allowsHttp: true }
-  const resolve = () => Promise.reject(new Error('no name server in this test'))
-  const keys = new KeySets({
-    read: documentReader(reach, resolve),
-    clock: systemClock,
-    timers: systemTimers,
-    sharesReads: true,
-    onTrouble,
-  })
-  return new TokenBook({ keys, clock: systemClock, digest: nodeDigest, onTrouble })
+export function testTokens(onTrouble?: (error: Error) => void): TokenBook {
+  return testAccess({ ...(onTrouble && { onTrouble }) }).tokens
 }

@@ -93,6 +93,13 @@ const variables = v.object({
   FORWARDED_HEADER: v.optional(v.picklist(['x-forwarded-for', 'forwarded']), 'x-forwarded-for'),
   JWKS_CIDRS: cidrs,
   JWKS_HTTP: v.optional(v.picklist(['on', 'off']), 'off'),
+  AUTH_CIDRS: cidrs,
+  AUTH_HTTP: v.optional(v.picklist(['on', 'off']), 'off'),
+  RATE_LIMITER_LIMIT: v.optional(
+    v.pipe(text, v.regex(/^[1-9]\d{0,8}$/, 'not a whole number from 1 to 999999999'), v.transform(Number)),
+    '1000000',
+  ),
+  RATE_LIMITER_PERIOD: v.optional(v.pipe(v.picklist(['10', '60']), v.transform(Number)), '60'),
   REFRESH: duration('2s'),
   UNKNOWN_FOR: duration('10s'),
   MAX_STALE: duration('1h'),

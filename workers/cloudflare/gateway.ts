@@ -4,18 +4,16 @@ import { HostLoader } from '../../src/gateway/host-loader.ts'
 import { HostTables } from '../../src/gateway/host-tables.ts'
 import type { Pipe } from '../../src/gateway/platform.ts'
 import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
-import { KeySets } from '../../src/gateway/tokens/key-sets.ts'
-import { TokenBook } from '../../src/gateway/tokens/token-book.ts'
+import { type Counter, PlatformCounter } from '../../src/limits/platform-counter.ts'
 import { RateLimits } from '../../src/limits/rate-limits.ts'
 import type { Clock, Random, Timers } from '../../src/model/clock.ts'
-import { portableDigest } from '../../src/registry/digest.ts'
 import type { Fetch } from '../../src/registry/http/client.ts'
 import { HttpHostReader } from '../../src/registry/http/host-reader.ts'
 import { SignedHeads } from '../../src/registry/signed-heads.ts'
 import { anyHeads } from '../../src/registry/unsigned-heads.ts'
 import type { Observer } from '../../src/telemetry/observer.ts'
 import type { WorkerConfig } from './config.ts'
-import { keyReader } from './key-reader.ts'
+import { createAccess } from './find-access.ts'
 
 /** What a runtime of web-standard requests gives to the gateway. */
 export interface Platform {
@@ -23,6 +21,8 @@ export interface Platform {
   readonly fetch: Fetch
   readonly dialer: EndpointFetch
   readonly pipe: Pipe
+  /** Undefined: isolates count apart. */
+  readonly counter: Counter | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -68,11 +68,13 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
     fetch: platform.fetch,
     maxBundleBytes: MAX_BUNDLE_BYTES,
   })
-  const limits = new PlatformLimits(platform.dialer)
-  const keys = new KeySets({ ...platform, read: keyReader(config, platform.fetch), sharesReads: false })
+  const counter = platform.counter && platformCounter(config, platform, platform.counter)
+  const limits = new PlatformLimits(platform.dialer, counter !== undefined)
+  const { tokens, access } = createAccess(config, platform)
   const gateway = new FetchGateway({
     ...platform,
-    tokens: new TokenBook({ ...platform, keys, digest: portableDigest }),
+    tokens,
+    access,
     tables,
     limits,
     loader: new HostLoader({ ...platform, reader, tables }),
@@ -82,8 +84,18 @@ export function createGateway(config: WorkerConfig, platform: Platform): WorkerG
       forwardedHeader: config.FORWARDED_HEADER,
       networkPolicy: config.NETWORK_POLICY,
     },
-    rates: new RateLimits({ ...platform, sharing: 'apart', maxKeys: MAX_RATE_KEYS }),
+    rates: new RateLimits({ ...platform, sharing: counter ?? 'apart', maxKeys: MAX_RATE_KEYS }),
+    counting: () => counter?.pending(),
     followsChanges: config.FOLLOW === 'on',
   })
   return { gateway, tables, limits }
+}
+
+function platformCounter(
+  { RATE_LIMITER_LIMIT, RATE_LIMITER_PERIOD, CLUSTER }: WorkerConfig,
+  { clock, onTrouble }: Platform,
+  counter: Counter,
+): PlatformCounter {
+  const shape = { limit: RATE_LIMITER_LIMIT, periodMs: RATE_LIMITER_PERIOD * 1_000 }
+  return new PlatformCounter({ counter, ...shape, cluster: CLUSTER, clock, onTrouble })
 }

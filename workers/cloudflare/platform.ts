@@ -10,6 +10,8 @@ import type { WorkerConfig } from './config.ts'
 export interface Env {
   /** A Workers VPC network: reaches Pod addresses behind a tunnel. */
   readonly VPC?: Fetcher
+  /** The platform's counters, for rate limits that are shared. */
+  readonly RATE_LIMITER?: RateLimit
 }
 
 /** The platform's clock stands still while a script runs, and moves with its I/O. */

@@ -39,6 +39,7 @@ function makeShell(env: Env): Shell | readonly string[] {
     ...tracing,
     pipe,
     dialer: createDialer(config, env),
+    counter: env.RATE_LIMITER,
     onTrouble: createTroubleLog(clock, (line) => console.error(line)),
   })
   return {

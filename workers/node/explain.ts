@@ -15,12 +15,11 @@ import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster, type ServedCluster } from '../../src/gateway/served-cluster.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import type { Table } from '../../src/gateway/table.ts'
-import type { TokenBook } from '../../src/gateway/tokens/token-book.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { TlsConnector } from '../../src/wire/client-tls.node.ts'
+import { createAccess } from './find-access.ts'
 import { createIdentityBook } from './find-identities.ts'
-import { createTokenBook } from './find-tokens.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { openPlain } from './open-sealing.ts'
 import { openTrust } from './open-trust.ts'
@@ -56,18 +55,16 @@ async function explainHere(config: ExplainConfig): Promise<Answer> {
     },
     onTrouble: say,
   })
-  const tokens = createTokenBook(config, resolve, isNode)
   const open = openPlain(config.clusters.map(({ name }) => name))
   const identities = createIdentityBook(new TlsConnector({ clock: systemClock, onTrouble: say }), open)
-  const finders = { names, tokens, identities }
+  const finders = { names, identities, ...createAccess(config, { open, resolve, isNode }) }
   const clusters = await readClusters(config, finders)
   return await explainInTime(config.question, { clusters, road: config, ...finders })
 }
 
 /** What finds out what a plan waits for, and tells the plan. */
-interface ExplainFinders {
+interface ExplainFinders extends ReturnType<typeof createAccess> {
   readonly names: ExternalNames
-  readonly tokens: TokenBook
   readonly identities: IdentityBook
 }
 

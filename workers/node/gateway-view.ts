@@ -21,6 +21,7 @@ export function gatewayView({
   names,
   tokens,
   identities,
+  access,
   telemetry,
   phase,
   road,
@@ -44,7 +45,7 @@ export function gatewayView({
     clusters: () => clusters.statuses(),
     explain: (question) =>
       clusters.isLoaded
-        ? explainInTime(question, { clusters: clusters.served, road, names, tokens, identities })
+        ? explainInTime(question, { clusters: clusters.served, road, names, tokens, access, identities })
         : undefined,
   }
 }

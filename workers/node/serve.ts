@@ -20,8 +20,8 @@ import { observeCertificates, observeHandshakes } from '../../src/telemetry/tls-
 import type { TicketRing } from '../../src/tls/ticket-keys.ts'
 import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { openDiskCopy } from './disk-copy.ts'
+import { createAccess } from './find-access.ts'
 import { createIdentityBook } from './find-identities.ts'
-import { createTokenBook } from './find-tokens.ts'
 import { gatewayView } from './gateway-view.ts'
 import { countOutsideWithHeap, holdYoungSpace } from './heap.ts'
 import { openTls } from './open-tls.ts'
@@ -110,9 +110,9 @@ export async function serveGateway(
     },
     onTrouble: say,
   })
-  const tokens = createTokenBook(config, resolve, isNode)
-  const connector = new TlsConnector({ clock: systemClock, onTrouble: say })
   const open = parts.openerOf(config.clusters.map(({ name }) => name))
+  const { tokens, access } = createAccess(config, { open, resolve, isNode })
+  const connector = new TlsConnector({ clock: systemClock, onTrouble: say })
   const identities = createIdentityBook(connector, open)
   const { connect: connectTls } = connector
   const pool = endpointPool({ ...config, clock: systemClock, timers: systemTimers, connectTls })
@@ -124,6 +124,7 @@ export async function serveGateway(
     names,
     tokens,
     identities,
+    access,
     readerOf,
     isSigned: parts.isSigned,
     sharingOf: parts.sharingOf,
@@ -152,6 +153,7 @@ export async function serveGateway(
     names,
     tokens,
     identities,
+    access,
     observer,
     road,
     tls,
@@ -172,6 +174,7 @@ export async function serveGateway(
     clusters,
     names,
     tokens,
+    access,
     identities,
     telemetry,
     road,

@@ -1,5 +1,5 @@
 import type { Service } from '../../model/objects/service.ts'
-import { annotationField, type Readings } from '../annotations.ts'
+import { annotationField, type Reading, type Readings } from '../annotations.ts'
 import { annotations } from '../schema.ts'
 import type { AuthorityName } from './schema.ts'
 
@@ -19,14 +19,22 @@ export interface SecretReference {
 /** Every Secret and ConfigMap that an exposed Service needs: the agent reads these, and no others. */
 export function secretReferencesOf(service: Service, readings: Readings): readonly SecretReference[] {
   const { tlsSecret, clientCa, backendTlsCa, backendTlsClientCertificate: shown } = readings
+  const { apiKeys, basicAuth, jwtJwksSecret } = readings
+  const named = <T>(
+    reading: Reading<T>,
+    names: (value: T) => readonly string[],
+    use: SecretUse,
+    name: string,
+  ) => (reading.state === 'valid' ? secretsOf(service, names(reading.value), use, name) : [])
+  const one = (name: string) => [name]
+  const distinct = (names: readonly string[]) => [...new Set(names)]
   return [
-    ...(tlsSecret.state === 'valid'
-      ? secretsOf(service, tlsSecret.value, 'certificate', annotations.tlsSecret.name)
-      : []),
+    ...named(tlsSecret, distinct, 'certificate', annotations.tlsSecret.name),
+    ...named(apiKeys, one, 'api-keys', annotations.apiKeys.name),
+    ...named(basicAuth, one, 'basic', annotations.basicAuth.name),
+    ...named(jwtJwksSecret, distinct, 'jwks', annotations.jwtJwksSecret.name),
+    ...named(shown, one, 'client-certificate', annotations.backendTlsClientCertificate.name),
     ...(clientCa.state === 'valid' ? [authorityOf(service, clientCa.value, annotations.clientCa.name)] : []),
-    ...(shown.state === 'valid'
-      ? secretsOf(service, [shown.value], 'client-certificate', annotations.backendTlsClientCertificate.name)
-      : []),
     ...(backendTlsCa.state === 'valid' && backendTlsCa.value !== 'system'
       ? [authorityOf(service, backendTlsCa.value, annotations.backendTlsCa.name)]
       : []),

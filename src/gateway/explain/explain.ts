@@ -1,3 +1,4 @@
+import { withoutQuery } from '../observe.ts'
 import { type ClusterRoad, planAcross } from '../plan-across.ts'
 import { responses } from '../reply.ts'
 import type { Plan, RequestHead, Step, Wait } from '../road.ts'
@@ -5,7 +6,7 @@ import { type Finders, findOut, WAITS } from '../road-state.ts'
 import { clusterStep, isTold, namespaceStep } from './cluster-steps.ts'
 import type { ExplainedStep, Explanation } from './explanation.ts'
 import type { ExplainParts } from './parts.ts'
-import { type Question, readQuestion } from './request.ts'
+import { type Question, type ReadQuestion, readQuestion } from './request.ts'
 import { explainStep } from './steps.ts'
 
 export type Answer =
@@ -23,16 +24,19 @@ export async function explainInTime(question: Question, parts: ExplainParts & Fi
   for (let waits = WAITS * parts.clusters.length; waits > 0; waits--) {
     const decided = planAcross(read.head, read.peer, roadOf(parts))
     if (decided?.type !== 'wait' || decided.for.type === 'host') break
-    await findOut(decided.for, parts)
+    const error = await findOut(decided.for, decided.passage.client.address, parts)
+    if (error !== undefined) break
   }
-  return explain(question, parts)
+  return explainRead(question, read, parts)
 }
 
 /** Walks the real plan, and tells each step of it. */
 export function explain(question: Question, parts: ExplainParts): Answer {
   const read = readQuestion(question, parts.road)
-  if (!read.ok) return read
-  const { head, peer } = read
+  return read.ok ? explainRead(question, read, parts) : read
+}
+
+function explainRead(question: Question, { head, peer }: ReadQuestion, parts: ExplainParts): Answer {
   const steps: ExplainedStep[] = []
   const decided = planAcross(head, peer, roadOf(parts), noteInto(steps, head, parts))
   if (decided === undefined) return { ok: false, faults: ['no table has been loaded yet'] }
@@ -75,7 +79,8 @@ function noteInto(
 function outcomeOf(decided: Plan): Explanation['outcome'] {
   switch (decided.type) {
     case 'reply': {
-      const { status, proxyError } = responses[decided.error]
+      const { proxyError } = responses[decided.error]
+      const status = decided.given?.status ?? responses[decided.error].status
       const summary = `${status} ${decided.error} (Proxy-Status: postern; error=${proxyError})`
       return { type: 'reply', status, summary }
     }
@@ -104,5 +109,11 @@ function waitOf({ for: wanted }: Wait): string {
       return 'its token to be verified'
     case 'client-certificate':
       return 'the certificate that endpoints are shown to be opened'
+    case 'credential':
+      return `credential ${wanted.credential.key} to be opened`
+    case 'password':
+      return `its password to be checked against ${wanted.credential.key}`
+    case 'auth-call':
+      return `an answer of ${withoutQuery(wanted.ask.policy.url)}`
   }
 }

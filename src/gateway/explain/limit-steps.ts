@@ -50,7 +50,7 @@ export function concurrencyStep({ service: { record }, underWay, isAdmitted }: S
 export function rateStep({ service: { record }, limit, verdict }: StepOf<'rate'>): Told {
   const field = `postern.dev/rate-limit of Service ${record.namespace}/${record.name}`
   const { count, periodMs, burst, key } = limit
-  const by = key.type === 'header' ? `header ${key.name}` : key.type
+  const by = 'name' in key ? `${key.type} ${key.name}` : key.type
   const details = [`${count} in ${periodMs / 1000} s, burst ${burst}, by ${by}, ${limit.scope}`]
   switch (verdict?.type) {
     case undefined:

@@ -14,8 +14,13 @@ export interface Question {
   readonly headers: readonly string[]
 }
 
+export interface ReadQuestion {
+  readonly head: RequestHead
+  readonly peer: Peer
+}
+
 export type QuestionParse =
-  | { readonly ok: true; readonly head: RequestHead; readonly peer: Peer }
+  | ({ readonly ok: true } & ReadQuestion)
   | { readonly ok: false; readonly faults: readonly string[] }
 
 /** A stranger: an address for documentation (RFC 5737), which nobody has. */
@@ -47,13 +52,14 @@ export function readQuestion(
   if (faults.length > 0 || url === null) return { ok: false, faults }
   const [, authority = '', rest = ''] = url
   const target = rest.startsWith('/') ? rest : `/${rest}`
+  const listed = [...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]))
   const head = {
     method: question.method,
     target,
     hosts: fields.get('host') ?? [asciiAuthority(authority)],
+    fields: listed,
     field: (name: string) => fields.get(name)?.join(', '),
-    headerBytes: () =>
-      headerBytesOf([...fields].flatMap(([name, values]) => values.flatMap((value) => [name, value]))),
+    headerBytes: () => headerBytesOf(listed),
   }
   const scheme = /^https:/i.test(question.url) ? 'https' : 'http'
   return { ok: true, head, peer: identifyPeer(question.from, trustedProxies, scheme) }

@@ -5,6 +5,7 @@ import type { Rule } from '../../model/records.ts'
 import { matchesPath } from '../../route/match.ts'
 import type { RequestHead, RoadOptions, RoadState, Step } from '../road.ts'
 import type { Table } from '../table.ts'
+import { accessStep } from './access-step.ts'
 import { backendTlsStep } from './backend-tls-step.ts'
 import { clientStep, maskLines } from './client-step.ts'
 import { endpointLine, guardLine, targetOf } from './endpoints.ts'
@@ -57,6 +58,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return tokenStep(step)
     case 'backend-tls':
       return backendTlsStep(step)
+    case 'access':
+      return accessStep(step)
     case 'freshness':
       return freshnessStep(step)
     case 'endpoints':

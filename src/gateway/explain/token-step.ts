@@ -44,10 +44,14 @@ export function tokenStep({
 
 function askedBy({ issuers, audiences, algorithms, claims, places }: JwtPolicy): string[] {
   return [
-    ...issuers.map(({ issuer, jwksUrl }) => `issuer ${issuer}, keys ${jwksUrl ?? 'by discovery'}`),
+    ...issuers.map((issuer) => `issuer ${issuer.issuer}, keys ${keysOf(issuer)}`),
     `audience ${audiences.length === 0 ? 'anybody' : audiences.join(' or ')}`,
     `signed by ${algorithms.join(', ')}`,
     ...claims.map(({ name, value }) => `claim ${value === undefined ? name : `${name}=${value}`}`),
     `from ${places.map((place) => (place.name === '' ? place.in : `${place.in}:${place.name}`)).join(', ')}`,
   ]
+}
+
+function keysOf({ jwksUrl, jwksCredential }: JwtPolicy['issuers'][number]): string {
+  return jwksCredential === undefined ? (jwksUrl ?? 'by discovery') : `in Secret ${jwksCredential}`
 }

@@ -1,9 +1,7 @@
-import type { LookupFunction } from 'node:net'
 import { Agent, request } from 'undici'
-import { parseIp } from '../../model/address.ts'
-import { asError } from '../../model/as-error.ts'
+import { checkedLookup } from '../checked-lookup.node.ts'
 import type { Answer } from '../external-names.ts'
-import { type KeyReach, keyAddressRefusal, keyUrl } from './key-reach.ts'
+import { type KeyReach, keyUrl } from './key-reach.ts'
 import { MAX_DOCUMENT, type ReadDocument } from './key-sets.ts'
 
 /**
@@ -24,27 +22,4 @@ export function documentReader(reach: KeyReach, resolve: (name: string) => Promi
     await body.dump()
     throw new Error(`${text} answers ${statusCode}`)
   }
-}
-
-/** For `net.connect`, which asks for one address or for all. */
-function checkedLookup(reach: KeyReach, resolve: (name: string) => Promise<Answer>): LookupFunction {
-  return (name, options, done) => {
-    resolve(name).then(
-      ({ addresses }) => {
-        const found = addresses.flatMap((text) => checked(text, reach))
-        const [first] = found
-        if (first === undefined)
-          done(new Error(`no address of ${name} may be asked: ${addresses.join(', ')}`), '', 0)
-        else if (options.all) done(null, found)
-        else done(null, first.address, first.family)
-      },
-      (cause: unknown) => done(asError(cause), '', 0),
-    )
-  }
-}
-
-function checked(text: string, reach: KeyReach): { readonly address: string; readonly family: number }[] {
-  const address = parseIp(text)
-  if (address === undefined || keyAddressRefusal(address, reach) !== undefined) return []
-  return [{ address: address.toString(), family: address.kind() === 'ipv4' ? 4 : 6 }]
 }

@@ -1,15 +1,24 @@
-import { type CryptoKey, compactVerify } from 'jose'
 import type { Clock } from '../../model/clock.ts'
+import type { Issuer } from '../../model/jwt-policy.ts'
 import { claimsFault, endOf } from '../../policy/jwt/check-claims.ts'
 import { claimFields } from '../../policy/jwt/claim-fields.ts'
-import { type ReadJwt, readJwt } from '../../policy/jwt/read-jwt.ts'
+import { type JwtHeader, type ReadJwt, readJwt } from '../../policy/jwt/read-jwt.ts'
 import type { Digest } from '../../registry/digest.ts'
+import type { CredentialBook } from '../access/credential-book.ts'
 import { BoundedMap } from '../bounded-map.ts'
+import type { Turns } from '../turns.ts'
+import type { KeySet } from './key-set.ts'
 import type { KeySets } from './key-sets.ts'
-import type { TokenCheck, TokenFault, TokenVerdict } from './token-check.ts'
+import { isSignedByOneOf } from './signature.ts'
+import type { TokenFault, TokenQuestion, TokenVerdict } from './token-check.ts'
+import { subjectOf } from './token-subject.ts'
 
 export interface TokenBookOptions {
   readonly keys: KeySets
+  /** Key sets that come as Secrets. */
+  readonly credentials: CredentialBook
+  /** A signature costs as much as dozens of requests. */
+  readonly turns: Turns
   readonly clock: Pick<Clock, 'now'>
   readonly digest: Digest
   /** A fault of ours. */
@@ -18,8 +27,12 @@ export interface TokenBookOptions {
 
 /** Finds out whether tokens are good, for the road to read. */
 export interface TokenVerifier {
-  /** Resolves once a token has a verdict. Never rejects. */
-  verify(check: TokenCheck, token: string): Promise<void>
+  /**
+   * Resolves once a token has a verdict. Never rejects.
+   * @param client who waits for himself when he brings many
+   * @returns `checks-busy` when there is none for want of a turn
+   */
+  verify(question: TokenQuestion, client: string): Promise<'checks-busy' | undefined>
 }
 
 interface Held {
@@ -50,49 +63,74 @@ export class TokenBook implements TokenVerifier {
   }
 
   /** What is known of a token; undefined when it has to be verified first. Read by plans, which change nothing. */
-  verdict(check: TokenCheck, token: string): TokenVerdict | undefined {
-    const key = this.#keyOf(check, token)
+  verdict(question: TokenQuestion): TokenVerdict | undefined {
+    const key = this.#keyOf(question)
     const held = this.#admitted.peek(key) ?? this.#refused.peek(key)
     return held !== undefined && this.#options.clock.now() < held.until ? held.verdict : undefined
   }
 
-  async verify(check: TokenCheck, token: string): Promise<void> {
+  async verify(question: TokenQuestion, client: string): Promise<'checks-busy' | undefined> {
     try {
-      const read = readJwt(token)
-      const fault = read === undefined ? 'token-invalid' : await this.#faultOf(check, token, read)
-      if (read === undefined || fault !== undefined) this.#refuse(check, token, fault ?? 'token-invalid')
-      else this.#admit(check, token, read)
+      const read = readJwt(question.token)
+      const fault = read === undefined ? 'token-invalid' : await this.#faultOf(question, read, client)
+      if (fault === 'checks-busy') return fault
+      if (read === undefined || fault !== undefined) this.#refuse(question, fault ?? 'token-invalid')
+      else this.#admit(question, read)
     } catch (cause) {
-      this.#refuse(check, token, 'token-keys-missing')
+      this.#refuse(question, 'token-keys-missing')
       this.#options.onTrouble(new Error('Cannot verify a token', { cause }))
     }
+    return undefined
   }
 
-  async #faultOf({ policy }: TokenCheck, token: string, jwt: ReadJwt): Promise<TokenFault | undefined> {
+  async #faultOf(
+    question: TokenQuestion,
+    jwt: ReadJwt,
+    client: string,
+  ): Promise<TokenFault | 'checks-busy' | undefined> {
+    const { policy } = question.check
     const { header, claims } = jwt
     const issuer = policy.issuers.find((each) => each.issuer === claims.iss)
     const isTaken = policy.algorithms.some((alg) => alg === header.alg)
     if (issuer === undefined || !isTaken) return 'token-invalid'
-    const keys = await this.#options.keys.keysOf(issuer, header)
+    const keys = await this.#keysOf(issuer, question, header)
     if (keys === undefined) return 'token-keys-missing'
-    for (const key of await keys.keysFor(header)) {
-      if (await isSignedBy(token, key, header.alg)) {
-        // Only now: what is not signed by the issuer says nothing.
-        return claimsFault(claims, policy, this.#options.clock.now())
-      }
-    }
-    return 'token-invalid'
+    // Whoever names a key that is not there costs nobody a turn.
+    if (!keys.knows(header)) return 'token-invalid'
+    const isSigned = await this.#options.turns.run(client, () =>
+      isSignedByOneOf(question.token, header, keys),
+    )
+    if (isSigned === 'busy') return 'checks-busy'
+    // Only now: what is not signed by the issuer says nothing.
+    return isSigned ? claimsFault(claims, policy, this.#options.clock.now()) : 'token-invalid'
   }
 
-  #admit(check: TokenCheck, token: string, { claims }: ReadJwt): void {
-    const fields = claimFields(claims, check.policy.headers)
-    const until = Math.min(endOf(claims, check.policy), this.#options.clock.now() + ADMITTED_MS)
-    const bytes = HELD_BYTES + fields.reduce((sum, part) => sum + part.length, 0)
-    this.#admitted.set(this.#keyOf(check, token), { verdict: { type: 'admitted', fields }, until }, bytes)
+  async #keysOf(
+    issuer: Issuer,
+    { credentials }: TokenQuestion,
+    header: JwtHeader,
+  ): Promise<KeySet | undefined> {
+    if (issuer.jwksCredential === undefined) return await this.#options.keys.keysOf(issuer, header)
+    const credential = credentials.find(({ key }) => key === issuer.jwksCredential)
+    const opened = credential && (await this.#options.credentials.open(credential))
+    return opened?.type === 'jwks' ? opened.keys : undefined
   }
 
-  #refuse(check: TokenCheck, token: string, error: TokenFault): void {
-    const key = this.#keyOf(check, token)
+  #admit(question: TokenQuestion, { claims }: ReadJwt): void {
+    const { policy, rateClaim } = question.check
+    const fields = claimFields(claims, policy.headers)
+    const subject = rateClaim === undefined ? undefined : subjectOf(claims, rateClaim)
+    const until = Math.min(endOf(claims, policy), this.#options.clock.now() + ADMITTED_MS)
+    const bytes = HELD_BYTES + fields.reduce((sum, part) => sum + part.length, subject?.length ?? 0)
+    this.#admitted.set(
+      this.#keyOf(question),
+      { verdict: { type: 'admitted', fields, subject }, until },
+      bytes,
+    )
+  }
+
+  #refuse(question: TokenQuestion, error: TokenFault): void {
+    const key = this.#keyOf(question)
     // Of the two only one may be known.
     this.#admitted.delete(key)
     const forMs = error === 'token-keys-missing' ? UNKNOWN_MS : REFUSED_MS
@@ -100,18 +138,10 @@ export class TokenBook implements TokenVerifier {
     this.#refused.set(key, { verdict: { type: 'refused', error }, until }, 1)
   }
 
-  /** Not the token itself, which a copy of the memory would give away; and of one Service's check only. */
-  #keyOf({ id }: TokenCheck, token: string): string {
-    return this.#options.digest(`${id} ${token}`)
-  }
-}
-
-/** RFC 7515 §5.2, by jose: also that no header is critical which nobody knows. */
-async function isSignedBy(token: string, key: CryptoKey, alg: string): Promise<boolean> {
-  try {
-    await compactVerify(token, key, { algorithms: [alg] })
-    return true
-  } catch {
-    return false
+  /** Not the token itself, which a copy of the memory would give away; and of one Service's check only, with its keys of now. */
+  #keyOf({ check, token, credentials }: TokenQuestion): string {
+    if (credentials.length === 0) return this.#options.digest(`${check.id} ${token}`)
+    const versions = credentials.map((credential) => this.#options.credentials.versionOf(credential))
+    return this.#options.digest(`${check.id} ${versions.join(' ')} ${token}`)
   }
 }

@@ -36,6 +36,13 @@ export const annotationProblems = entries({
       '`postern.dev/backend-tls-verify` is `"false"`: whoever answers at the address of an endpoint would be believed. Unless the operator allows that (`--allow-unverified-backends`) the hostnames answer 503; where it is allowed, this stays as a warning.',
     mend: 'Name who vouches for the certificates with `postern.dev/backend-tls-ca`, and the name that they are for with `postern.dev/backend-tls-server-name`.',
   },
+  'auth-incomplete': {
+    title: 'A check of clients that is only half said',
+    severity: 'error',
+    cause:
+      'The Service has annotations on API keys, passwords, or whom to ask about clients (`postern.dev/auth-…`) that do not go together: one needs another that is missing, two want the same field, or a rate is counted by what nobody is asked for. What was to be guarded stays closed: the hostnames answer 503.',
+    mend: 'Do what the hint says; docs/auth.md shows whole sets.',
+  },
   'jwt-incomplete': {
     title: 'A check of tokens that is only half said',
     severity: 'error',

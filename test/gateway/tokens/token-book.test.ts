@@ -1,10 +1,13 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
+import { CredentialBook } from '../../../src/gateway/access/credential-book.ts'
 import { KeySets } from '../../../src/gateway/tokens/key-sets.ts'
 import { TokenBook } from '../../../src/gateway/tokens/token-book.ts'
 import { readTokenCheck } from '../../../src/gateway/tokens/token-check.ts'
+import { SIGNATURE_TURNS, Turns } from '../../../src/gateway/turns.ts'
 import { type JwtPolicy, jwtAlgorithms } from '../../../src/model/jwt-policy.ts'
 import { nodeDigest } from '../../../src/registry/digest.node.ts'
+import { secretOpener } from '../../../src/registry/sealing/open-secret.ts'
 import { ManualTime } from '../../support/manual-time.ts'
 import { goodClaims } from '../../support/tokens.ts'
 
@@ -34,18 +37,20 @@ function bookOf(keys: readonly JWK[], now: number) {
     },
     onTrouble: () => {},
   })
+  const parts = { clock, digest: nodeDigest, onTrouble: (error: Error) => expect.fail(error.message) }
   const book = new TokenBook({
+    ...parts,
     keys: sets,
-    clock,
-    digest: nodeDigest,
-    onTrouble: (error) => expect.fail(error.message),
+    credentials: new CredentialBook({ ...parts, open: secretOpener([], []), salt: '' }),
+    turns: new Turns({ ...SIGNATURE_TURNS, clock }),
   })
   const verdict = async (token: string, more: Partial<JwtPolicy> = {}) => {
     const check = readTokenCheck({ ...policy, ...more })
     if (check === undefined) throw new Error('no check')
-    const known = book.verdict(check, token)
-    if (known === undefined) await book.verify(check, token)
-    const found = book.verdict(check, token)
+    const question = { check, token, credentials: [] }
+    const known = book.verdict(question)
+    if (known === undefined) await book.verify(question, '192.0.2.1')
+    const found = book.verdict(question)
     return { isKnown: known !== undefined, said: found?.type === 'refused' ? found.error : found?.type }
   }
   return { time, state, verdict }
