@@ -52,7 +52,7 @@ test('whatever happens in a cluster and to publishes, the registry comes to hold
       const coming = [...fatesToCome]
       const writer = unreliable(registry, () => coming.shift() ?? 'written')
       const publisher = new Publisher({ writer, cluster: 'test', clock: frozenClock })
-      const agent = new Agent({ compile: compileOptions, publisher })
+      const agent = new Agent({ compile: compileOptions, publisher, secrets: 'open' })
       const held = new Map<string, KubeObject>()
       for (const step of steps) {
         for (const each of step) {
