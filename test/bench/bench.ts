@@ -5,6 +5,7 @@ import { benchProxy } from './proxy.ts'
 import { benchRelay } from './relay.ts'
 import { type BenchReport, renderJson, renderTable } from './report.ts'
 import { benchSync } from './sync.ts'
+import { benchTls } from './tls.ts'
 import { benchWorker } from './worker/worker.ts'
 
 type Bench = (options: BenchArguments, signal: AbortSignal) => Promise<BenchReport>
@@ -16,6 +17,7 @@ const benches = new Map<string, Bench>([
   ['relay', benchRelay],
   ['worker', benchWorker],
   ['policy', benchPolicy],
+  ['tls', benchTls],
 ])
 
 const parsed = parseArguments(process.argv.slice(2), [...benches.keys()])

@@ -1,6 +1,6 @@
 import { freePort } from '../support/free-port.ts'
 import type { Peer, Subject } from './peer.ts'
-import { haproxy, nginx } from './proxy/c-proxies.ts'
+import { haproxy, haproxyPeer, nginx, nginxPeer } from './proxy/c-proxies.ts'
 import { caddy } from './proxy/caddy.ts'
 import { envoy } from './proxy/envoy.ts'
 import { postern } from './proxy/postern.ts'
@@ -25,11 +25,22 @@ const peers: readonly Peer[] = [
 
 export const peerNames: readonly string[] = peers.map(({ name }) => name)
 
+/** The same by TLS. */
+export const securePeers: readonly Peer[] = [
+  postern('postern', { isSecure: true }),
+  nginxPeer(true),
+  haproxyPeer(true),
+]
+
 /** Starts every proxy of these that this machine has or can get; names the others on stderr. */
-export async function startSubjects(stage: Stage, names: readonly string[]): Promise<Subject[]> {
+export async function startSubjects(
+  stage: Stage,
+  names: readonly string[],
+  known: readonly Peer[] = peers,
+): Promise<Subject[]> {
   const subjects: Subject[] = []
   for (const name of names) {
-    const peer = peers.find((one) => one.name === name)
+    const peer = known.find((one) => one.name === name)
     if (peer === undefined) throw new Error(`Cannot start ${JSON.stringify(name)}: no such proxy`)
     const found = await peer.find()
     if (!found.found) {

@@ -1,19 +1,17 @@
 import { availableParallelism } from 'node:os'
 import type { BenchArguments } from './arguments.ts'
 import { startBackend } from './backend.ts'
-import { readTreeUsage } from './cpu.ts'
-import { commandAbsence, type Subject } from './peer.ts'
+import { commandAbsence } from './peer.ts'
 import { equals, peerNames, startSubjects } from './peers.ts'
 import { measureIdle } from './proxy/idle.ts'
 import { runRow } from './proxy/load.ts'
 import { probe } from './proxy/probe.ts'
-import { type LoadRow, rowNames, rows } from './proxy/rows.ts'
-import { type Sample, summarize } from './proxyrows.ts'
+import { rowNames, rows } from './proxy/rows.ts'
 import type { BenchReport, BenchRow } from './report.ts'
+import { type Load, measureRounds } from './rounds.ts'
 import { Stage } from './stage.ts'
 
 const defaultConnections = [64]
-const maxWarmUpSeconds = 3
 
 /** Measures Postern beside other proxies at equal work, in interleaved rounds; figures are medians. */
 export async function benchProxy(options: BenchArguments, signal: AbortSignal): Promise<BenchReport> {
@@ -32,7 +30,8 @@ export async function benchProxy(options: BenchArguments, signal: AbortSignal): 
         continue
       }
       for (const connections of options.connections ?? defaultConnections) {
-        report.push(...(await measureRow(row, connections, subjects, options, signal)))
+        const load: Load = (subject, seconds) => runRow(row, subject, connections, seconds, signal)
+        report.push(...(await measureRounds(row.title, connections, subjects, load, options, signal)))
       }
     }
     return { bench: 'proxy', rows: report }
@@ -54,57 +53,4 @@ export function chosen(flag: string, names: readonly string[], known: readonly s
   const unknown = names.find((name) => !known.includes(name))
   if (unknown === undefined) return names
   throw new Error(`Cannot read ${flag}: ${JSON.stringify(unknown)} is none of ${known.join(', ')}`)
-}
-
-async function measureRow(
-  row: LoadRow,
-  connections: number,
-  subjects: readonly Subject[],
-  { rounds, seconds }: BenchArguments,
-  signal: AbortSignal,
-): Promise<BenchRow[]> {
-  const samples: Sample[] = []
-  const warmUp = Math.min(maxWarmUpSeconds, seconds)
-  for (const subject of subjects) await measure(row, connections, subject, warmUp, 0, signal)
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`${row.title}, ${connections} connections: round ${round} of ${rounds}\n`)
-    for (const subject of subjects) {
-      samples.push(await measure(row, connections, subject, seconds, round, signal))
-    }
-  }
-  return summarize(samples)
-}
-
-async function measure(
-  row: LoadRow,
-  connections: number,
-  subject: Subject,
-  seconds: number,
-  round: number,
-  signal: AbortSignal,
-): Promise<Sample> {
-  const before = readTreeUsage(subject.pid)
-  const result = await runRow(row, subject, connections, seconds, signal).catch((cause: unknown) => {
-    signal.throwIfAborted()
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`Cannot measure ${subject.name}, ${row.title}, ${connections} connections: ${message}`, {
-      cause,
-    })
-  })
-  const after = readTreeUsage(subject.pid)
-  const userMicrosPerRequest = (after.userMicros - before.userMicros) / result.requests
-  const systemMicrosPerRequest = (after.systemMicros - before.systemMicros) / result.requests
-  return {
-    case: row.title,
-    connections,
-    subject: subject.name,
-    round,
-    cpuMicrosPerRequest: userMicrosPerRequest + systemMicrosPerRequest,
-    userMicrosPerRequest,
-    systemMicrosPerRequest,
-    requestsPerSecond: result.requestsPerSecond,
-    p50Micros: result.p50Micros,
-    p99Micros: result.p99Micros,
-    rssBytes: after.rssBytes,
-  }
 }

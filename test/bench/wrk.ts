@@ -12,6 +12,7 @@ export interface LoadResult {
 export interface Load {
   readonly core: number
   readonly port: number
+  readonly isSecure?: boolean
   readonly connections: number
   readonly seconds: number
   readonly script: string
@@ -21,7 +22,7 @@ export interface Load {
 /** Runs wrk against a loopback port; refuses a run with any failed request. */
 export async function runLoad(load: Load, signal: AbortSignal): Promise<LoadResult> {
   const flags = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '15s', '--latency']
-  const url = `http://127.0.0.1:${load.port}/`
+  const url = `${load.isSecure ? 'https' : 'http'}://127.0.0.1:${load.port}/`
   const args = [
     '-c',
     String(load.core),

@@ -51,5 +51,10 @@ async function runWebSockets(
   const args = [port, row.path, hosts, connections, seconds, row.messageBytes].map(String)
   const command = ['-c', String(loadCore), process.execPath, program, ...args]
   const { stdout } = await promisify(execFile)('taskset', command, { signal })
-  return v.parse(resultSchema, JSON.parse(stdout))
+  return parseLoadResult(stdout)
+}
+
+/** Parses what the bench's own load generators print. */
+export function parseLoadResult(text: string): LoadResult {
+  return v.parse(resultSchema, JSON.parse(text))
 }

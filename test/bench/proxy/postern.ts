@@ -14,12 +14,14 @@ export interface PosternOptions {
   /** Undefined: the share of traces that is kept by default. */
   readonly traceRatio?: number
   readonly runtime?: 'node' | 'bun'
+  /** By TLS, with the certificate in the stage's folder. */
+  readonly isSecure?: boolean
 }
 
 /** Postern over manifests, with a collector that takes its traces and metrics. */
 export function postern(
   name: string,
-  { hosts = hostCount, traceRatio, runtime = 'node' }: PosternOptions,
+  { hosts = hostCount, traceRatio, runtime = 'node', isSecure = false }: PosternOptions,
 ): Peer {
   return {
     name,
@@ -30,13 +32,22 @@ export function postern(
       mkdirSync(folder)
       writeFileSync(join(folder, 'bench.yaml'), manifests(hosts))
       const command = [program, main, 'up', '--manifests', folder]
-      command.push('--listen', `127.0.0.1:${port}`, '--console', `127.0.0.1:${await freePort()}`)
+      command.push(...(await addresses(stage, port, isSecure)))
       command.push('--access-log', join(stage.folder, `${name}.log`))
       command.push('--otlp-endpoint', await startCollector(stage, name))
       if (traceRatio !== undefined) command.push('--trace-ratio', String(traceRatio))
       return stage.start(name, proxyCore, command, saysReady)
     },
   }
+}
+
+async function addresses(stage: Stage, port: number, isSecure: boolean): Promise<string[]> {
+  const [own, other, console] = [port, await freePort(), await freePort()].map((one) => `127.0.0.1:${one}`)
+  const [plain = '', secure = ''] = isSecure ? [other, own] : [own, other]
+  const flags = ['--listen', plain, '--console', `${console}`]
+  if (!isSecure) return flags
+  const [cert, key] = ['tls.crt', 'tls.key'].map((name) => join(stage.folder, name))
+  return [...flags, '--https-listen', secure, '--tls-cert', `${cert}`, '--tls-key', `${key}`]
 }
 
 function findNode(): Found {
