@@ -5,6 +5,7 @@ import type { AddressSet } from '../model/address-set.ts'
 import type { AuthorityRecord, CertificateRecord, CredentialRecord } from '../model/credential-records.ts'
 import type { Problem } from '../model/problem.ts'
 import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
+import { ofCluster, type SecretPart } from '../model/secret-part.ts'
 import { type ClientLists, readClientLists } from '../policy/client-lists.ts'
 import { NetworkPolicySet } from '../policy/network-policy.ts'
 import { readSources } from '../policy/sources.ts'
@@ -169,10 +170,10 @@ export class Table {
         put(this.#policies, change.key, change.value === null ? null : new NetworkPolicySet(change.value))
         return
       case 'certificate':
-        put(this.#certificates, change.key, change.value)
+        put(this.#certificates, change.key, this.#own(change.value, 'key'))
         return
       case 'credential':
-        put(this.#credentials, change.key, change.value)
+        put(this.#credentials, change.key, this.#own(change.value, 'secret'))
         return
       case 'authority':
         put(this.#authorities, change.key, change.value)
@@ -181,6 +182,11 @@ export class Table {
         put(this.#problems, change.key, change.value)
         return
     }
+  }
+
+  /** A record with its secret part, which opens as one of this cluster alone. */
+  #own<K extends string, R extends Readonly<Record<K, SecretPart>>>(record: R | null, part: K): R | null {
+    return record && { ...record, [part]: ofCluster(record[part], this.cluster) }
   }
 
   #putService(key: string, record: ServiceRecord | null, dirty: Set<string>): void {

@@ -15,7 +15,15 @@ export const secretPartSchema = v.variant('form', [
   }),
 ])
 
-export type SecretPart = Readonly<v.InferOutput<typeof secretPartSchema>>
+export type SecretPart = Readonly<v.InferOutput<typeof secretPartSchema>> & {
+  /** Whose record it stands in, where a gateway serves several clusters: said by its table, and by no registry. */
+  readonly cluster?: string
+}
+
+/** A part as the table of a cluster holds it. @param cluster undefined where there is only one */
+export function ofCluster(part: SecretPart, cluster: string | undefined): SecretPart {
+  return cluster === undefined ? part : { ...part, cluster }
+}
 
 /** Reads what only gateways may. Rejects with an Error that names record and reason, never the content. */
 export type OpenSecret = (part: SecretPart, recordId: string) => Promise<string>

@@ -133,3 +133,15 @@ test('a Node’s addresses are known in one form, for as long as the Node is the
   table.apply([change('node', 'node-1', null)])
   expect(table.isNode('10.1.0.2')).toBe(false)
 })
+
+test('where several clusters are served, a secret part opens as one of its own', () => {
+  const part = { form: 'sealed', tag: '', jwe: '{}' }
+  const credential = change('credential', 'shop/users', { type: 'basic', secret: part })
+  const facts = { hosts: ['shop.example.com'], notBefore: 0, notAfter: 1, chain: 'PEM' }
+  const certificate = change('certificate', 'shop/tls', { ...facts, key: part })
+  const [west, only] = [new Table(nowhere, 'west'), new Table()]
+  for (const table of [west, only]) expect(table.apply([credential, certificate])).toEqual([])
+  expect(west.credential('shop/users')?.secret).toEqual({ ...part, cluster: 'west' })
+  expect(west.certificate('shop/tls')?.key).toEqual({ ...part, cluster: 'west' })
+  expect(only.credential('shop/users')?.secret).toEqual(part)
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { SecretPart } from '../../src/model/secret-part.ts'
+import { parseRecord } from '../../src/model/records.ts'
+import { ofCluster, type SecretPart } from '../../src/model/secret-part.ts'
 import { type PrivateKey, publicPartOf } from '../../src/registry/keys/key.ts'
 import { makeKey } from '../../src/registry/keys/make-key.ts'
 import { recordId } from '../../src/registry/owner.ts'
@@ -23,6 +24,22 @@ test('each gateway that has one of the keys opens, while keys are being changed 
   expect(await opened([next], both)).toBe(SECRET)
   expect(await opened([next, key], await sealed(key))).toBe(SECRET)
   expect(await opened([next, key], await sealed(next))).toBe(SECRET)
+})
+
+test('of several clusters, each record opens as one of its own alone', async () => {
+  const open = secretOpener([key], ['east', 'west'])
+  const one = await sealed(key)
+  expect(await open(ofCluster(one, 'west'), id)).toBe(SECRET)
+  await expect(open(ofCluster(one, 'east'), id)).rejects.toThrow(
+    `Cannot open ${id} of cluster "east": it was sealed for another record`,
+  )
+  await expect(open(ofCluster(one, 'north'), id)).rejects.toThrow('it was sealed for another record')
+})
+
+test('no registry says whose a part is', () => {
+  const claimed = { form: 'sealed', tag: '', jwe: '{}', cluster: 'west' }
+  const text = JSON.stringify({ type: 'basic', secret: claimed })
+  expect(parseRecord('credential', 'shop/users', text).ok).toBe(false)
 })
 
 test('what is open needs no key', async () => {

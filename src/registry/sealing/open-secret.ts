@@ -16,14 +16,15 @@ const jweSchema = v.object({
 })
 
 /**
- * Opens what is sealed to one of these keys for a record of one of these clusters, and what is open anyway. Holds nothing
- * that it opened.
+ * Opens what is sealed to one of these keys for a record of its cluster, which is one of these, and what is open anyway.
+ * Holds nothing that it opened.
  */
 export function secretOpener(keys: readonly PrivateKey[], clusters: readonly string[]): OpenSecret {
   const byId = new Map(keys.map((key) => [key.id, key]))
   return async (part, recordId) => {
     if (part.form === 'open') return part.text
-    const where = clusters.map((cluster) => `"${cluster}"`).join(', ')
+    const own = part.cluster === undefined ? clusters : clusters.filter((cluster) => cluster === part.cluster)
+    const where = own.map((cluster) => `"${cluster}"`).join(', ')
     const fail = (why: string): Error => new Error(`Cannot open ${recordId} of cluster ${where}: ${why}`)
     if (byId.size === 0) throw fail('it is sealed, and this gateway has no key (--sealing-key)')
     const jwe = parseJwe(part.jwe)
@@ -35,7 +36,7 @@ export function secretOpener(keys: readonly PrivateKey[], clusters: readonly str
       const kids = recipients.map(({ header: { kid } }) => kid.slice(0, 64)).join(', ')
       throw fail(`it is sealed to ${kids || 'nobody'}, and this gateway has ${[...byId.keys()].join(', ')}`)
     }
-    const isForIt = clusters.some((cluster) => jwe.aad === base64url.encode(aadOf(cluster, recordId)))
+    const isForIt = own.some((cluster) => jwe.aad === base64url.encode(aadOf(cluster, recordId)))
     if (!isForIt) throw fail('it was sealed for another record')
     const text = await decrypt({ ...shared, ...recipient }, key)
     if (text === undefined) throw fail(`it does not open with key ${key.id}`)
