@@ -88,7 +88,9 @@ export class ClusterWatch {
 
   /** What has not been read yet; empty once the whole picture is there. */
   get awaited(): readonly string[] {
-    return [...this.#awaited, ...(this.#isHeld() ? ['the Secrets that Services name'] : [])]
+    // Which Secrets are named shows only once the Services are there.
+    if (this.#awaited.size > 0) return [...this.#awaited]
+    return this.#isHeld() ? ['the Secrets that Services name'] : []
   }
 
   /** The oldest moment (ms since the Unix epoch) at which every watch was live; undefined before the first. */
