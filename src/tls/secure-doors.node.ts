@@ -1,7 +1,7 @@
 import type { Server } from 'node:tls'
 import type { OpenSecret, SecretPart } from '../model/secret-part.ts'
 import type { Scope, SealedIdentity } from './scope.ts'
-import { type DoorPolicy, openDoor } from './secure-door.node.ts'
+import { type DoorPolicy, openDoor, shutDoor } from './secure-door.node.ts'
 import type { TicketKey } from './ticket-keys.ts'
 
 interface Held {
@@ -9,11 +9,8 @@ interface Held {
   readonly door: Promise<Server>
 }
 
-/**
- * Doors are made when somebody knocks: so many are kept, and those that were used last. Each is 33 KB of OpenSSL's which V8
- * knows nothing of: of what is not kept, thousands wait until it collects for other reasons. Making one is 0.3 ms.
- */
-const MAX_DOORS = 1_024
+/** Doors are made when somebody knocks: so many are kept, and those that were used last. Each is 35 KB, and 0.3 ms to make. */
+const MAX_DOORS = 2_048
 
 /** Doors by what they are made of. */
 export class SecureDoors {
@@ -34,18 +31,21 @@ export class SecureDoors {
 
   /**
    * The door of a scope, made once for all who wait for it. Connections that came by an older one keep what they have.
-   * Rejects where it cannot be made; the next to come tries again.
+   * Rejects where it cannot be made; the next to come tries again. It is to be used at once: later on it may be shut.
    */
   door(scope: Scope, ticketKey: TicketKey): Promise<Server> {
     // A client that shows an older key's ticket gets a door with that key.
     const id = `${ticketKey.name} ${scope.id}`
     const held = this.#held.get(id)
     this.#held.delete(id)
-    const used = held !== undefined && isSame(held.scope, scope) ? held : this.#make(id, scope, ticketKey)
+    const isKept = held !== undefined && isSame(held.scope, scope)
+    if (held !== undefined && !isKept) shutWhenMade(held)
+    const used = isKept ? held : this.#make(id, scope, ticketKey)
     this.#held.set(id, used)
-    for (const oldest of this.#held.keys()) {
+    for (const [oldest, unused] of this.#held) {
       if (this.#held.size <= this.#maxDoors) break
       this.#held.delete(oldest)
+      shutWhenMade(unused)
     }
     return used.door
   }
@@ -67,6 +67,14 @@ export class SecureDoors {
     )
     return openDoor(scope.id, identities, scope.clients, ticketKey, this.#policy)
   }
+}
+
+/** Once all who waited for it have come through. */
+function shutWhenMade({ door }: Held): void {
+  door.then(
+    (server) => setImmediate(shutDoor, server),
+    () => {}, // there is none
+  )
 }
 
 /** By what is in them: a table that was loaded anew holds other objects. */

@@ -1,12 +1,17 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Server, TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { Table } from '../../src/gateway/table.ts'
 import { Scopes } from '../../src/gateway/tls/scopes.ts'
 import { secretOpener } from '../../src/registry/sealing/open-secret.ts'
 import { SecureDoors } from '../../src/tls/secure-doors.node.ts'
 import { ticketKey } from '../../src/tls/ticket-keys.ts'
+import { waitFor } from '../cluster/wait-for.ts'
 import { makeAuthority, newKeys } from '../support/certificate-maker.ts'
 import { recordsOf, serviceYaml, startListener } from '../support/gateway.ts'
-import { certificateRecord, put, shake } from '../support/tls-gateway.ts'
+import { certificateRecord, identityOf, put, shake } from '../support/tls-gateway.ts'
 
 const openText = secretOpener([], [])
 
@@ -49,6 +54,60 @@ test('of many certificates the one of the name is found, and doors are made for 
   }
   expect(opened).toBe(names.length)
 })
+
+test('more hosts than are kept ready lose no handshake, and what was kept of them is given back', async () => {
+  const key = ticketKey(new Uint8Array(48))
+  const authority = makeAuthority()
+  const keys = newKeys('ec')
+  const policy = {
+    minVersion: 'TLSv1.2',
+    onSecure: (socket: TLSSocket) => void socket.on('error', () => {}).end('welcome'),
+    onFailure: (error: Error) => void failures.push(error),
+  } as const
+  const failures: Error[] = []
+  const doors = new SecureDoors(policy, openText, 1)
+  const made = new Set<Server>()
+  const hosts = Array.from({ length: 8 }, (_, at) => `host-${at}.example.com`)
+  const scopes = hosts.map((host) => {
+    const identities = [identityOf(authority.issue({ hosts: [host], keys }))]
+    return { id: host, identities, clients: undefined }
+  })
+  const byPort = await Promise.all(
+    scopes.map(async (scope) => {
+      const server = createServer({ allowHalfOpen: true }, async (socket) => {
+        const door = await doors.door(scope, key)
+        made.add(door)
+        door.emit('connection', socket)
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      closers.push(() => void server.close())
+      const address = server.address()
+      return typeof address === 'object' ? (address?.port ?? 0) : 0
+    }),
+  )
+  for (let turn = 0; turn < 4; turn++) {
+    const welcomes = byPort.map(async (port, at) => {
+      const socket = await shake(port, { servername: hosts[at] ?? '' })
+      expect(socket.getPeerCertificate().subjectaltname).toBe(`DNS:${hosts[at]}`)
+      return await text(socket)
+    })
+    expect(await Promise.all(welcomes)).toEqual(hosts.map(() => 'welcome'))
+  }
+  expect(failures).toEqual([])
+  expect(doors.size).toBe(1)
+  expect(made.size).toBeGreaterThan(hosts.length)
+  await waitFor(
+    'all but the last to be given back',
+    () => [...made].filter(holdsCertificate).length,
+    (count) => count === 1,
+  )
+})
+
+/** Of Node's own: what is freed has none. */
+function holdsCertificate(door: Server): boolean {
+  const context = Reflect.get(Reflect.get(door, '_sharedCreds'), 'context')
+  return context.getCertificate() !== null
+}
 
 test('doors are kept within a bound, and made once for all who wait', async () => {
   const authority = makeAuthority()
