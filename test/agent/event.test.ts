@@ -97,5 +97,7 @@ test('a bucket lets no more through than its burst and its rate, and says when t
         expect(passed).toBeLessThanOrEqual(3 + now / 10_000 + 1e-6)
       }
     }),
+    // Counted in fractions of a token, 0.9999… of one was there when it was due.
+    { examples: [[[0, 14, 0, 6]]] },
   )
 })

@@ -4,27 +4,29 @@ export interface TokenBucketOptions {
   readonly perMinute: number
 }
 
+/** What one token costs. Each millisecond brings `perMinute` of it: whole numbers, so that no token is a rounding short. */
+const TOKEN = 60_000
+
 /** Lets so many things a minute through; time is given to it. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions
-  #tokens: number
+  #credit: number
   #at: number
 
   /** @param now milliseconds since an arbitrary start, as all times here */
   constructor(options: TokenBucketOptions, now: number) {
     this.#options = options
-    this.#tokens = options.burst
+    this.#credit = options.burst * TOKEN
     this.#at = now
   }
 
   /** @returns 0 when one may go, and is counted; else how many milliseconds until one may. */
   take(now: number): number {
     const { burst, perMinute } = this.#options
-    const perMs = perMinute / 60_000
-    this.#tokens = Math.min(burst, this.#tokens + (now - this.#at) * perMs)
+    this.#credit = Math.min(burst * TOKEN, this.#credit + (now - this.#at) * perMinute)
     this.#at = now
-    if (this.#tokens < 1) return Math.max(1, Math.ceil((1 - this.#tokens) / perMs))
-    this.#tokens -= 1
+    if (this.#credit < TOKEN) return Math.ceil((TOKEN - this.#credit) / perMinute)
+    this.#credit -= TOKEN
     return 0
   }
 }
