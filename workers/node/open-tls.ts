@@ -17,6 +17,8 @@ export type TlsConfig = Pick<
 >
 
 export interface OpenTls extends TlsParts {
+  /** To be called when a table has been taken in. */
+  onTable(): void
   close(): void
 }
 
@@ -31,6 +33,7 @@ export function openTls(
   clusters: Pick<Clusters, 'served'>,
   openSecret: OpenSecret,
   tickets: TicketRing | undefined,
+  onTrouble: (error: Error) => void = say,
 ): OpenTls | undefined {
   if (config.httpsListen === undefined) return undefined
   const own = ownIdentity(config, clusters)
@@ -41,11 +44,34 @@ export function openTls(
     tickets: ring,
     openSecret,
     minVersion: config.tlsMinVersion,
+    onTable: defaultWatch(config.defaultCertificate, clusters, onTrouble),
     close: () => {
       own.files?.close()
       keys?.close()
     },
   }
+}
+
+/** Says so once when the certificate that is to be shown by default is not there: nobody else would tell. */
+function defaultWatch(
+  key: string | undefined,
+  clusters: Pick<Clusters, 'served'>,
+  onTrouble: (error: Error) => void,
+): () => void {
+  if (key === undefined) return () => {}
+  let isSaid = false
+  return () => {
+    const table = clusters.served[0]?.table()
+    if (table === undefined) return
+    const isMissing = table.certificate(key) === undefined
+    if (isMissing && !isSaid) onTrouble(new Error(missingDefault(key)))
+    isSaid = isMissing
+  }
+}
+
+function missingDefault(key: string): string {
+  const [namespace = '', name = ''] = key.split('/')
+  return `--default-certificate ${key} is not published: an exposed Service of namespace ${namespace}, in the first cluster, has to name Secret ${name} (postern.dev/tls-secret: ${name}). Until then hosts without a certificate of their own are refused`
 }
 
 interface Own {

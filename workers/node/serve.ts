@@ -138,6 +138,7 @@ export async function serveGateway(
     onTable: () => {
       if (clusters.isLoaded) loaded.resolve()
       pool.retire(() => clusters.tlsIds())
+      tls?.onTable()
       onTable(clusters)
     },
   })
