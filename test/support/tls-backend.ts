@@ -83,6 +83,7 @@ export async function startTlsBackend(
   leaf: Leaf,
   options: TlsOptions = {},
   listener: RequestListener = (_, response) => response.end('behind TLS'),
+  address = '127.0.0.1',
 ): Promise<TlsBackend> {
   const connections: SeenConnection[] = []
   const requests: IncomingMessage[] = []
@@ -103,10 +104,10 @@ export async function startTlsBackend(
   server.on('tlsClientError', () => {})
   const webSockets = new WebSocketServer({ server })
   webSockets.on('connection', (socket) => socket.on('message', (data) => socket.send(`${data}`)))
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const bound = server.address()
+  const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0
   return {
     port,
     connections,
