@@ -10,6 +10,7 @@ import { CLUSTER_BINARIES, prepareClusterBinaries } from './cluster-binaries.ts'
 import { cyclonus } from './cyclonus.ts'
 import { prepareGoProgram } from './go-program.ts'
 import { inNamespace } from './netns.ts'
+import { pebble } from './pebble.ts'
 import { installServers } from './servers.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
@@ -83,7 +84,7 @@ async function prepareParts(): Promise<Readonly<Record<string, string>>> {
   const tell = (line: string): void => console.log(line)
   const binaries = await prepareClusterBinaries(process.env, tell)
   const programs = [
-    ...(chosen.includes('unit') ? [cyclonus] : []),
+    ...(chosen.includes('unit') ? [cyclonus, pebble] : []),
     ...(chosen.includes('system') ? [toxiproxy] : []),
   ]
   const parts: Record<string, string> = {}

@@ -194,6 +194,9 @@ function configOf(
     case 'agent': {
       const { signingKey, unsigned, ...values } = read(name)
       requireToken(values.serveRelay, flags.serveRelay.name, values.tokens, faults)
+      if (values.acmeDirectory !== undefined && !values.acmeAgreeTerms) {
+        faults.push(`${flags.acmeDirectory.name} needs ${flags.acmeAgreeTerms.name} true`)
+      }
       const config = takeRedis(values, faults)
       const signing = readSigning({ signingKey, unsigned }, faults)
       return config && { command: name, ...config, signing }

@@ -1,3 +1,4 @@
+import { acmeFlags } from './acme-flags.ts'
 import { compileFlags } from './compile-flags.ts'
 import type { Flag } from './flag.ts'
 import { processFlags } from './process-flags.ts'
@@ -12,6 +13,7 @@ export const flags = {
   ...compileFlags,
   ...roadFlags,
   ...registryFlags,
+  ...acmeFlags,
   ...rolesFlags,
   ...tlsFlags,
 } as const

@@ -82,6 +82,7 @@ export const commands = {
       ...(['signingKey', 'gatewayKeys', 'unsigned'] as const),
       ...(['kubeconfig', 'cluster', 'leaderElection', 'lease', 'leaseDurationMs'] as const),
       ...compiling,
+      ...(['acmeDirectory', 'acmeAgreeTerms', 'acmeEmail', 'acmeAccount', 'acmeCa'] as const),
       ...(['gatewayAddresses', 'console', 'otlpEndpoint', 'traceRatio', 'serveRelay', 'tokens'] as const),
     ],
     example: 'postern agent --redis redis://redis:6379 --signing-key signing.jwk --domain apps.example.com',

@@ -42,7 +42,24 @@ function roleOf(namespace: string, references: readonly SecretReference[]): obje
     const resources = [kind === 'Secret' ? 'secrets' : 'configmaps']
     return [{ apiGroups: [''], resources, resourceNames, verbs: ['list', 'watch'] }]
   })
-  return { apiVersion: `${API}/v1`, kind: 'Role', metadata: { name: ROLE, namespace }, rules }
+  return {
+    apiVersion: `${API}/v1`,
+    kind: 'Role',
+    metadata: { name: ROLE, namespace },
+    rules: [...rules, ...writing(references)],
+  }
+}
+
+/** Of Secrets that are ordered (docs/acme.md). RBAC cannot tell names where a thing is created: none is there yet. */
+function writing(references: readonly SecretReference[]): readonly object[] {
+  const names = references.filter(({ isManaged }) => isManaged).map(({ name }) => name)
+  if (names.length === 0) return []
+  const secrets = { apiGroups: [''], resources: ['secrets'] }
+  const resourceNames = [...new Set(names)].sort(compareText)
+  return [
+    { ...secrets, resourceNames, verbs: ['patch'] },
+    { ...secrets, verbs: ['create'] },
+  ]
 }
 
 function bindingOf(namespace: string, account: ServiceAccount): object {

@@ -1,3 +1,4 @@
+import type { ChallengeRecord } from '../model/credential-records.ts'
 import type { Namespace } from '../model/objects/namespace.ts'
 import { type KubeObject, keyOf } from '../model/objects/object.ts'
 import type { Service, ServicePort } from '../model/objects/service.ts'
@@ -9,6 +10,7 @@ import { Diagnosis } from './diagnosis.ts'
 import { DuplicateBoard } from './duplicate-board.ts'
 import { EndpointBoard } from './endpoint-board.ts'
 import { endpointRefusals } from './endpoints.ts'
+import { HeldHosts } from './held-hosts.ts'
 import { NamespaceIndex } from './namespace-index.ts'
 import { compileNode } from './node.ts'
 import type { CompileOptions, ServiceExposure } from './output.ts'
@@ -27,6 +29,8 @@ export type ObjectChange =
   | { readonly type: 'found'; readonly facet: string; readonly problems: readonly Problem[] }
   /** Why a Secret or ConfigMap (kind/namespace/name) that may be there has not been given; undefined: no longer so. */
   | { readonly type: 'withheld'; readonly key: string; readonly reason: Withheld | undefined }
+  /** What gateways answer a certificate authority (key host/token); undefined: nothing any more. */
+  | { readonly type: 'challenge'; readonly key: string; readonly value: ChallengeRecord | undefined }
   /** What time it is (ms since the Unix epoch), by which certificates are judged; before the first they are not. */
   | { readonly type: 'time'; readonly at: number }
 
@@ -47,6 +51,7 @@ export class Compilation {
   readonly #claims: ClaimBoard
   readonly #diagnosis: Diagnosis
   readonly #duplicates = new DuplicateBoard(this.#namespaces, this.#book)
+  readonly #held = new HeldHosts()
   readonly #overlaps = new OverlapBoard(this.#book)
   readonly #secrets: SecretBoard
   readonly #options: CompileOptions
@@ -91,7 +96,7 @@ export class Compilation {
     this.#touched.clear()
     return names.map((name) => {
       const service = serviceOf(this.object(`Service/${name}`))
-      return { name, service, isExposed: this.#claims.hasPlace(name) }
+      return { name, service, isExposed: this.#claims.hasPlace(name), hosts: this.#held.of(name) }
     })
   }
 
@@ -102,6 +107,9 @@ export class Compilation {
         return
       case 'withheld':
         this.#secrets.withhold(change.key, change.reason)
+        return
+      case 'challenge':
+        this.#out.push({ kind: 'challenge', key: change.key, value: change.value ?? null })
         return
       case 'time':
         this.#secrets.tellTime(change.at)
@@ -192,6 +200,7 @@ export class Compilation {
       const { record, problems } = compileRoute(host, claims)
       this.#out.push({ kind: 'route', key: host, value: record ?? null })
       this.#overlaps.replace(host, record)
+      for (const service of this.#held.replace(host, record)) this.#touched.add(service)
       this.#book.replace(`host ${host}`, problems)
     }
   }

@@ -19,6 +19,8 @@ export interface ServiceExposure {
   readonly name: string
   readonly service: Service | undefined
   readonly isExposed: boolean
+  /** The hosts that requests come to it by: it has a rule there, and nobody else's keeps it out. */
+  readonly hosts: readonly string[]
 }
 
 /** What the whole cluster's compiler is told by the operator. */

@@ -16,6 +16,16 @@ export const tlsAnnotations = {
     example: 'shop-tls',
     parse: parseSecretNames,
   }),
+  acme: define({
+    name: 'acme',
+    summary:
+      "Has the agent order the certificate of the Service's hostnames, renew it, and keep it in the one Secret that `postern.dev/tls-secret` names (docs/acme.md). The agent must be told a directory (`--acme-directory`).",
+    takes: '`true` or `false`',
+    otherwise: '`false`',
+    whenInvalid: 'nothing is ordered',
+    example: 'true',
+    parse: parseFlag,
+  }),
   tlsRedirect: define({
     name: 'tls-redirect',
     summary:

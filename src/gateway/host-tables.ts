@@ -73,6 +73,7 @@ export class HostTables {
       },
       service: (key, host) => this.peek(host)?.table.service(key),
       credential: (key, host) => this.peek(host)?.table.credential(key),
+      challenge: (host, token) => this.peek(host)?.table.challenge(host, token),
       isNode: (address, host) => this.peek(host)?.table.isNode(address) ?? false,
       certificate: (key, host) => this.peek(host)?.table.certificate(key),
       authority: (key, host) => this.peek(host)?.table.authority(key),

@@ -14,6 +14,7 @@ import { parseTarget } from '../route/target.ts'
 import { askProofs } from './access/ask-proofs.ts'
 import type { IdentityAnswer } from './backend-tls/identity-book.ts'
 import { provesIdentity, type ServiceTls } from './backend-tls/service-tls.ts'
+import { challengeOf } from './challenge.ts'
 import { maxForwardsOf } from './max-forwards.ts'
 import type { Reachable } from './reachable.ts'
 import type {
@@ -39,10 +40,10 @@ const REFUSED_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
  * The request's road, in the order in which a request meets it:
- * client identity → target and host → route → rule → TLS → service (or its Pod by name) → source ranges → allow and deny lists
- * → sizes → token → API key, password, whom the Service asks → TLS behind → freshness → endpoints → NetworkPolicy → concurrency →
- * rate. TLS, lists, limits and proofs are told where there are any, freshness where it is lacking. Pure: no I/O, no clock, nothing
- * changed: who carries the plan out counts it.
+ * client identity → target and host → route → challenge of a certificate authority → rule → TLS → service (or its Pod by name) →
+ * source ranges → allow and deny lists → sizes → token → API key, password, whom the Service asks → TLS behind → freshness →
+ * endpoints → NetworkPolicy → concurrency → rate. Challenges, TLS, lists, limits and proofs are told where there are any, freshness
+ * where it is lacking. Pure: no I/O, no clock, nothing changed: who carries the plan out counts it.
  * `choose` (balance/choose.ts) then picks an endpoint for each attempt.
  *
  * @param note told of every step, for `explain`
@@ -88,6 +89,13 @@ export function plan(
   }
   note?.({ step: 'route', host, route })
   if (route === undefined) return reply('host-unknown', { ...nowhere, host, path: target.path })
+
+  const challenge = challengeOf(head.method, host, target.path, table)
+  if (challenge !== undefined) {
+    note?.({ step: 'challenge', host, token: challenge.token })
+    const passage = { ...nowhere, host, path: target.path }
+    return { type: 'reply', error: 'challenge-answered', passage, given: challenge.given }
+  }
 
   const rule = matchRule(route.rules, target.path)
   const isAmbiguous = rule !== undefined && leadsElsewhere(route.rules, target.path, rule)

@@ -37,6 +37,8 @@ export const responses: Readonly<Record<ErrorCode, ErrorResponse>> = {
   'loop-detected': { status: 508, proxyError: 'proxy_loop_detected' },
   // RFC 9110 §7.6.2: a gateway that may not forward any further is the one that answers.
   'forwards-spent': { status: 200, proxyError: undefined },
+  // RFC 8555 §8.3: a certificate authority has what it asked for.
+  'challenge-answered': { status: 200, proxyError: undefined },
   'method-refused': { status: 405, proxyError: 'http_request_denied' },
   // The client comes again by https, with the same method and body (RFC 9110 §15.4.9).
   'tls-required': { status: 308, proxyError: undefined },
@@ -116,7 +118,7 @@ const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
  * An error as a response: status, Proxy-Status (RFC 9209), the request's id, and one line of text.
  *
  * @param fields what else the client is told of this error, as [name, value, …]
- * @param given the answer of whom the Service asks about its clients, instead of ours
+ * @param given the answer of somebody else, instead of ours: of whom the Service asks about its clients, or of the agent to a certificate authority
  */
 export function errorReply(
   error: ErrorCode,

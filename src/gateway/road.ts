@@ -5,7 +5,12 @@ import type { ForwardedClaims } from '../forward/headers.ts'
 import type { Client, Peer, ProxyTrust } from '../identity/identify.ts'
 import type { RateReader, RateVerdict } from '../limits/rate-limits.ts'
 import type { Caller } from '../model/address-set.ts'
-import type { AuthorityRecord, CertificateRecord, CredentialRecord } from '../model/credential-records.ts'
+import type {
+  AuthorityRecord,
+  CertificateRecord,
+  ChallengeRecord,
+  CredentialRecord,
+} from '../model/credential-records.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RateLimit } from '../model/limits.ts'
 import type { RouteRecord, Rule } from '../model/records.ts'
@@ -46,6 +51,8 @@ export interface PlanTable {
   service(key: string, host: string): TableService | undefined
   /** @param host the one whose Service names the credential */
   credential(key: string, host: string): CredentialRecord | undefined
+  /** What a certificate authority is answered that asks a host for a token. */
+  challenge(host: string, token: string): ChallengeRecord | undefined
   /** Whether an address (normalised) is that of a Node that is known where the host is. */
   isNode(address: string, host: string): boolean
   certificate(key: string, host: string): CertificateRecord | undefined
@@ -82,7 +89,7 @@ export interface Reply {
   readonly passage: Passage
   /** What the client is told besides, as [name, value, …]. */
   readonly fields?: readonly string[]
-  /** Whom the Service asks about its clients answered this, instead of us. */
+  /** Whom the Service asks about its clients, or the agent a certificate authority, answered this instead of us. */
   readonly given?: GivenAnswer
 }
 
@@ -198,6 +205,7 @@ export type Step =
       readonly client: Client
       readonly error: ErrorCode | undefined
     }
+  | { readonly step: 'challenge'; readonly host: string; readonly token: string }
   | { readonly step: 'service'; readonly rule: Rule; readonly service: TableService | undefined }
   | {
       readonly step: 'sources'

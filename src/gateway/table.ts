@@ -2,7 +2,12 @@ import { slicesByHostname } from '../balance/by-hostname.ts'
 import { eligibleEndpoints } from '../balance/eligible.ts'
 import { nowhere, type Place } from '../balance/place.ts'
 import type { AddressSet } from '../model/address-set.ts'
-import type { AuthorityRecord, CertificateRecord, CredentialRecord } from '../model/credential-records.ts'
+import type {
+  AuthorityRecord,
+  CertificateRecord,
+  ChallengeRecord,
+  CredentialRecord,
+} from '../model/credential-records.ts'
 import type { Problem } from '../model/problem.ts'
 import type { EndpointsRecord, NodeRecord, RouteRecord, ServiceRecord } from '../model/records.ts'
 import { ofCluster, type SecretPart } from '../model/secret-part.ts'
@@ -50,6 +55,7 @@ export class Table {
   readonly #certificates = new Map<string, CertificateRecord>()
   readonly #credentials = new Map<string, CredentialRecord>()
   readonly #authorities = new Map<string, AuthorityRecord>()
+  readonly #challenges = new Map<string, ChallengeRecord>()
   readonly #problems = new Map<string, readonly Problem<string>[]>()
   /** Service keys by namespace/name. */
   readonly #keys = new Map<string, Set<string>>()
@@ -112,6 +118,10 @@ export class Table {
 
   authority(key: string): AuthorityRecord | undefined {
     return this.#authorities.get(key)
+  }
+
+  challenge(host: string, token: string): ChallengeRecord | undefined {
+    return this.#challenges.get(`${host}/${token}`)
   }
 
   /** Where the gateway stands. */
@@ -177,6 +187,9 @@ export class Table {
         return
       case 'authority':
         put(this.#authorities, change.key, change.value)
+        return
+      case 'challenge':
+        put(this.#challenges, change.key, change.value)
         return
       case 'problem':
         put(this.#problems, change.key, change.value)

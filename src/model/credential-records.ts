@@ -29,6 +29,16 @@ export const authoritySchema = v.strictObject({
   certificates: v.string(),
 })
 
+/**
+ * What a certificate authority asks for to see that a host is ours (RFC 8555 §8.3). Key: host/token. Read strictly: only
+ * an agent of the cluster may say what is answered in a host's name.
+ */
+export const challengeSchema = v.strictObject({
+  /** Token and thumbprint of the account's key: no secret. */
+  keyAuthorization: v.pipe(v.string(), v.regex(/^[\w-]{1,256}\.[\w-]{1,128}$/)),
+})
+
 export type CertificateRecord = Readonly<v.InferOutput<typeof certificateSchema>>
 export type CredentialRecord = Readonly<v.InferOutput<typeof credentialSchema>>
 export type AuthorityRecord = Readonly<v.InferOutput<typeof authoritySchema>>
+export type ChallengeRecord = Readonly<v.InferOutput<typeof challengeSchema>>

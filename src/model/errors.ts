@@ -13,6 +13,7 @@ export const errorCodes = [
   'tls-required',
   'misdirected',
   'client-certificate-missing',
+  'challenge-answered',
   'client-refused',
   'token-missing',
   'token-unclear',

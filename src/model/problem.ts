@@ -2,6 +2,8 @@ import * as v from 'valibot'
 
 /** What is wrong with one object. Closed: a new code enters here, and in the catalogue. */
 export const problemCodes = [
+  'acme-failed',
+  'acme-impossible',
   'affinity-behind-node',
   'annotation-invalid',
   'annotation-unknown',

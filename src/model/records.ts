@@ -5,8 +5,10 @@ import {
   type AuthorityRecord,
   authoritySchema,
   type CertificateRecord,
+  type ChallengeRecord,
   type CredentialRecord,
   certificateSchema,
+  challengeSchema,
   credentialSchema,
 } from './credential-records.ts'
 import { jwtPolicySchema } from './jwt-policy.ts'
@@ -160,6 +162,7 @@ const schemas = {
   certificate: certificateSchema,
   credential: credentialSchema,
   authority: authoritySchema,
+  challenge: challengeSchema,
   problem: problems,
 } as const
 
@@ -185,6 +188,7 @@ interface RecordValues {
   certificate: CertificateRecord
   credential: CredentialRecord
   authority: AuthorityRecord
+  challenge: ChallengeRecord
   problem: readonly Problem<string>[]
 }
 
@@ -202,6 +206,7 @@ export const recordKinds: readonly RecordKind[] = [
   'certificate',
   'credential',
   'authority',
+  'challenge',
   'problem',
 ]
 

@@ -6,6 +6,9 @@ export function ownerOf(kind: string, key: string): string {
   switch (kind) {
     case 'route':
       return `host:${key}`
+    case 'challenge':
+      // With the host's route, so that whoever holds the one holds the other.
+      return `host:${upToLast('/', key)}`
     case 'service':
       return `service:${upToLast(':', key)}`
     case 'endpoints':

@@ -37,6 +37,7 @@ const CLIENT_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'tls-required',
   'misdirected',
   'client-certificate-missing',
+  'challenge-answered',
   'client-refused',
   'host-unknown',
   'path-unknown',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { failure, wishOf } from '../../src/agent/acme/wishes.ts'
 import { Compilation } from '../../src/compile/compilation.ts'
 import { FetchDialer } from '../../src/forward/fetch-dialer.ts'
 import { PlatformLimits } from '../../src/gateway/platform-limits.ts'
@@ -143,9 +144,30 @@ test('secret-forbidden is found by an agent alone, in whose cluster a Role is mi
   )
 })
 
+test.each(['acme-failed', 'acme-impossible'] as const)(
+  '%s is found by an agent that orders',
+  async (code) => {
+    const { files } = await readManifests([`${FIXTURES}broken/${code}.yaml`], async () => '')
+    const { objects } = collectManifests(files.map(({ name, text }) => parseManifest(text, name)))
+    const compilation = new Compilation(compileOptions)
+    compilation.apply([...objects.values()].map((object) => ({ type: 'put', object })))
+    const [exposure] = compilation.takeServices()
+    if (exposure?.service === undefined) throw new Error('there is no Service')
+    const { wish, problems } = wishOf(exposure)
+    const found = wish === undefined ? problems : [failure(exposure.service, new Error('refused'))]
+    expect(found).toMatchObject([{ code, severity: catalogue[code].severity }])
+  },
+)
+
 test('every code of the catalogue has a fault that shows it, and every fault a file', () => {
-  // The last one is an agent's, and of its flags: see test/agent/sealer.test.ts.
-  const apart = ['platform-unsupported', 'secret-forbidden', 'secret-unsealed']
+  // Those of ACME are an agent's, and the last one its flags': see test/agent/sealer.test.ts.
+  const apart = [
+    'acme-failed',
+    'acme-impossible',
+    'platform-unsupported',
+    'secret-forbidden',
+    'secret-unsealed',
+  ]
   const shown = [...FAULTS.map(([code]) => code), ...apart].sort()
   expect(shown).toEqual([...problemCodes].sort())
   const files = readdirSync(`${FIXTURES}broken`).filter((name) => name !== '_around.yaml')

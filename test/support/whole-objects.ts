@@ -81,6 +81,7 @@ export const wholeObjects: readonly WholeObject[] = [
         'postern.dev/auth-signin': 'https://auth.example.com/start',
         'postern.dev/auth-cache-duration': '30s',
         'postern.dev/auth-cache-key': 'cookie:session',
+        'postern.dev/acme': 'true',
       },
     },
     spec: {

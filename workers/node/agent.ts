@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { kubeSecrets } from '../../src/agent/acme/kube-secrets.ts'
 import { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import type { AgentConfig } from '../../src/cli/config.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
@@ -15,7 +17,7 @@ import {
   observeSigned,
 } from '../../src/telemetry/agent-instruments.ts'
 import { serveConsole } from './console.ts'
-import { createCandidate, roleOf } from './election.ts'
+import { createCandidate, ownNamespace, roleOf } from './election.ts'
 import { saveMemory } from './heap.ts'
 import { loadKubeConfig } from './kubeconfig.ts'
 import { openRedis } from './open-registry.ts'
@@ -25,7 +27,7 @@ import { serveRelay } from './relay.ts'
 import { untilStopped } from './signals.ts'
 import { startTelemetry, type Telemetry } from './telemetry.ts'
 import { VERSION } from './version.ts'
-import { type WatchedCluster, watchCluster } from './watch-cluster.ts'
+import { type AcmeSource, type WatchedCluster, watchCluster } from './watch-cluster.ts'
 
 /** The agent: a cluster in, Redis out. @returns the exit code. */
 export async function runAgent(config: AgentConfig): Promise<number> {
@@ -41,7 +43,8 @@ export async function runAgent(config: AgentConfig): Promise<number> {
   })
   // Read for the relay alone, whose readers look at the signatures themselves.
   const registry = openRedis(config.registry, config.cluster, trustAnybody)
-  const { cluster, view } = startAgent(config, kubeconfig, registry, signing, telemetry)
+  const ca = config.acmeCa === undefined ? undefined : await readFile(config.acmeCa, 'utf8')
+  const { cluster, view } = startAgent(config, kubeconfig, registry, signing, telemetry, ca)
   const { serveRelay: listen, tokens } = config
   const relay = listen && (await serveRelay({ listen, tokens }, registry, telemetry))
   if (relay) console.error(`postern: relay on http://${listen.host}:${relay.port}`)
@@ -63,6 +66,7 @@ function startAgent(
   registry: RedisRegistry,
   { heads, key }: Signing,
   telemetry: Telemetry,
+  acmeCa: string | undefined,
 ): { readonly cluster: WatchedCluster; readonly view: HealthView } {
   const { meter } = telemetry
   const api = new KubeApi(kubeconfig)
@@ -86,6 +90,7 @@ function startAgent(
     candidate,
     writesEvents: true,
     gatewayAddresses: config.gatewayAddresses,
+    acme: acmeOf(config, kubeconfig, api, acmeCa),
     telemetry,
     onListing: saveMemory,
   })
@@ -99,4 +104,17 @@ function startAgent(
     metrics: () => telemetry.prometheus(),
   }
   return { cluster, view }
+}
+
+const ACME_ACCOUNT = 'postern-acme-account'
+
+function acmeOf(
+  { acmeDirectory, acmeEmail, acmeAccount }: AgentConfig,
+  kubeconfig: KubeConfig,
+  api: KubeApi,
+  ca: string | undefined,
+): AcmeSource | undefined {
+  if (acmeDirectory === undefined) return undefined
+  const secret = acmeAccount ?? { namespace: ownNamespace(kubeconfig), name: ACME_ACCOUNT }
+  return { directory: acmeDirectory, ca, account: { secret, email: acmeEmail }, secrets: kubeSecrets(api) }
 }

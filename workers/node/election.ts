@@ -45,7 +45,7 @@ export function roleOf({ isLeading, isHolder, holder }: Candidate): string | und
 }
 
 /** The Pod's in a cluster, else as kubectl takes it. */
-function ownNamespace(kubeconfig: KubeConfig): string {
+export function ownNamespace(kubeconfig: KubeConfig): string {
   return kubeconfig.getContextObject(kubeconfig.getCurrentContext())?.namespace?.trim() || 'default'
 }
 

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os'
+import { Acme, type AcmeOptions } from '../../src/agent/acme/acme.ts'
 import { Agent, type AgentOptions, type SyncObserver } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import type { KubeApi } from '../../src/agent/cluster/kube-api.ts'
 import { ProblemEvents } from '../../src/agent/events/problem-events.ts'
 import type { Candidate } from '../../src/agent/leader/candidate.ts'
 import { ServiceStatuses } from '../../src/agent/status/service-statuses.ts'
+import type { ObjectChange } from '../../src/compile/compilation.ts'
 import type { CompileOptions } from '../../src/compile/output.ts'
 import { referencesOf } from '../../src/compile/service.ts'
 import { systemClock, systemRandom, systemTimers } from '../../src/model/clock.node.ts'
@@ -26,6 +28,8 @@ export interface WatchedCluster {
   stop(): Promise<void>
 }
 
+export type AcmeSource = Pick<AcmeOptions, 'directory' | 'ca' | 'account' | 'secrets'>
+
 export interface WatchClusterOptions {
   readonly api: KubeApi
   readonly compile: CompileOptions
@@ -37,6 +41,8 @@ export interface WatchClusterOptions {
   readonly writesEvents: boolean
   /** Where the gateways are reached, for the status of Services; with none, no status is written. */
   readonly gatewayAddresses: readonly LoadBalancerIngress[]
+  /** Where certificates are ordered; undefined: nowhere. */
+  readonly acme?: AcmeSource | undefined
   readonly telemetry: Telemetry
   /** See ClusterWatch. */
   readonly onListing?: (isListing: boolean) => void
@@ -58,12 +64,21 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
           loadBalancerClass: compile.loadBalancerClass,
         })
       : undefined
+  const apply = async (changes: readonly ObjectChange[]): Promise<void> => {
+    // After what is being applied: published before it, a part would stand for the whole.
+    await Promise.resolve()
+    await agent.apply(changes, watch.observedAt() ?? 0, systemClock.now())
+  }
+  const acme = options.acme && new Acme({ ...system, ...options.acme, apply })
   const agent = new Agent({
     compile,
     publisher,
     secrets: options.secrets,
     onProblems: (changed) => events?.update(changed),
-    onServices: (changed) => statuses?.update(changed),
+    onServices: (changed) => {
+      statuses?.update(changed)
+      acme?.update(changed)
+    },
     sync: onlyWhile(isLeading, observePublishes({ ...telemetry, clock: systemClock })),
   })
   const watch = new ClusterWatch({
@@ -79,7 +94,12 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
   })
   const observedAt = (): number | undefined => (watch.awaited.length === 0 ? watch.observedAt() : undefined)
   const lead = async (term: AbortSignal): Promise<void> => {
-    await Promise.all([events?.run(term), statuses?.run(term), beat(publisher, observedAt, term, 0)])
+    await Promise.all([
+      events?.run(term),
+      statuses?.run(term),
+      acme?.run(term),
+      beat(publisher, observedAt, term, 0),
+    ])
   }
   const running = Promise.all([
     watch.run(stop.signal),

@@ -115,6 +115,8 @@ export function changeKey(change: ObjectChange): string {
       return `found ${change.facet}`
     case 'withheld':
       return `withheld ${change.key}`
+    case 'challenge':
+      return `challenge ${change.key}`
     case 'time':
       return 'time'
   }

@@ -1,5 +1,5 @@
 import type { Service } from '../../model/objects/service.ts'
-import { annotationField, type Reading, type Readings } from '../annotations.ts'
+import { annotationField, type Reading, type Readings, valueOr } from '../annotations.ts'
 import { annotations } from '../schema.ts'
 import type { AuthorityName } from './schema.ts'
 
@@ -14,6 +14,8 @@ export interface SecretReference {
   readonly use: SecretUse
   /** Where the Service names it, as problems say it. */
   readonly field: string
+  /** The agent is to write it: the Service has its certificate ordered. */
+  readonly isManaged?: boolean
 }
 
 /** Every Secret and ConfigMap that an exposed Service needs: the agent reads these, and no others. */
@@ -28,8 +30,11 @@ export function secretReferencesOf(service: Service, readings: Readings): readon
   ) => (reading.state === 'valid' ? secretsOf(service, names(reading.value), use, name) : [])
   const one = (name: string) => [name]
   const distinct = (names: readonly string[]) => [...new Set(names)]
+  // Of one Secret alone it is clear which the agent may write.
+  const isManaged = valueOr(readings.acme, false) && valueOr<readonly string[]>(tlsSecret, []).length === 1
+  const managed = (reference: SecretReference) => (isManaged ? { ...reference, isManaged } : reference)
   return [
-    ...named(tlsSecret, distinct, 'certificate', annotations.tlsSecret.name),
+    ...named(tlsSecret, distinct, 'certificate', annotations.tlsSecret.name).map(managed),
     ...named(apiKeys, one, 'api-keys', annotations.apiKeys.name),
     ...named(basicAuth, one, 'basic', annotations.basicAuth.name),
     ...named(jwtJwksSecret, distinct, 'jwks', annotations.jwtJwksSecret.name),

@@ -81,7 +81,8 @@ function outcomeOf(decided: Plan): Explanation['outcome'] {
     case 'reply': {
       const { proxyError } = responses[decided.error]
       const status = decided.given?.status ?? responses[decided.error].status
-      const summary = `${status} ${decided.error} (Proxy-Status: postern; error=${proxyError})`
+      const said = proxyError === undefined ? '' : ` (Proxy-Status: postern; error=${proxyError})`
+      const summary = `${status} ${decided.error}${said}`
       return { type: 'reply', status, summary }
     }
     case 'wait':

@@ -40,6 +40,8 @@ export function explainStep(step: TableStep, head: RequestHead, parts: StepParts
       return hostStep(step, head)
     case 'route':
       return routeStep(step, parts)
+    case 'challenge':
+      return challengeStep(step)
     case 'rule':
       return ruleStep(step)
     case 'tls':
@@ -107,6 +109,11 @@ function ruleStep({ path, route, rule, isAmbiguous }: StepOf<'rule'>): Told {
   }
   const summary = rule === undefined ? `no rule has a path for ${path}` : `${path} is ${originOf(rule)}'s`
   return { step: 'rule', summary, details }
+}
+
+function challengeStep({ host, token }: StepOf<'challenge'>): Told {
+  const summary = `a certificate authority asks whether ${host} is ours: it is answered here (docs/acme.md)`
+  return { step: 'challenge', summary, details: [`challenge ${host}/${token} of the registry`] }
 }
 
 function serviceStep({ rule, service }: StepOf<'service'>, { table }: StepParts): Told {

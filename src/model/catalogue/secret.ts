@@ -1,6 +1,20 @@
 import { entries } from './entry.ts'
 
 export const secretProblems = entries({
+  'acme-failed': {
+    title: 'A certificate that the authority has not issued yet',
+    severity: 'error',
+    cause:
+      'The agent has ordered a certificate for the Service, and the authority, or the cluster in which it is to be kept, said no. The message has their words: a hostname that does not lead to a gateway from outside, a CAA record that names another authority, a rate limit, a right that is missing. A certificate that there is already goes on being served.',
+    mend: 'Mend what the message names; the agent tries again by itself, after a minute and then less and less often, and not before the authority allows it. docs/acme.md tells what each needs.',
+  },
+  'acme-impossible': {
+    title: 'A Service that asks for a certificate which cannot be ordered',
+    severity: 'error',
+    cause:
+      'The Service says `postern.dev/acme: "true"`, but not in which one Secret the certificate is to be kept, or the agent has been given no directory, or none of its hostnames can be proven: a wildcard cannot over HTTP, and a hostname that is not its own is never ordered.',
+    mend: 'Name one Secret in `postern.dev/tls-secret`, and hostnames without a wildcard. The operator gives the agent `--acme-directory` (docs/acme.md).',
+  },
   'certificate-invalid': {
     title: 'A certificate or private key that cannot be used',
     severity: 'error',
