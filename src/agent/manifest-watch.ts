@@ -1,9 +1,12 @@
 import type { ObjectChange } from '../compile/compilation.ts'
 import { asError } from '../model/as-error.ts'
-import type { Clock } from '../model/clock.ts'
+import type { Clock, Timers } from '../model/clock.ts'
 import type { KubeObject } from '../model/objects/object.ts'
+import { pause } from '../model/pause.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Agent } from './agent.ts'
+
+const HOUR_MS = 3_600_000
 
 /** All objects of a source at one moment, and what it could not read. */
 export interface Observation {
@@ -44,6 +47,14 @@ export class ManifestWatch {
       this.#running = undefined
     })
     return this.#running
+  }
+
+  /** Reads again every hour, until aborted: certificates run out without a change of any file. */
+  async repeat(timers: Timers, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(HOUR_MS, timers, signal)
+      if (!signal.aborted) await this.refresh()
+    }
   }
 
   async #run(): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Agent } from '../../src/agent/agent.ts'
 import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
@@ -9,6 +9,7 @@ import { parseManifest } from '../../src/source/parse.ts'
 import { frozenClock } from '../contract/registry-samples.ts'
 import { compileOptions } from '../support/compile.ts'
 import { serviceYaml } from '../support/gateway.ts'
+import { ManualTimers } from '../support/manual-timers.ts'
 
 function observed(...yaml: string[]): Collection {
   return collectManifests(yaml.map((text, index) => parseManifest(text, `${index}.yaml`)))
@@ -150,4 +151,21 @@ test('a source that cannot be read is told, and read again at the next change', 
   await watch.refresh()
   expect(troubles).toEqual(['broken'])
   expect(await observe(observed(web))).toBe(0)
+})
+
+test('files are read again every hour, so that certificates are judged by the time that it is', async () => {
+  const { options } = startAgent()
+  const timers = new ManualTimers()
+  const stop = new AbortController()
+  const read = vi.fn(async () => observed(web))
+  const watch = new ManifestWatch({ ...options, source: { read }, onTrouble: () => {} })
+  const repeating = watch.repeat(timers, stop.signal)
+  timers.pass(3_599_999)
+  expect(read).not.toHaveBeenCalled()
+  timers.pass(1)
+  await vi.waitFor(() => expect([read.mock.calls.length, timers.running]).toEqual([1, 1]))
+  timers.pass(3_600_000)
+  await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(2))
+  stop.abort()
+  await repeating
 })

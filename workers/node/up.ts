@@ -5,7 +5,7 @@ import { ManifestWatch } from '../../src/agent/manifest-watch.ts'
 import type { UpConfig } from '../../src/cli/config.ts'
 import { LOOPBACK } from '../../src/cli/loopback.ts'
 import { nodeCertificates } from '../../src/compile/secrets/certificate-reader.node.ts'
-import { systemClock } from '../../src/model/clock.node.ts'
+import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { MemoryRegistry } from '../../src/registry/memory.ts'
 import { Publisher } from '../../src/registry/publisher.ts'
@@ -133,10 +133,11 @@ async function startSource(
   await watch.refresh()
   const end = new AbortController()
   const beating = beat(publisher, () => systemClock.now(), end.signal)
+  const repeating = watch.repeat(systemTimers, end.signal)
   return {
     stop: async () => {
       end.abort()
-      await Promise.all([beating, files.close(), sample?.close()])
+      await Promise.all([beating, repeating, files.close(), sample?.close()])
     },
   }
 }
