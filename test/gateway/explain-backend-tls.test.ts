@@ -70,3 +70,13 @@ test('what is not there is named', async () => {
   })
   expect(outcome).toMatchObject({ status: 503 })
 })
+
+test('a certificate of ours that is sealed, and cannot be opened without a key, says so', async () => {
+  const { told } = await explained({
+    annotations: { 'postern.dev/backend-tls-client-certificate': 'mine' },
+    credentials: {
+      'shop/mine': { type: 'client-certificate', secret: { form: 'sealed', tag: '', jwe: '{}' } },
+    },
+  })
+  expect(told).toMatchObject({ verdict: 'stop', summary: expect.stringContaining('has no sealing key') })
+})

@@ -2,6 +2,11 @@ import { namesOf, provesIdentity } from '../backend-tls/service-tls.ts'
 import type { Step } from '../road.ts'
 import type { ExplainedStep } from './explanation.ts'
 
+const UNUSABLE = "what it takes cannot be used: the gateway's log says why"
+/** `explain` on a registry has the keys of no gateway. */
+const SEALED =
+  'the certificate of ours is sealed, and could not be used here: the log says why. `postern explain` has no sealing key: ask a gateway (--gateway)'
+
 /** How endpoints are spoken to over TLS, and what keeps them from it. */
 export function backendTlsStep({
   service,
@@ -29,6 +34,6 @@ export function backendTlsStep({
     const summary = settings.verify ? 'endpoints are verified' : 'endpoints are believed, whoever they are'
     return { step, summary: `${summary}, says ${by}`, details }
   }
-  const why = fault ?? "what it takes cannot be used: the gateway's log says why"
+  const why = fault ?? (tls.client?.record.secret.form === 'sealed' ? SEALED : UNUSABLE)
   return { step, summary: `closed by ${by}: ${why}`, details }
 }
