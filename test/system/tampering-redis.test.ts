@@ -252,6 +252,28 @@ describe.skipIf(!hasRedis)('whoever writes to the Redis of a gateway', () => {
     await late.stop()
   })
 
+  test('and edits records under a whole head, is mended by the next heartbeat once that head is deleted', async () => {
+    const options = { url: redis.url, cluster: 'edited', heads: signedHeads, random: systemRandom }
+    const registry = new RedisRegistry(options)
+    const publisher = new Publisher({
+      writer: registry,
+      cluster: 'edited',
+      clock: systemClock,
+      heads: signer,
+    })
+    await publisher.publish(await everyKind('edited', honest.port), systemClock.now())
+    redis.cli('HSET', keyOf('edited', 'records:node'), 'n1', '{}')
+    const follower = startFollowing(registry)
+    await follower.until(() => follower.troubles.length > 0)
+    await publisher.heartbeat(systemClock.now())
+    expect(follower.heads).toEqual([])
+    redis.cli('DEL', keyOf('edited', 'head'))
+    await publisher.heartbeat(systemClock.now())
+    await follower.until(() => follower.heads.length > 0)
+    await follower.stop()
+    await registry.close()
+  })
+
   test('finds no private key in it, whatever form it looks for', () => {
     redis.cli('SAVE')
     const dump = readFileSync(join(folder, `postern-${redis.port}.rdb`)).toString('latin1')
