@@ -14,7 +14,7 @@ import { startManyPostern } from './many-postern.ts'
 const defaultCount = 20_000
 /** How many of the names are asked for, each twice: fewer and more than Postern keeps ready. */
 const fewNames = 1_000
-const manyNames = 8_000
+const manyNames = 10_000
 
 /** A proxy with many certificates. */
 export interface ManySubject {
