@@ -47,6 +47,16 @@ export async function everyKind(cluster: string, port: number): Promise<readonly
     await credential('other/users'),
     { kind: 'authority', key: 'Secret/shop/ca', text: encodeCanonical({ certificates: 'PEM' }) },
     { kind: 'authority', key: 'Secret/other/ca', text: encodeCanonical({ certificates: 'PEM' }) },
+    {
+      kind: 'challenge',
+      key: 'shop.localhost/token',
+      text: encodeCanonical({ keyAuthorization: 'token.key' }),
+    },
+    {
+      kind: 'challenge',
+      key: 'other.localhost/token',
+      text: encodeCanonical({ keyAuthorization: 'token.key' }),
+    },
     { kind: 'problem', key: 'Service/shop/web', text: '[]' },
     { kind: 'problem', key: 'Service/shop/other', text: '[]' },
   ]

@@ -87,6 +87,7 @@ describe('whoever is the relay', () => {
     const honest = await read()
     const kinds = honest.type === 'bundle' ? honest.records.map(({ kind, key }) => `${kind} ${key}`) : []
     expect(kinds.sort()).toEqual([
+      `challenge ${HOST}/token`,
       'endpoints shop/web/a',
       'policy p1',
       `route ${HOST}`,
