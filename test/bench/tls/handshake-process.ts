@@ -10,10 +10,15 @@ const [connections = 0, seconds = 0] = rest.map(Number)
 const version = versionText === 'TLSv1.2' ? 'TLSv1.2' : 'TLSv1.3'
 const isResumed = kind === 'resumed'
 const ciphers = suites[version]
-const secureContext = createSecureContext({ minVersion: version, maxVersion: version, ciphers })
+const secureContext = createSecureContext({
+  minVersion: version,
+  maxVersion: version,
+  ciphers,
+  ecdhCurve: group,
+})
 const options: ConnectionOptions = {
   ...{ host: '127.0.0.1', port: Number(port), servername: serverName },
-  ...{ secureContext, ecdhCurve: group, ALPNProtocols: ['http/1.1'], rejectUnauthorized: false },
+  ...{ secureContext, ALPNProtocols: ['http/1.1'], rejectUnauthorized: false },
 }
 const micros: number[] = []
 const session = isResumed ? await firstSession() : undefined

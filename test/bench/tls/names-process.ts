@@ -8,9 +8,9 @@ import { group, suites } from './settings.ts'
 
 const [port = 0, count = 0, step = 1] = process.argv.slice(2).map(Number)
 const version = 'TLSv1.3'
-const secureContext = createSecureContext({ minVersion: version, ciphers: suites[version] })
+const secureContext = createSecureContext({ minVersion: version, ciphers: suites[version], ecdhCurve: group })
 const options: ConnectionOptions = {
-  ...{ host: '127.0.0.1', port, secureContext, ecdhCurve: group, rejectUnauthorized: false },
+  ...{ host: '127.0.0.1', port, secureContext, rejectUnauthorized: false },
 }
 await shake(hostName(0)) // what a program does once only
 const first = await askAll()
