@@ -39,7 +39,7 @@ export interface Choice {
 export interface BalanceState {
   /** Requests under way at an endpoint. */
   loadOf(endpoint: string): number
-  /** How many requests of a service have been begun. */
+  /** How many attempts have been begun of a service that takes turns. */
   turnOf(service: string): number
   /** Whether any endpoint may be suspect: most of the time none is, and nobody needs to ask for each. */
   readonly hasSuspects: boolean

@@ -1,4 +1,5 @@
 import { foldFieldName } from '../model/field-name.ts'
+import { judgeByName } from '../model/judge-by-name.ts'
 
 /** Fields of one connection only (RFC 9110 §7.6.1), and those that would change our framing. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -127,12 +128,13 @@ export function requestHeaders(
   let forwardedHost = facts.authority
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] ?? '', raw[i + 1] ?? '']
-    const lower = name.toLowerCase()
-    if (facts.isTrusted && lower === 'x-forwarded-for') forwardedFor += `${value}, `
-    if (facts.isTrusted && lower === 'x-forwarded-host') forwardedHost = value
-    if (isDropped(lower) || named?.has(lower)) continue
-    if (facts.maxForwards !== undefined && lower === 'max-forwards') continue
-    if (facts.claims?.names.has(foldFieldName(lower))) continue
+    const fate = fateOf(name)
+    if (fate === 'dropped') continue
+    if (fate === 'forwarded-for' && facts.isTrusted) forwardedFor += `${value}, `
+    if (fate === 'forwarded-host' && facts.isTrusted) forwardedHost = value
+    if (fate !== 'kept' || named?.has(name.toLowerCase())) continue
+    if (facts.maxForwards !== undefined && name.toLowerCase() === 'max-forwards') continue
+    if (facts.claims?.names.has(foldFieldName(name))) continue
     out.push(name, value)
   }
   if (facts.maxForwards !== undefined) out.push('Max-Forwards', `${facts.maxForwards}`)
@@ -155,8 +157,8 @@ export function responseHeaders(raw: readonly string[], status: number): string[
   const out: string[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] ?? '', raw[i + 1] ?? '']
-    const lower = name.toLowerCase()
-    if (HOP_BY_HOP.has(lower) || named?.has(lower) || (isBare && lower === 'content-length')) continue
+    const kind = answerKindOf(name)
+    if (kind === 'hop-by-hop' || named?.has(name.toLowerCase()) || (isBare && kind === 'length')) continue
     out.push(name, value)
   }
   return out
@@ -202,6 +204,21 @@ function isDropped(lower: string): boolean {
   const folded = foldFieldName(lower)
   return isReplaced(folded) || folded === 'content-length' || folded === 'content-type'
 }
+
+/** What becomes of a request's field, by its name. */
+const fateOf = judgeByName((name): 'kept' | 'dropped' | 'forwarded-for' | 'forwarded-host' => {
+  const lower = name.toLowerCase()
+  if (lower === 'x-forwarded-for') return 'forwarded-for'
+  if (lower === 'x-forwarded-host') return 'forwarded-host'
+  return isDropped(lower) ? 'dropped' : 'kept'
+})
+
+/** The same for an answer's. */
+const answerKindOf = judgeByName((name): 'kept' | 'hop-by-hop' | 'length' => {
+  const lower = name.toLowerCase()
+  if (HOP_BY_HOP.has(lower)) return 'hop-by-hop'
+  return lower === 'content-length' ? 'length' : 'kept'
+})
 
 function isReplaced(lower: string): boolean {
   if (HOP_BY_HOP.has(lower) || IDENTITY.has(lower) || OURS.has(lower)) return true

@@ -47,7 +47,7 @@ export class Attempts {
   next(random: Random): Endpoint | undefined {
     const endpoint = choose(this.plan, this.#state, random, this.#tried)
     if (endpoint === undefined) return undefined
-    this.#state.attemptBegan(this.plan.service.key, endpoint.key, this.#count > 0)
+    this.#state.attemptBegan(this.plan.service, endpoint.key, this.#count > 0)
     this.#count++
     this.#tried.push(endpoint)
     this.#endpoint = endpoint

@@ -103,7 +103,7 @@ export class FetchExchange {
   /** The response's head, how the attempt failed, or why the whole exchange ends. */
   async #attempt(endpoint: Endpoint): Promise<Response | AttemptFailure | ErrorCode> {
     const { plan, state, observer } = this.#in
-    state.attemptBegan(plan.service.key, endpoint.key, this.#tried.length > 0)
+    state.attemptBegan(plan.service, endpoint.key, this.#tried.length > 0)
     this.#tried.push(endpoint)
     this.#span = observer.attempt(endpoint)
     const place = { ...endpoint, kind: plan.service.record.target.type, isTls: plan.tls !== undefined }

@@ -1,6 +1,7 @@
 import type { ForwardedFacts } from '../forward/headers.ts'
 import type { Peer } from '../identity/identify.ts'
 import type { ErrorCode } from '../model/errors.ts'
+import type { PathMatch } from '../model/records.ts'
 import type { Observer, RequestObserver } from '../telemetry/observer.ts'
 import type { Forward, Plan, RequestHead } from './road.ts'
 
@@ -34,16 +35,21 @@ export function observeRequest(
   if (passage?.route !== undefined) {
     const { cluster, isReported } = passage
     const { host, rule } = passage.route
-    const routePath = rule.path.type === 'exact' ? rule.path.value : `${rule.path.value.replace(/\/$/, '')}/*`
     following.routed({
       routeHost: host,
-      routePath,
+      routePath: formatRoutePath(rule.path),
       origin: rule.origin,
       cluster,
       ...(isReported && { isReported }),
     })
   }
   return following
+}
+
+/** `/api`, or `/api/*` for all below it. */
+function formatRoutePath({ type, value }: PathMatch): string {
+  if (type === 'exact') return value
+  return value === '/' ? '/*' : `${value.endsWith('/') ? value.slice(0, -1) : value}/*`
 }
 
 /** What of a plan is told. */

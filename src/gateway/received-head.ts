@@ -1,9 +1,15 @@
+import { judgeByName } from '../model/judge-by-name.ts'
 import type { ReceivedRequest } from '../wire/request-parser.ts'
 import type { RequestHead } from './road.ts'
 import { headerBytesOf } from './size-limits.ts'
 
 /** Fields of one value by which checks are made or bodies are read: of two, the next reader may take the other. */
-const SINGLE: ReadonlySet<string> = new Set(['authorization', 'content-type', 'origin'])
+const SINGLE = ['authorization', 'content-type', 'origin'] as const
+
+const kindOf = judgeByName((name): (typeof SINGLE)[number] | 'host' | 'other' => {
+  const lower = name.toLowerCase()
+  return lower === 'host' ? 'host' : (SINGLE.find((single) => single === lower) ?? 'other')
+})
 
 /** A head as it came over the wire, as `plan` reads it. */
 export class ReceivedHead implements RequestHead {
@@ -46,20 +52,17 @@ export class ReceivedHead implements RequestHead {
   }
 }
 
-/** Lower case only where the length fits: this runs for every field. */
 function singlesOf(fields: readonly string[]): Pick<ReceivedHead, 'hosts' | 'repeats'> {
   const hosts: string[] = []
   let seen: string[] | undefined
   let repeats: string | undefined
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const { length } = fields[i] ?? ''
-    if (length !== 4 && length !== 6 && length !== 12 && length !== 13) continue
-    const lower = fields[i]?.toLowerCase() ?? ''
-    if (lower === 'host') hosts.push(fields[i + 1] ?? '')
-    if (!SINGLE.has(lower)) continue
-    if (seen?.includes(lower)) repeats = lower
-    else if (seen === undefined) seen = [lower]
-    else seen.push(lower)
+    const kind = kindOf(fields[i] ?? '')
+    if (kind === 'other') continue
+    if (kind === 'host') hosts.push(fields[i + 1] ?? '')
+    else if (seen === undefined) seen = [kind]
+    else if (seen.includes(kind)) repeats = kind
+    else seen.push(kind)
   }
   return { hosts, repeats }
 }

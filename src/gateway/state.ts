@@ -1,4 +1,4 @@
-import type { BalanceState } from '../balance/endpoint.ts'
+import type { BalanceState, Choice } from '../balance/endpoint.ts'
 import { nobodyCounts, type RateCounter } from '../limits/rate-limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Forward, LimitReader } from './road.ts'
@@ -27,6 +27,7 @@ export class GatewayState implements BalanceState, LimitReader {
   readonly #loads = new Map<string, number>()
   /** Requests under way, by service: of those alone that have a limit of them. */
   readonly #underWay = new Map<string, number>()
+  /** Attempts begun, by service: of those alone that take turns. */
   readonly #turns = new Map<string, number>()
   readonly #suspicions = new Map<string, Suspicion>()
   readonly #clock: Pick<Clock, 'elapsed'>
@@ -84,11 +85,12 @@ export class GatewayState implements BalanceState, LimitReader {
     else this.#underWay.delete(service.key)
   }
 
-  attemptBegan(service: string, endpoint: string, isRetry: boolean): void {
+  attemptBegan({ key, record }: Choice['service'], endpoint: string, isRetry: boolean): void {
     if (isRetry) this.#retryTokens -= 1
     this.#loads.set(endpoint, this.loadOf(endpoint) + 1)
+    if (record.balance !== 'round-robin') return
     // Wraps long before a number loses precision.
-    this.#turns.set(service, (this.turnOf(service) + 1) % 0x4000_0000)
+    this.#turns.set(key, (this.turnOf(key) + 1) % 0x4000_0000)
   }
 
   attemptEnded(endpoint: string): void {

@@ -18,7 +18,7 @@ import type { StoredChange } from '../registry/port.ts'
 import { HostIndex } from '../route/host-index.ts'
 import { accessFieldNames } from './access/access-check.ts'
 import { readServiceTls, type ServiceTls } from './backend-tls/service-tls.ts'
-import { leanEndpoints } from './lean-endpoints.ts'
+import { leanEndpoints, leanRoute, leanService } from './lean-records.ts'
 import { NodeBook } from './node-book.ts'
 import { type Reachable, reachable } from './reachable.ts'
 import { readTokenCheck, type TokenCheck } from './tokens/token-check.ts'
@@ -162,7 +162,7 @@ export class Table {
   #put(change: TableChange, dirty: Set<string>): void {
     switch (change.kind) {
       case 'route':
-        this.#hosts.set(change.key, change.value)
+        this.#hosts.set(change.key, change.value && leanRoute(change.value))
         return
       case 'service':
         this.#putService(change.key, change.value, dirty)
@@ -215,7 +215,7 @@ export class Table {
     const tokenCheck = readTokenCheck(record.jwt, record.limits?.rate)
     this.#services.set(key, {
       key,
-      record,
+      record: leanService(record),
       sources,
       lists: readClientLists(record.clients),
       tokenCheck,

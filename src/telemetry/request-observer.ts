@@ -1,5 +1,6 @@
 import { type SpanContext, TraceFlags } from '@opentelemetry/api'
 import type { Clock, Random } from '../model/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import type { AccessLogEntry } from './access-log.ts'
 import { describeAnswer } from './answer.ts'
 import type { FinishedSpan, SpanSink } from './finished-span.ts'
@@ -25,7 +26,7 @@ import type {
   RequestStart,
   RouteFacts,
 } from './observer.ts'
-import type { RequestCounts, RouteLabels } from './request-counts.ts'
+import type { RequestCounts, RouteCounts } from './request-counts.ts'
 import { extractParent, injectContext, makeSpanId, makeTraceId } from './trace-context.ts'
 
 /** What the observer writes to. */
@@ -62,9 +63,9 @@ class ObservedRequest implements RequestObserver {
   readonly #startedElapsed: number
   readonly #method: string
   readonly #parent: SpanContext | undefined
-  readonly #context: SpanContext
+  readonly context: SpanContext
   #route: RouteFacts | undefined
-  #labels: RouteLabels | undefined
+  #routeCounts: RouteCounts | undefined
   #endpoint: EndpointFacts | undefined
   #attempts = 0
   #hasEnded = false
@@ -76,46 +77,41 @@ class ObservedRequest implements RequestObserver {
     this.#startedElapsed = parts.clock.elapsed()
     this.#method = normalizeMethod(start.method)
     this.#parent = extractParent(start)
-    this.#context = makeContext(parts, start, this.#parent)
-    this.requestId = trustedRequestId(start) ?? this.#context.traceId
+    this.context = makeContext(parts, start, this.#parent)
+    this.requestId = trustedRequestId(start) ?? this.context.traceId
     parts.counts?.begin(this.#method, start.scheme)
   }
 
   /** What nobody keeps is neither timed nor described. */
-  get #isKept(): boolean {
-    return this.#parts.spans !== undefined && (this.#context.traceFlags & TraceFlags.SAMPLED) !== 0
+  get isKept(): boolean {
+    return this.#parts.spans !== undefined && (this.context.traceFlags & TraceFlags.SAMPLED) !== 0
   }
 
   routed(facts: RouteFacts): void {
     this.#route = facts
-    this.#labels = this.#parts.counts?.labels(facts)
+    this.#routeCounts = this.#parts.counts?.routed(facts)
   }
 
   attempt(endpoint: EndpointFacts): AttemptObserver {
     const resendCount = this.#attempts
     this.#attempts += 1
     this.#endpoint = endpoint
-    const startMs = this.#isKept ? this.#nowMs() : 0
-    const context = { ...this.#context, spanId: makeSpanId(this.#parts.random) }
-    let hasEnded = false
-    return {
-      headers: injectContext(context),
-      end: (status, error, cause) => {
-        if (hasEnded) return
-        hasEnded = true
-        this.#parts.counts?.attempt(this.#labels, error)
-        if (!this.#isKept) return
-        const outcome = { ...describeOutcome(status ?? 0, error, 400), ...describeCause(cause) }
-        this.#keep(context, this.#context, {
-          name: spanName(this.#method),
-          kind: 'client',
-          startMs,
-          endMs: this.#nowMs(),
-          attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
-          isError: attribute.errorType in outcome,
-        })
-      },
-    }
+    return new ObservedAttempt(this, endpoint, resendCount, makeSpanId(this.#parts.random))
+  }
+
+  attemptEnded(attempt: ObservedAttempt, status: number, error: ErrorCode | undefined, cause: unknown): void {
+    this.#parts.counts?.attempt(this.#routeCounts, error)
+    if (!this.isKept) return
+    const { endpoint, resendCount, startMs } = attempt
+    const outcome = { ...describeOutcome(status, error, 400), ...describeCause(cause) }
+    this.#keep(attempt.spanId, this.context, {
+      name: spanName(this.#method),
+      kind: 'client',
+      startMs,
+      endMs: this.nowMs(),
+      attributes: { ...describeAttempt(endpoint, this.#method, resendCount), ...outcome },
+      isError: attribute.errorType in outcome,
+    })
   }
 
   end(end: RequestEnd): void {
@@ -123,9 +119,9 @@ class ObservedRequest implements RequestObserver {
     this.#hasEnded = true
     const { counts, accessLog } = this.#parts
     const durationMs = this.#parts.clock.elapsed() - this.#startedElapsed
-    if (this.#isKept) this.#keep(this.#context, this.#parent, this.#spanOf(end, durationMs))
+    if (this.isKept) this.#keep(this.context.spanId, this.#parent, this.#spanOf(end, durationMs))
     const { scheme, httpVersion } = this.#start
-    counts?.end({ method: this.#method, scheme, httpVersion, route: this.#labels, ...end, durationMs })
+    counts?.end({ method: this.#method, scheme, httpVersion, route: this.#routeCounts, ...end, durationMs })
     accessLog?.(this.#line(end, durationMs))
   }
 
@@ -151,7 +147,7 @@ class ObservedRequest implements RequestObserver {
       start: this.#start,
       startedAt: this.#startedAt,
       requestId: this.requestId,
-      traceId: this.#context.traceId,
+      traceId: this.context.traceId,
       route: this.#route,
       endpoint: this.#endpoint,
       attempts: this.#attempts,
@@ -160,19 +156,47 @@ class ObservedRequest implements RequestObserver {
   }
 
   /** By the clock that never goes back. */
-  #nowMs(): number {
+  nowMs(): number {
     return this.#startedAt + this.#parts.clock.elapsed() - this.#startedElapsed
   }
 
-  #keep(context: SpanContext, parent: SpanContext | undefined, facts: SpanFacts): void {
+  #keep(spanId: string, parent: SpanContext | undefined, facts: SpanFacts): void {
     this.#parts.spans?.add({
-      traceId: context.traceId,
-      spanId: context.spanId,
+      traceId: this.context.traceId,
+      spanId,
       parentSpanId: parent?.spanId,
       hasRemoteParent: parent?.isRemote ?? false,
-      traceState: context.traceState?.serialize(),
+      traceState: this.context.traceState?.serialize(),
       ...facts,
     })
+  }
+}
+
+/** One attempt of a request. */
+class ObservedAttempt implements AttemptObserver {
+  readonly #request: ObservedRequest
+  readonly endpoint: EndpointFacts
+  readonly resendCount: number
+  readonly spanId: string
+  readonly startMs: number
+  #hasEnded = false
+
+  constructor(request: ObservedRequest, endpoint: EndpointFacts, resendCount: number, spanId: string) {
+    this.#request = request
+    this.endpoint = endpoint
+    this.resendCount = resendCount
+    this.spanId = spanId
+    this.startMs = request.isKept ? request.nowMs() : 0
+  }
+
+  get headers(): readonly string[] {
+    return injectContext(this.#request.context, this.spanId)
+  }
+
+  end(status: number | undefined, error: ErrorCode | undefined, cause?: unknown): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#request.attemptEnded(this, status ?? 0, error, cause)
   }
 }
 

@@ -28,11 +28,10 @@ export function parseTraceparent(text: string | undefined): SpanContext | undefi
   return isSpanContextValid(context) ? context : undefined
 }
 
-/** Fields that carry a span to the endpoint, as [name, value, …]. None without an SDK and a parent. */
-export function injectContext(context: SpanContext): readonly string[] {
-  if (!isSpanContextValid(context)) return []
+/** Fields that carry a span to the endpoint, as [name, value, …]. */
+export function injectContext(context: SpanContext, spanId = context.spanId): readonly string[] {
   const flags = context.traceFlags & TraceFlags.SAMPLED ? '01' : '00'
-  const fields = ['traceparent', `00-${context.traceId}-${context.spanId}-${flags}`]
+  const fields = ['traceparent', `00-${context.traceId}-${spanId}-${flags}`]
   const state = context.traceState?.serialize()
   if (state) fields.push('tracestate', state)
   return fields
@@ -50,12 +49,14 @@ export function makeSpanId(random: Random): string {
 
 function makeId(random: Random, digits: number): string {
   let id = ''
+  let all = 0
   while (id.length < digits) {
     const bits = Math.floor(random() * 0x1_0000_0000)
+    all |= bits
     id += hexOf(bits >>> 24) + hexOf((bits >>> 16) & 0xff) + hexOf((bits >>> 8) & 0xff) + hexOf(bits & 0xff)
   }
   // All zeros stand for no id.
-  return /[^0]/.test(id) ? id : `${id.slice(1)}1`
+  return all === 0 ? `${id.slice(1)}1` : id
 }
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

@@ -1,9 +1,9 @@
-import { isTokenByte } from './octets.ts'
+import { judgeByName } from '../model/judge-by-name.ts'
+import { isToken } from './octets.ts'
 import { WireError } from './wire-error.ts'
 
 const SP = 0x20
 const HTAB = 0x09
-const COLON = 0x3a
 
 /** The field lines of a head or of trailers, until the empty line, and what they say of framing and connection. */
 export class FieldSection {
@@ -34,49 +34,77 @@ export class FieldSection {
    */
   add(text: string, start: number, end: number): boolean {
     if (start === end) return true
-    let colon = start
-    while (colon < end && isTokenByte(text.charCodeAt(colon))) colon++
-    if (colon === start || colon === end || text.charCodeAt(colon) !== COLON) throw nameError(text, start)
+    const colon = text.indexOf(':', start)
+    if (colon <= start || colon >= end) throw nameError(text, start)
+    const { name, role } = nameOf(text.slice(start, colon))
+    if (role === 'invalid') throw nameError(text, start)
     if (this.fields.length >= 2 * this.#maxFields) {
       throw new WireError('fields-too-many', `Cannot read a field: more than ${this.#maxFields}`)
     }
-    let [from, to] = [colon + 1, end]
-    while (from < to && isSpace(text.charCodeAt(from))) from++
-    while (to > from && isSpace(text.charCodeAt(to - 1))) to--
-    const name = text.slice(start, colon)
-    const value = text.slice(from, to)
+    const value = trimmed(text.slice(text.charCodeAt(colon + 1) === SP ? colon + 2 : colon + 1, end))
     this.fields.push(name, value)
-    this.#note(name, value, text, colon, end)
+    if (role !== 'other') this.#note(role, value, text, colon, end)
     return false
   }
 
-  /** Lower case only where the length fits: this runs for every field. */
-  #note(name: string, value: string, text: string, colon: number, end: number): void {
-    switch (name.length) {
-      case 6:
-        if (name.toLowerCase() === 'expect') this.expect = joined(this.expect, value)
+  #note(role: FramingRole, value: string, text: string, colon: number, end: number): void {
+    switch (role) {
+      case 'expect':
+        this.expect = joined(this.expect, value)
         break
-      case 7:
-        if (name.toLowerCase() === 'upgrade') this.upgrade = joined(this.upgrade, value)
+      case 'upgrade':
+        this.upgrade = joined(this.upgrade, value)
         break
-      case 10: {
-        const lower = name.toLowerCase()
-        if (lower === 'connection') this.connection = joined(this.connection, value)
-        else if (lower === 'keep-alive') this.keepAlive = value
+      case 'connection':
+        this.connection = joined(this.connection, value)
         break
-      }
-      case 14:
-        if (name.toLowerCase() !== 'content-length') break
+      case 'keep-alive':
+        this.keepAlive = value
+        break
+      case 'content-length':
         this.lengths++
         this.length = value
         break
-      case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') break
+      case 'transfer-encoding':
         checkCodingSpace(text, colon, end)
         this.codings++
         this.coding = value
     }
   }
+}
+
+const ROLES = [
+  'expect',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'transfer-encoding',
+] as const
+type FramingRole = (typeof ROLES)[number]
+
+/** The name as one text for all fields that have it: what it is looked up by has been hashed. */
+interface JudgedName {
+  readonly name: string
+  readonly role: FramingRole | 'other' | 'invalid'
+}
+
+const nameOf = judgeByName((name): JudgedName => {
+  if (!isToken(name)) return { name, role: 'invalid' }
+  const lower = name.toLowerCase()
+  return { name, role: ROLES.find((role) => role === lower) ?? 'other' }
+})
+
+/** Without the spaces and tabs around it (RFC 9110 §5.5). */
+function trimmed(value: string): string {
+  return isSpace(value.charCodeAt(0)) || isSpace(value.charCodeAt(value.length - 1)) ? trim(value) : value
+}
+
+function trim(value: string): string {
+  let [from, to] = [0, value.length]
+  while (from < to && isSpace(value.charCodeAt(from))) from++
+  while (to > from && isSpace(value.charCodeAt(to - 1))) to--
+  return value.slice(from, to)
 }
 
 function nameError(text: string, start: number): WireError {

@@ -1,3 +1,4 @@
+import { judgeByName } from '../model/judge-by-name.ts'
 import type { Framing } from './framing.ts'
 import { isFieldValue, isToken } from './octets.ts'
 import { WireError } from './wire-error.ts'
@@ -11,13 +12,14 @@ export function formatFields(what: string, fields: readonly string[], framing: F
   let text = ''
   for (let i = 0; i < fields.length; i += 2) {
     const [name = '', value = ''] = [fields[i], fields[i + 1]]
-    if (!isToken(name)) {
+    const kind = kindOf(name)
+    if (kind === 'invalid') {
       throw new WireError('field-name-invalid', `Cannot write ${what}: field ${JSON.stringify(name)}`)
     }
     if (!isFieldValue(value)) {
       throw new WireError('field-value-invalid', `Cannot write ${what}: value of field ${name}`)
     }
-    if (!isOurs(name)) text += `${name}: ${value}\r\n`
+    if (kind === 'free') text += `${name}: ${value}\r\n`
     else if (!isLength(name, value, framing)) {
       throw new WireError('field-ours', `Cannot write ${what}: field ${name} is ours`)
     }
@@ -31,29 +33,21 @@ function isLength(name: string, value: string, framing: Framing): boolean {
   return value === String(framing.length) || (/^0\d+$/.test(value) && Number(value) === framing.length)
 }
 
-/** Lower case only where the length fits: this runs for every field. */
-function isOurs(name: string): boolean {
-  switch (name.length) {
-    case 2:
-      return name.toLowerCase() === 'te'
-    case 7: {
-      const lower = name.toLowerCase()
-      return lower === 'trailer' || lower === 'upgrade'
-    }
-    case 10: {
-      const lower = name.toLowerCase()
-      return lower === 'connection' || lower === 'keep-alive'
-    }
-    case 14:
-      return name.toLowerCase() === 'content-length'
-    case 16:
-      return name.toLowerCase() === 'proxy-connection'
-    case 17:
-      return name.toLowerCase() === 'transfer-encoding'
-    default:
-      return false
-  }
-}
+const OURS: ReadonlySet<string> = new Set([
+  'te',
+  'trailer',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'proxy-connection',
+  'transfer-encoding',
+])
+
+const kindOf = judgeByName((name): 'free' | 'ours' | 'invalid' => {
+  if (!isToken(name)) return 'invalid'
+  return OURS.has(name.toLowerCase()) ? 'ours' : 'free'
+})
 
 export function formatFraming(what: string, framing: Framing): string {
   switch (framing.kind) {

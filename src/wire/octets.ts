@@ -16,6 +16,11 @@ export function isLineByte(byte: number): boolean {
   return byte >= 0x20 ? byte !== 0x7f : byte === 0x09
 }
 
+/** {@link isLineByte} of each byte, as 1 or 0. */
+export const LINE_BYTES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isLineByte(byte) ? 1 : 0,
+)
+
 const TOKEN_BYTES = Uint8Array.from({ length: 256 }, (_, byte) =>
   isToken(String.fromCharCode(byte)) ? 1 : 0,
 )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { choose } from '../../src/balance/choose.ts'
-import type { BalanceState, Endpoint } from '../../src/balance/endpoint.ts'
+import type { BalanceState, Choice, Endpoint } from '../../src/balance/endpoint.ts'
 import { hashText } from '../../src/balance/rendezvous.ts'
 import { GatewayState } from '../../src/gateway/state.ts'
 import type { Random } from '../../src/model/clock.ts'
@@ -32,8 +32,12 @@ function pick(
 const balances = ['least-request', 'round-robin'] as const
 const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
+function takingTurns(key: string): Choice['service'] {
+  return { key, record: { balance: 'round-robin' } }
+}
+
 function busy(state: GatewayState, endpoint: Endpoint | undefined, times: number): void {
-  for (let i = 0; i < times; i++) state.attemptBegan('other', endpoint?.key ?? '', false)
+  for (let i = 0; i < times; i++) state.attemptBegan(takingTurns('other'), endpoint?.key ?? '', false)
 }
 
 test.each(balances)('%s never takes one that was tried, and ends when all were', (balance) => {
@@ -48,7 +52,7 @@ test.each(balances)('%s never takes one that was tried, and ends when all were',
         const next = pick(balance, endpoints(count), state, random, tried)
         if (next === undefined) break
         expect(tried.map((endpoint) => endpoint.key)).not.toContain(next.key)
-        state.attemptBegan(SERVICE, next.key, tried.length > 0)
+        state.attemptBegan(takingTurns(SERVICE), next.key, tried.length > 0)
         tried.push(next)
       }
       expect(tried).toHaveLength(count)
@@ -96,7 +100,7 @@ test('round-robin gives each endpoint the same share', () => {
   for (let i = 0; i < 12; i++) {
     const taken = pick('round-robin', endpoints(4), state, () => 0, [])
     if (taken === undefined) throw new Error('nothing was chosen')
-    state.attemptBegan(SERVICE, taken.key, false)
+    state.attemptBegan(takingTurns(SERVICE), taken.key, false)
     counts.set(taken.key, (counts.get(taken.key) ?? 0) + 1)
   }
   expect([...counts.values()]).toEqual([3, 3, 3, 3])
@@ -105,7 +109,7 @@ test('round-robin gives each endpoint the same share', () => {
 test('the turns of one service do not move those of another', () => {
   const state = new GatewayState(frozenClock)
   const all = endpoints(3)
-  state.attemptBegan('shop/other:80', 'elsewhere', false)
+  state.attemptBegan(takingTurns('shop/other:80'), 'elsewhere', false)
   expect(pick('round-robin', all, state, () => 0, [])).toBe(all[0])
 })
 
@@ -127,7 +131,7 @@ test.each(balances)('%s leaves a suspect alone while there is another, and for a
     for (let i = 0; i < 60; i++) {
       const endpoint = pick(balance, all, state, () => (i % 20) / 20, [])
       keys.add(endpoint?.key)
-      state.attemptBegan(SERVICE, endpoint?.key ?? '', false)
+      state.attemptBegan(takingTurns(SERVICE), endpoint?.key ?? '', false)
       state.attemptEnded(endpoint?.key ?? '')
     }
     return [...keys].sort()
@@ -153,7 +157,7 @@ test('far endpoints get requests only while every near one is busy, or cannot be
   const service = { key: SERVICE, record: { balance: 'round-robin', spillOver: 2 } } as const
   const chosen = () => {
     const endpoint = choose({ service, candidates, affinity: undefined }, state, () => 0, [])
-    state.attemptBegan(SERVICE, endpoint?.key ?? '', false)
+    state.attemptBegan(takingTurns(SERVICE), endpoint?.key ?? '', false)
     return endpoint?.isFar
   }
   expect([chosen(), chosen(), chosen(), chosen()]).toEqual([false, false, false, false])

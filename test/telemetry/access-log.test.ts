@@ -48,3 +48,35 @@ it('formats times as Date does', () => {
     expect(formatIsoTime(Date.parse(day))).toBe(`${day}T00:00:00.000Z`)
   }
 })
+
+it('writes what JSON.stringify would', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('/plain', 'with"quote', 'back\\slash', 'tab\t', '\ud800'),
+  )
+  const maybe = fc.option(text, { nil: undefined })
+  const texts = fc.record({
+    path: text,
+    host: text,
+    method: text,
+    requestId: text,
+    userAgent: maybe,
+    pod: maybe,
+  })
+  const more = fc.record({
+    service: maybe,
+    route: maybe,
+    tls: maybe,
+    durationMs: fc.double({ min: 0, noNaN: true }),
+  })
+  fc.assert(
+    fc.property(texts, more, (some, others) => {
+      const line = { ...entry, ...some, ...others }
+      expect(formatAccessLog(line)).toBe(JSON.stringify(line))
+    }),
+  )
+  for (const path of ['/plain', '/a"b', '/ü']) {
+    expect(formatAccessLog({ ...entry, path })).toBe(JSON.stringify({ ...entry, path }))
+  }
+})
