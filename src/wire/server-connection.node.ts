@@ -211,6 +211,8 @@ export class ServerConnection implements ExchangePlace, SocketListener {
       this.#socket.allow('idleMs')
       this.#advance()
       if (this.#closesWhenIdle && this.isIdle) this.#socket.linger()
+    } else if (!exchange.head.keepsAlive && exchange.body.isOver && this.#input.isEmpty) {
+      this.#socket.leave()
     } else {
       this.#socket.linger()
     }

@@ -1,4 +1,6 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 import { READ_BYTES } from './lent-reads.node.ts'
 import { Linger } from './linger.node.ts'
@@ -79,6 +81,15 @@ export class ServerSocket implements Watched {
 
   cut(): void {
     this.stream.destroy()
+  }
+
+  /**
+   * Closes it after a client that has said that nothing more comes, all of whose bytes have been read: there is nothing to
+   * linger for, and what the kernel holds of the answer it sends before it ends. Of TLS an alert says that this was all.
+   */
+  leave(): void {
+    if (this.stream instanceof Socket && !(this.stream instanceof TLSSocket)) this.stream.destroy()
+    else this.linger()
   }
 
   linger(): void {

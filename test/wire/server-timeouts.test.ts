@@ -92,12 +92,27 @@ describe('time runs out', () => {
 
   test('for a client that does not leave after its last answer', async () => {
     const { client, next, server, timers } = await start()
-    client.write(GET('/', 'Connection: close\r\n'))
-    answer((await next()).exchange, 'x')
+    client.write(GET())
+    const { exchange } = await next()
+    exchange.respond(200, ['Content-Length', '1'], true)
+    exchange.write(Buffer.from('x'))
+    exchange.end([])
     await client.until('\r\n\r\nx')
     expect(server.connections.size).toBe(1)
     timers.pass(800)
     await client.ended()
+    await waitFor(
+      'the end',
+      () => server.connections.size,
+      (size) => size === 0,
+    )
+  })
+
+  test('for nobody who has said that it leaves: its connection is closed at once', async () => {
+    const { client, next, server } = await start()
+    client.write(GET('/', 'Connection: close\r\n'))
+    answer((await next()).exchange, 'x')
+    expect(await client.ended()).toBe(OK('x', 'Connection: close\r\n'))
     await waitFor(
       'the end',
       () => server.connections.size,
