@@ -1,14 +1,27 @@
 const DAY_MS = 86_400_000
 
+/** Most times that are written are of the same second as the last one. */
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** Milliseconds since the epoch as `2026-01-31T12:00:00.000Z`, without the banned `Date`. */
 export function formatIsoTime(epochMs: number): string {
   const ms = Math.floor(epochMs)
+  const second = Math.floor(ms / 1000)
+  if (second !== lastSecond) {
+    lastText = formatSecond(second * 1000)
+    lastSecond = second
+  }
+  return `${lastText}.${pad(ms - second * 1000, 3)}Z`
+}
+
+function formatSecond(ms: number): string {
   const days = Math.floor(ms / DAY_MS)
   const rest = ms - days * DAY_MS
   const clock = [rest / 3_600_000, (rest / 60_000) % 60, (rest / 1000) % 60].map((part) =>
     pad(Math.floor(part), 2),
   )
-  return `${formatDay(days)}T${clock.join(':')}.${pad(rest % 1000, 3)}Z`
+  return `${formatDay(days)}T${clock.join(':')}`
 }
 
 /** Howard Hinnant's civil_from_days: years begin in March, so that a leap day ends one. */

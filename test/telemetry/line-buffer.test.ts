@@ -1,20 +1,35 @@
 import { expect, test } from 'vitest'
-import { LineBuffer } from '../../src/telemetry/line-buffer.ts'
+import { LineBuffer } from '../../src/telemetry/line-buffer.node.ts'
 import { ManualTimers } from '../support/manual-timers.ts'
 
 function buffer() {
   const timers = new ManualTimers()
   const written: string[] = []
-  const lines = new LineBuffer((text) => void written.push(text), { timers, maxChars: 6, flushMs: 200 })
+  const lines = new LineBuffer((text) => void written.push(text), {
+    timers,
+    maxBytes: 6,
+    flushMs: 200,
+  })
   return { timers, written, lines }
 }
 
-test('lines leave together, when there are enough of them', () => {
+test('lines leave together, when another does not fit', () => {
   const { timers, written, lines } = buffer()
   lines.add('ab')
-  expect(written).toEqual([])
   lines.add('cd')
+  expect(written).toEqual([])
+  lines.add('ef')
   expect(written).toEqual(['ab\ncd\n'])
+  lines.flush()
+  expect(written).toEqual(['ab\ncd\n', 'ef\n'])
+  expect(timers.running).toBe(0)
+})
+
+test('a line that never fits goes by itself, after those before it', () => {
+  const { timers, written, lines } = buffer()
+  lines.add('a')
+  lines.add('longer')
+  expect(written).toEqual(['a\n', 'longer\n'])
   expect(timers.running).toBe(0)
 })
 

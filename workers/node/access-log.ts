@@ -2,7 +2,7 @@ import type { Counter } from '@opentelemetry/api'
 import sonicBoom from 'sonic-boom'
 import { systemTimers } from '../../src/model/clock.node.ts'
 import { type AccessLogEntry, formatAccessLog } from '../../src/telemetry/access-log.ts'
-import { LineBuffer } from '../../src/telemetry/line-buffer.ts'
+import { LineBuffer } from '../../src/telemetry/line-buffer.node.ts'
 
 /** Where each answered request leaves a line. */
 export interface AccessLog {
@@ -12,11 +12,9 @@ export interface AccessLog {
 }
 
 const FLUSH_MS = 200
-const GATHER_CHARS = 16_384
+const GATHER_BYTES = 65_536
 /** So much is written to a pipe at once or not at all (POSIX: PIPE_BUF): lines of several processes stay apart. */
 const PIPE_BYTES = 4096
-/** What most lines stay below: one more than fits goes along with those before it. */
-const LINE_CHARS = 800
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 export interface AccessLogTarget {
@@ -43,10 +41,10 @@ export function openAccessLog(
   // A log that cannot be written must not end the process: its lines pile up to the bound, then are dropped.
   stream.once('error', (error: Error) => process.stderr.write(`Cannot write access log: ${error.message}\n`))
   stream.on('error', () => {})
-  // The stream measures all that waits in it at every write: a line is too little to give it.
+  // Each write goes through the thread pool: a line is too little for it.
   const options = {
     timers: systemTimers,
-    maxChars: isShared ? PIPE_BYTES - LINE_CHARS : GATHER_CHARS,
+    maxBytes: isShared ? PIPE_BYTES : GATHER_BYTES,
     flushMs: FLUSH_MS,
   }
   const buffer = new LineBuffer((lines) => void stream.write(lines), options)
