@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
-import type { Duplex } from 'node:stream'
 import { replaceField, responseHeaders, trailerFields } from '../forward/headers.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RequestEnd } from '../telemetry/observer.ts'
+import type { Dialled } from '../wire/client-dial.node.ts'
 import type { Deadlines } from '../wire/deadlines.ts'
 import type { ServerExchange } from '../wire/server-exchange.node.ts'
 import { WireError } from '../wire/wire-error.ts'
@@ -81,7 +81,7 @@ export class Answer {
   }
 
   /** Joins the client with an endpoint that has upgraded. @returns false when the 101 cannot be written */
-  join(fields: readonly string[], endpoint: Duplex, listener: TunnelListener): boolean {
+  join(fields: readonly string[], endpoint: Dialled, listener: TunnelListener): boolean {
     try {
       const client = this.#down.upgrade('websocket', responseHeaders(fields, 101))
       this.#tunnel = new Tunnel(client, endpoint, this.#parts.deadlines, listener)

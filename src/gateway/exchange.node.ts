@@ -1,8 +1,8 @@
-import type { Duplex } from 'node:stream'
 import type { Peer } from '../identity/identify.ts'
 import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import type { RequestObserver } from '../telemetry/observer.ts'
+import type { Dialled } from '../wire/client-dial.node.ts'
 import type { ClientExchange, ClientFailure, ResponseHandler } from '../wire/client-exchange.node.ts'
 import type { ClientPool } from '../wire/client-pool.node.ts'
 import { NEVER, UNWATCHED, type Watched } from '../wire/deadlines.ts'
@@ -140,10 +140,10 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     this.#answer.end(trailers)
   }
 
-  onUpgrade({ fields }: ResponseHead, endpoint: Duplex): void {
+  onUpgrade({ fields }: ResponseHead, endpoint: Dialled): void {
     this.#up = undefined
     if (!this.#answer.join(fields, endpoint, this)) {
-      endpoint.destroy()
+      endpoint.socket.destroy()
       this.fail('response-invalid')
       return
     }

@@ -50,7 +50,7 @@ export function hostOfAuthority(authority: string): string | undefined {
   if (colon >= 0 && !PORT.test(authority.slice(colon))) return undefined
   const host = (colon < 0 ? authority : authority.slice(0, colon)).toLowerCase()
   if (bracket > 0) return IPV6.test(host) ? host : undefined
-  return isAscii(host) ? (dnsName(host) ?? address(host)) : undefined
+  return dnsName(host) ?? address(host)
 }
 
 function dnsName(lower: string): string | undefined {

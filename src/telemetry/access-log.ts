@@ -55,7 +55,7 @@ export function formatAccessLog(entry: AccessLogEntry): string {
     `{"time":"${entry.time}","requestId":"${requestId}","traceId":"${traceId}","client":"${client}","peer":"${peer}",` +
     `"method":"${method}","scheme":"${scheme}","host":"${host}","path":"${path}","protocol":"${protocol}"` +
     `${member('tls', tls)}${member('cipher', cipher)},"status":${status}${member('error', error)}` +
-    `,"durationMs":${durationMs},"bytesReceived":${bytesReceived},"bytesSent":${bytesSent}` +
+    `,"durationMs":${formatMillis(durationMs)},"bytesReceived":${bytesReceived},"bytesSent":${bytesSent}` +
     `${member('route', entry.route)}${member('cluster', entry.cluster)}${member('networkPolicy', entry.networkPolicy)}` +
     `${member('service', entry.service)}${member('endpoint', entry.endpoint)}${member('pod', entry.pod)}` +
     `,"attempts":${attempts}${member('userAgent', entry.userAgent)}}`
@@ -95,6 +95,13 @@ function textsOf(entry: AccessLogEntry): string {
     pod +
     userAgent
   )
+}
+
+/** As whole microseconds, which costs less than to find the shortest digits of a fraction. */
+function formatMillis(ms: number): string {
+  const micros = Math.round(ms * 1000)
+  const whole = Math.floor(micros / 1000)
+  return `${whole}.${String(micros - whole * 1000).padStart(3, '0')}`
 }
 
 function member(name: string, value: string | undefined): string {

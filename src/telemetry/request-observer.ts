@@ -210,7 +210,8 @@ function makeContext(
     isTrusted && parent ? (parent.traceFlags & TraceFlags.SAMPLED) !== 0 : random() < traceRatio
   return {
     traceId: parent?.traceId ?? makeTraceId(random),
-    spanId: makeSpanId(random),
+    // Of a span that nobody keeps nobody asks who it is: attempts have ids of their own.
+    spanId: isSampled ? makeSpanId(random) : '',
     traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
     ...(parent?.traceState && { traceState: parent.traceState }),
   }

@@ -158,9 +158,10 @@ export class ClientConnection implements Carrier, Watched {
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).pause()
     // Whoever reads it as a stream pauses it as one.
-    this.#reads.listen(socket, (bytes) => void socket.push(Buffer.from(bytes)))
+    const reads = this.#reads
+    reads.listen(socket, (bytes) => void socket.push(Buffer.from(bytes)))
     if (rest.length > 0) socket.unshift(Buffer.from(rest))
-    exchange.handler.onUpgrade(head, socket)
+    exchange.handler.onUpgrade(head, { socket, reads })
   }
 
   #fail(code: ClientFailureCode, cause: unknown): void {

@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { AttemptErrorCode } from '../model/errors.ts'
+import type { Dialled } from './client-dial.node.ts'
 import type { RequestFraming } from './framing.ts'
 import type { ResponseHead } from './response-head.ts'
 
@@ -57,8 +57,11 @@ export interface ResponseHandler {
    */
   onData(data: Uint8Array): boolean
   onEnd(trailers: readonly string[]): void
-  /** 101. The connection is the handler's, paused, with what has come of the new protocol in front. */
-  onUpgrade(head: ResponseHead, socket: Duplex): void
+  /**
+   * 101. The connection is the handler's, paused, with what has come of the new protocol in front. What comes then is pushed
+   * into the stream, unless the handler listens to the reads itself.
+   */
+  onUpgrade(head: ResponseHead, connection: Dialled): void
   onError(failure: ClientFailure): void
 }
 

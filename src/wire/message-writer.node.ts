@@ -7,6 +7,8 @@ import { WireError } from './wire-error.ts'
 
 /** Pieces up to this many bytes wait for one another, and leave in one write. */
 const HOLD_BYTES = 8192
+/** Up to so many bytes it costs less to copy them behind their head than to have the kernel gather both. */
+const COPY_BYTES = 16_384
 const CRLF = '\r\n'
 
 /** Whose the bytes are that are written: the writer's, or lent until {@link MessageWriter.write} returns. */
@@ -102,11 +104,11 @@ export class MessageWriter {
   #writeThrough(data: Uint8Array, after: string): void {
     const before = this.#held
     this.#held = ''
-    if (this.#ownership === 'lent') {
+    const isJoined = before !== '' || after !== ''
+    if (this.#ownership === 'lent' || (isJoined && data.length <= COPY_BYTES)) {
       writeCopy(this.#socket, before, data, after)
       return
     }
-    const isJoined = before !== '' || after !== ''
     if (isJoined) this.#socket.cork()
     if (before !== '') this.#socket.write(before, 'latin1')
     this.#socket.write(data)

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { wireBounds } from '../../src/wire/bounds.ts'
-import { connectTcp } from '../../src/wire/client-dial.node.ts'
+import { connectTcp, type Dialled } from '../../src/wire/client-dial.node.ts'
 import type {
   ClientExchange,
   ClientFailure,
@@ -98,7 +98,7 @@ export class Caller implements ResponseHandler {
     this.#changed()
   }
 
-  onUpgrade(head: ResponseHead, socket: Duplex): void {
+  onUpgrade(head: ResponseHead, { socket }: Dialled): void {
     this.#once()
     this.head = head
     this.upgraded = socket
