@@ -52,6 +52,7 @@ const serving = [
   'otlpEndpoint',
   'traceRatio',
   'connectTimeoutMs',
+  'minBodyRate',
   'maxConnections',
   'maxConnectionsPerClient',
   'drainDelayMs',

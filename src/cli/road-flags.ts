@@ -143,6 +143,13 @@ export const roadFlags = {
     parseMaxStale,
   ),
   connectTimeoutMs: flag('connect-timeout', 'DURATION', '2s', 'for connecting to an endpoint', parseMillis),
+  minBodyRate: flag(
+    'min-body-rate',
+    'N|off',
+    '240',
+    "how many bytes of a request's body a client sends each second at least, on average and while it is waited for; 10s are granted besides",
+    parseLimit,
+  ),
   maxConnections: flag(
     'max-connections',
     'N|off',

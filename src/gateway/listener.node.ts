@@ -16,6 +16,8 @@ export interface GatewayParts extends RequestsParts {
   /** Balancers that begin each connection with a PROXY header. */
   readonly proxyProtocol: readonly Cidr[]
   readonly connections: ConnectionLimits
+  /** How many bytes a second a client sends at least, while its body is waited for; 0: it may be as slow as it likes. */
+  readonly minBodyRate: number
   /** Absent: TLS is not spoken. */
   readonly tls?: TlsParts | undefined
 }
@@ -23,6 +25,8 @@ export interface GatewayParts extends RequestsParts {
 const MAX_HEAD_BYTES = 32_768
 /** How long a client may take over a request's head, and before that over a handshake. */
 const HEAD_TIMEOUT_MS = 10_000
+/** As long again may a body stand still: as long as TCP takes over a few packets that are lost in a row. */
+const BODY_GRACE_MS = 10_000
 /** How long an idle client connection is kept; longer than most load balancers keep theirs. */
 const KEEP_ALIVE_MS = 75_000
 const CONNECTION_TICK_MS = 1_000
@@ -53,8 +57,9 @@ export class Listener {
     const deadlines = new Deadlines(parts.timers, CONNECTION_TICK_MS)
     this.#connectionParts = {
       bounds: { ...wireBounds, headBytes: MAX_HEAD_BYTES },
-      // Bodies take as long as they move: the exchange has its own deadlines.
+      // When nothing moves at all the exchange has its own deadlines.
       timeouts: { headMs: HEAD_TIMEOUT_MS, idleMs: KEEP_ALIVE_MS, stallMs: 0, lingerMs: LINGER_MS },
+      minBodyRate: { bytesPerSecond: parts.minBodyRate, graceMs: BODY_GRACE_MS },
       deadlines,
       endIsLeaving: true,
       onRequest: (exchange, connection) => this.#requests.begin(exchange, this.#peerOf(connection)),

@@ -32,6 +32,16 @@ export class Deadlines {
     this.#tickMs = tickMs
   }
 
+  /** The present. Moments, and the time between them, are counted in ticks. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** A length of time, in ticks and parts of them. */
+  ticks(ms: number): number {
+    return ms / this.#tickMs
+  }
+
   /** The moment that many milliseconds from now; never when 0. */
   after(delayMs: number): number {
     return delayMs === 0 ? NEVER : this.#now + Math.ceil(delayMs / this.#tickMs) + 1

@@ -30,7 +30,7 @@ export class ServerConnection implements ExchangePlace, SocketListener {
   constructor(stream: Duplex, parts: ServerConnectionParts) {
     this.#parts = parts
     this.#input = new RequestInput(parts.bounds)
-    this.#socket = new ServerSocket(stream, parts.deadlines, parts.timeouts, this)
+    this.#socket = new ServerSocket(stream, parts, this)
   }
 
   get stream(): Duplex {
@@ -59,7 +59,7 @@ export class ServerConnection implements ExchangePlace, SocketListener {
   }
 
   wake(): void {
-    this.#socket.allow('stallMs')
+    this.#socket.awaitBody(this.#exchange?.body.isUntouched === true)
     this.#advance()
   }
 
@@ -112,11 +112,11 @@ export class ServerConnection implements ExchangePlace, SocketListener {
     if (exchange === undefined) return this.#readHead()
     if (!exchange.isReading) return false
     const input = this.#input
-    input.at = exchange.read(input.chunk, input.at)
+    const from = input.at
+    input.at = exchange.read(input.chunk, from)
     if (exchange.isAnswered) this.#discarded(exchange)
     else if (exchange.fault !== undefined) this.#fail(exchange, requestFailure(exchange.fault))
-    else if (exchange.isReading) this.#socket.allow('stallMs')
-    else this.#socket.allowEver()
+    else this.#socket.bodyCame(input.at - from, exchange.isReading)
     return true
   }
 

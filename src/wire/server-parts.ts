@@ -1,3 +1,4 @@
+import type { MinBodyRate } from './body-pace.ts'
 import type { WireBounds } from './bounds.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Refusal } from './response-text.ts'
@@ -15,11 +16,16 @@ export interface ServerTimeouts {
   readonly lingerMs: number
 }
 
-/** What all connections of a listener share. */
-export interface ServerParts<Exchange, Connection> {
-  readonly bounds: WireBounds
+/** How long the clients of a listener may take. */
+export interface ServerPatience {
   readonly timeouts: ServerTimeouts
+  readonly minBodyRate: MinBodyRate
   readonly deadlines: Deadlines
+}
+
+/** What all connections of a listener share. */
+export interface ServerParts<Exchange, Connection> extends ServerPatience {
+  readonly bounds: WireBounds
   /** A client that ends its side, its request sent, has left; otherwise it may wait for its answer. */
   readonly endIsLeaving: boolean
   /** Whoever takes the request on sets its handler before this returns. */

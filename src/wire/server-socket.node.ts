@@ -1,11 +1,12 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { BodyPace } from './body-pace.ts'
 import { type Deadlines, NEVER, UNWATCHED, type Watched } from './deadlines.ts'
 import { READ_BYTES } from './lent-reads.node.ts'
 import { Linger } from './linger.node.ts'
 import { MessageWriter } from './message-writer.node.ts'
-import type { ServerTimeouts } from './server-parts.ts'
+import type { ServerPatience, ServerTimeouts } from './server-parts.ts'
 
 /** What a socket tells its connection. */
 export interface SocketListener {
@@ -25,6 +26,7 @@ export class ServerSocket implements Watched {
   readonly writer: MessageWriter
   readonly #deadlines: Deadlines
   readonly #timeouts: ServerTimeouts
+  readonly #pace: BodyPace
   readonly #listener: SocketListener
   /** The listener takes no more for now. */
   #isPaused = false
@@ -35,11 +37,13 @@ export class ServerSocket implements Watched {
   deadline = NEVER
   watchPlace = UNWATCHED
 
-  constructor(stream: Duplex, deadlines: Deadlines, timeouts: ServerTimeouts, listener: SocketListener) {
+  constructor(stream: Duplex, patience: ServerPatience, listener: SocketListener) {
+    const { deadlines, timeouts, minBodyRate } = patience
     this.stream = stream
     this.writer = new MessageWriter(stream, 'lent')
     this.#deadlines = deadlines
     this.#timeouts = timeouts
+    this.#pace = new BodyPace(deadlines, minBodyRate)
     this.#listener = listener
     stream.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
     // Whatever the error is, 'close' follows.
@@ -51,6 +55,27 @@ export class ServerSocket implements Watched {
   /** Gives what comes next that much time from now. */
   allow(time: keyof ServerTimeouts): void {
     this.deadline = this.#deadlines.after(this.#timeouts[time])
+  }
+
+  /** More of a body is waited for. @param isFirst nothing of it has been read */
+  awaitBody(isFirst: boolean): void {
+    if (isFirst) this.#pace.begin()
+    else this.#pace.goOn()
+    this.#allowBody()
+  }
+
+  /** So much of it has been read. @param isAwaited whether more is waited for */
+  bodyCame(bytes: number, isAwaited: boolean): void {
+    this.#pace.came(bytes)
+    if (isAwaited) this.#allowBody()
+    else {
+      this.#pace.hold()
+      this.allowEver()
+    }
+  }
+
+  #allowBody(): void {
+    this.deadline = Math.min(this.#deadlines.after(this.#timeouts.stallMs), this.#pace.deadline)
   }
 
   /** Gives it all the time there is. */

@@ -109,6 +109,7 @@ describe.skipIf(!hasRedis)('a gateway of several clusters in one Redis', () => {
       road: { trustedProxies: [], networkPolicy: 'enforce' },
       proxyProtocol: [],
       connections: { maxConnections: 0, maxConnectionsPerClient: 0 },
+      minBodyRate: 0,
       onTrouble: ({ message }) => troubles.push(message),
     })
     const port = await listener.listen({ host: '127.0.0.1', port: 0 })

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { hurried, serviceYaml, startGateway } from '../support/gateway.ts'
 import { echo, startHttp, startTcp } from '../support/http.ts'
+import { ManualTimers } from '../support/manual-timers.ts'
 
 const UPGRADE =
   'GET / HTTP/1.1\r\nHost: web.shop.example.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -60,6 +61,28 @@ test('bytes that come with an upgrade reach the endpoint after the 101', async (
   let text = ''
   for await (const chunk of client) text += chunk
   expect(text).toMatch(/^HTTP\/1\.1 101 [\s\S]*got early$/)
+})
+
+test('what follows an upgrade is no body, and may be as slow as it likes', async () => {
+  const port = await pod((socket) => {
+    socket.write(SWITCH)
+    socket.once('data', (chunk) => socket.end(`got ${chunk}`))
+  })
+  const timers = new ManualTimers()
+  const annotations = { 'postern.dev/idle-timeout': '1h' }
+  const gateway = await startGateway(serviceYaml({ endpoints: [port], annotations }), {
+    timers,
+    minBodyRate: 240,
+  })
+  closers.push(gateway.close)
+  const client = dial(gateway.port)
+  client.write(`${UPGRADE}Content-Length: 0\r\n\r\n`)
+  await once(client, 'data')
+  timers.pass(600_000)
+  client.write('late')
+  let text = ''
+  for await (const chunk of client) text += chunk
+  expect(text).toBe('got late')
 })
 
 test('an upgrade that says that it has no body is one', async () => {

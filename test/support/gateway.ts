@@ -116,6 +116,7 @@ export interface TestGatewayOptions {
   readonly proxyProtocol?: readonly Cidr[]
   readonly timers?: Timers
   readonly connections?: ConnectionLimits
+  readonly minBodyRate?: number
   /** TLS is spoken too. */
   readonly tls?: TestTls
   /** Hears of troubles, which otherwise fail the test. */
@@ -151,6 +152,7 @@ export async function startListener(
     proxyProtocol = [],
     timers = systemTimers,
     connections = { maxConnections: 0, maxConnectionsPerClient: 0 },
+    minBodyRate = 0,
     resolve = noNames,
     tls,
     onTrouble = (error) => {
@@ -196,6 +198,7 @@ export async function startListener(
     timers,
     random: systemRandom,
     connections,
+    minBodyRate,
     onTrouble,
     tls: tls && {
       scopes: new Scopes(clusters, tls.own ?? (() => undefined), systemClock.now),

@@ -56,6 +56,7 @@ export class MemoryGateway {
     new ServerConnection(ours, {
       bounds: wireBounds,
       timeouts: { headMs: 0, idleMs: 0, stallMs: 0, lingerMs: 0 },
+      minBodyRate: { bytesPerSecond: 0, graceMs: 0 },
       deadlines: new Deadlines(never, 1),
       endIsLeaving: true,
       onRequest: this.#onRequest(),

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { systemTimers } from '../../src/model/clock.node.ts'
 import type { Timers } from '../../src/model/clock.ts'
+import type { MinBodyRate } from '../../src/wire/body-pace.ts'
 import { wireBounds } from '../../src/wire/bounds.ts'
 import { Deadlines } from '../../src/wire/deadlines.ts'
 import { ServerConnection } from '../../src/wire/server-connection.node.ts'
@@ -13,6 +14,7 @@ import type { ServerTimeouts } from '../../src/wire/server-parts.ts'
 export interface WireServerOptions {
   readonly timers?: Timers
   readonly timeouts?: Partial<ServerTimeouts>
+  readonly minBodyRate?: MinBodyRate
   readonly endIsLeaving?: boolean
   readonly tls?: TlsOptions
 }
@@ -34,6 +36,7 @@ export async function startWireServer(
   const parts = {
     bounds: wireBounds,
     timeouts: { ...timeouts, ...options.timeouts },
+    minBodyRate: options.minBodyRate ?? { bytesPerSecond: 0, graceMs: 0 },
     deadlines: new Deadlines(options.timers ?? systemTimers, 10),
     endIsLeaving: options.endIsLeaving ?? false,
     onRequest,

@@ -113,6 +113,31 @@ test.skipIf(!isLinux)(
   },
 )
 
+test('clients that drip their bodies are ended, and give their places to others', async () => {
+  const PLACES = 100
+  let cut = 0
+  const pod: RequestListener = (incoming, response) => {
+    incoming.on('error', () => cut++).resume()
+    incoming.on('end', () => response.end('other'))
+  }
+  const { postern } = await serve(pod, { 'postern.dev/max-concurrent-requests': String(PLACES) })
+  const clients = Array.from({ length: PLACES }, () => {
+    const socket = connect(postern.port, '127.0.0.1').resume()
+    const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 1000000\r\n\r\n`
+    socket.on('error', () => {}).write(head)
+    return socket
+  })
+  onTestFinished(() => leave(clients))
+  const statusOfAnother = async () => (await send({ port: postern.port, path: '/other' })).status
+  await waitFor('all places to be taken', statusOfAnother, (status) => status === 503)
+  const drip = async () => {
+    for (const socket of clients) if (socket.writable) socket.write('x')
+    return { cut, status: await statusOfAnother() }
+  }
+  const isOver = (now: Awaited<ReturnType<typeof drip>>) => now.cut === PLACES && now.status === 200
+  await waitFor('the drips to be ended', drip, isOver, { timeoutMs: 60_000, everyMs: 250 })
+})
+
 const isAble = isLinux && maxOpenFiles() > IDLE + 1_000
 if (!isAble) console.log(`skipped: no ${IDLE} connections with ${maxOpenFiles()} open files`)
 

@@ -42,6 +42,7 @@ test('a client that sends much at once is left, and heard again in the next turn
   const connection = new ServerConnection(socket, {
     bounds: wireBounds,
     timeouts: { headMs: 0, idleMs: 0, stallMs: 0, lingerMs: 0 },
+    minBodyRate: { bytesPerSecond: 0, graceMs: 0 },
     deadlines: new Deadlines(systemTimers, 1000),
     endIsLeaving: true,
     onRequest: (exchange) => resolve(new Recorder(exchange)),

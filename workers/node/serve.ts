@@ -160,6 +160,7 @@ export async function serveGateway(
     tls,
     proxyProtocol: config.proxyProtocol,
     connections: config,
+    minBodyRate: config.minBodyRate,
     onTrouble: say,
   })
   observeConnections(telemetry.meter, () => listener.connections)

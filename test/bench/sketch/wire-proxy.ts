@@ -28,6 +28,7 @@ const pool = new ClientPool({
 const parts = {
   bounds: wireBounds,
   timeouts: { headMs: 10_000, idleMs: 75_000, stallMs: 60_000, lingerMs: 5000 },
+  minBodyRate: { bytesPerSecond: 0, graceMs: 0 },
   deadlines,
   endIsLeaving: true,
   onRequest: (exchange: ServerExchange) => void new WireRelay(exchange, pool, nextEndpoint()),
