@@ -3,6 +3,16 @@ import type { ClusterShare } from '../gateway/clusters.ts'
 import type { Question } from '../gateway/explain/request.ts'
 import { editsBetween } from '../model/edits.ts'
 import { readClusters } from './cluster-shares.ts'
+import {
+  type CommandName,
+  commands,
+  type Format,
+  type formats,
+  hasFormats,
+  printsJson,
+  readsManifests,
+  takesOperand,
+} from './commands.ts'
 import { type ExplainSource, readExplainSource } from './explain-source.ts'
 import type { Flag } from './flag.ts'
 import { type FlagValue, flags, MANIFESTS } from './flags.ts'
@@ -16,17 +26,7 @@ import {
   readServiceName,
 } from './inputs.ts'
 import { type KeysTask, readKeysTask } from './keys/keys-config.ts'
-import {
-  buildProgram,
-  type CommandName,
-  commands,
-  type Format,
-  type formats,
-  hasFormats,
-  printsJson,
-  readsManifests,
-  takesOperand,
-} from './program.ts'
+import { buildProgram } from './program.ts'
 import { readQuestionOptions } from './question.ts'
 import {
   type RedisFlagId,

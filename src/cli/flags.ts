@@ -7,7 +7,7 @@ import { roadFlags } from './road-flags.ts'
 import { rolesFlags } from './roles-flags.ts'
 import { tlsFlags } from './tls-flags.ts'
 
-/** Every flag; which command takes which is program.ts's. */
+/** Every flag; which command takes which is commands.ts's. */
 export const flags = {
   ...processFlags,
   ...compileFlags,

@@ -1,5 +1,5 @@
+import { type Format, formats } from './commands.ts'
 import { flags, MANIFESTS } from './flags.ts'
-import { type Format, formats } from './program.ts'
 import type { ServiceName } from './service-env.ts'
 
 /** Options as commander has them. */

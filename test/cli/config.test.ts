@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { type CommandName, commands, printsJson, readsManifests } from '../../src/cli/commands.ts'
 import { parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
 import { flags } from '../../src/cli/flags.ts'
 import type { Env } from '../../src/cli/inputs.ts'
-import { type CommandName, commands, printsJson, readsManifests } from '../../src/cli/program.ts'
 import { keyVariables } from '../support/keys.ts'
 
 const parse = (argv: readonly string[], env: Env = {}) =>
