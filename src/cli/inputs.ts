@@ -7,7 +7,16 @@ export type Given = Readonly<Record<string, unknown>>
 
 export type Env = Readonly<Record<string, string | undefined>>
 
-export function readManifests(given: Given, env: Env, faults: string[]): readonly string[] {
+/** What a command was given. Reading notes every fault, and goes on. */
+export interface Input {
+  readonly given: Given
+  readonly env: Env
+  /** What stands behind the command without a flag. */
+  readonly operand: string | undefined
+  readonly faults: string[]
+}
+
+export function readManifests({ given, env, faults }: Input): readonly string[] {
   const typed = given.manifests
   if (typed === true) faults.push(`${MANIFESTS.name} needs a value: ${MANIFESTS.metavar}`)
   if (Array.isArray(typed)) return typed.map(String)
@@ -15,13 +24,9 @@ export function readManifests(given: Given, env: Env, faults: string[]): readonl
 }
 
 /** Manifests or a cluster, and not both. */
-export function needSource(
-  given: Given,
-  env: Env,
-  kubeconfig: string | undefined,
-  faults: string[],
-): readonly string[] {
-  const manifests = readManifests(given, env, faults)
+export function needSource(input: Input, kubeconfig: string | undefined): readonly string[] {
+  const { given, faults } = input
+  const manifests = readManifests(input)
   expectOneSource(manifests, kubeconfig, faults)
   if (manifests.length === 0 && given.manifests !== true && kubeconfig === undefined) {
     faults.push(
@@ -42,7 +47,8 @@ export function expectOneSource(
   )
 }
 
-export function readFormat(name: keyof typeof formats, { format, json }: Given, faults: string[]): Format {
+export function readFormat(name: keyof typeof formats, { given, faults }: Input): Format {
+  const { format, json } = given
   const known: readonly Format[] = formats[name]
   const asked = format ?? (json === true ? 'json' : known[0])
   const found = known.find((each) => each === asked)
@@ -53,7 +59,7 @@ export function readFormat(name: keyof typeof formats, { format, json }: Given, 
   return found ?? 'text'
 }
 
-export function readServiceName(operand: string | undefined, faults: string[]): ServiceName | undefined {
+export function readServiceName({ operand, faults }: Input): ServiceName | undefined {
   const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(operand ?? '') ?? []
   if (namespace !== undefined && name !== undefined) return { namespace, name }
   faults.push(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { keyVariables } from '../support/keys.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 import type { Env } from '../../src/cli/inputs.ts'
 import { keyVariables } from '../support/keys.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 
 const parse = (args: readonly string[], env = {}) => parseCommandLine(args, env, 'test')
 const gateway = ['gateway', '--redis', 'redis://redis']

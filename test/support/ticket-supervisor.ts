@@ -1,7 +1,7 @@
 // A supervisor of two workers whose clock stands still: at each line on its input eight hours pass. Its command line is that
 // of `postern gateway`, with addresses.
 import { createInterface } from 'node:readline'
-import { parseCommandLine } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { SharedPorts } from '../../workers/node/supervisor/shared-ports.ts'
 import { Supervisor } from '../../workers/node/supervisor/supervisor.ts'

@@ -1,5 +1,5 @@
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 import type { Config } from '../../src/cli/config.ts'
-import { parseCommandLine } from '../../src/cli/config.ts'
 import { VERSION } from './version.ts'
 
 /** The command line: parse, then hand over to the command. */

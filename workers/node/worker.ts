@@ -1,4 +1,5 @@
-import { type GatewayConfig, parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
+import type { GatewayConfig, UpConfig } from '../../src/cli/config.ts'
 import type { RegistrySource } from '../../src/cli/registry-source.ts'
 import { asError } from '../../src/model/as-error.ts'
 import { systemClock } from '../../src/model/clock.node.ts'

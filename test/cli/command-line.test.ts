@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { parseCommandLine } from '../../src/cli/command-line.ts'
 import { type CommandName, commands, printsJson, readsManifests } from '../../src/cli/commands.ts'
-import { parseCommandLine, type UpConfig } from '../../src/cli/config.ts'
+import type { UpConfig } from '../../src/cli/config.ts'
 import { flags } from '../../src/cli/flags.ts'
 import type { Env } from '../../src/cli/inputs.ts'
 import { keyVariables } from '../support/keys.ts'
