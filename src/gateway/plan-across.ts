@@ -6,7 +6,7 @@ import type { Random } from '../model/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { plan } from './plan.ts'
 import type { Forward, Plan, PlanTable, Reply, RequestHead, RoadOptions, RoadState, Step } from './road.ts'
-import type { TableService } from './table.ts'
+import type { TableService } from './table-service.ts'
 
 /** A cluster that requests may be planned on, with its share of those that others can serve as well. */
 export interface PlanCluster extends Sharer {

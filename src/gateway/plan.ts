@@ -29,7 +29,7 @@ import type {
   Wait,
 } from './road.ts'
 import { sizeFault } from './size-limits.ts'
-import type { TableService } from './table.ts'
+import type { TableService } from './table-service.ts'
 import { askTls, formatHsts, httpsLocation } from './tls/ask-tls.ts'
 
 /** More than any chain of gateways that somebody built on purpose. */

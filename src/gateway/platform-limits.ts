@@ -2,7 +2,7 @@ import type { EndpointFetch } from '../forward/endpoint-fetch.ts'
 import { compareProblems, type Problem } from '../model/problem.ts'
 import { tlsLimit } from './platform-tls.ts'
 import type { Forward, RequestHead } from './road.ts'
-import type { TableService } from './table.ts'
+import type { TableService } from './table-service.ts'
 
 /** How many Services are remembered by what was asked of them and could not be done. */
 const MAX_NOTED = 200

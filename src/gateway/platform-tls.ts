@@ -1,4 +1,4 @@
-import type { TableService } from './table.ts'
+import type { TableService } from './table-service.ts'
 
 /** What keeps a Service from being reached over TLS, where the platform verifies the name that it dials by its own roots. */
 export interface TlsLimit {

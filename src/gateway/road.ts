@@ -21,7 +21,7 @@ import type { GivenAnswer } from './access/auth-call.ts'
 import type { Identities, IdentityAnswer } from './backend-tls/identity-book.ts'
 import type { ServiceTls } from './backend-tls/service-tls.ts'
 import type { ExternalTarget } from './external-names.ts'
-import type { TableService } from './table.ts'
+import type { TableService } from './table-service.ts'
 import type { TokenAnswer, TokenQuestion, TokenVerdicts } from './tokens/token-check.ts'
 
 /** A request's head, as any runtime can show it. */

@@ -1,6 +1,7 @@
 import type { Rule, ServiceRecord } from '../model/records.ts'
 import { provesIdentity } from './backend-tls/service-tls.ts'
-import type { Table, TableService } from './table.ts'
+import type { Table } from './table.ts'
+import type { TableService } from './table-service.ts'
 
 /** One exposed place: a host, a path, and what is behind it now. */
 export interface RouteStatus {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { HostEntry } from '../../src/gateway/host-tables.ts'
 import { type RouteStatus, routeStatuses } from '../../src/gateway/route-status.ts'
-import type { TableService } from '../../src/gateway/table.ts'
+import type { TableService } from '../../src/gateway/table-service.ts'
 import { BearerTokens } from '../../src/model/bearer-tokens.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import type { Problem } from '../../src/model/problem.ts'

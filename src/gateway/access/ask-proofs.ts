@@ -1,7 +1,7 @@
 import type { Peer } from '../../identity/identify.ts'
 import type { Known } from '../../limits/rate-key.ts'
 import type { Passage, PlanTable, Reply, RequestHead, RoadState, Step, Wait } from '../road.ts'
-import type { TableService } from '../table.ts'
+import type { TableService } from '../table-service.ts'
 import { askToken, type TokenVerdict } from '../tokens/token-check.ts'
 import { type AccessAnswer, askAccess } from './access-check.ts'
 import { authAskOf } from './auth-ask.ts'

@@ -1,7 +1,7 @@
 import type { Peer } from '../../identity/identify.ts'
 import { forwardedFacts } from '../observe.ts'
 import type { Passage, RequestHead } from '../road.ts'
-import type { TableService } from '../table.ts'
+import type { TableService } from '../table-service.ts'
 import type { AuthAsk } from './auth-call.ts'
 
 /** What of a request is told to whom its Service asks about it. */

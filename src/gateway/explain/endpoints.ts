@@ -2,7 +2,7 @@ import type { BalanceState, Endpoint, Guard } from '../../balance/endpoint.ts'
 import type { Caller } from '../../model/address-set.ts'
 import type { ServiceRecord } from '../../model/records.ts'
 import type { NetworkPolicySet } from '../../policy/network-policy.ts'
-import type { TableService } from '../table.ts'
+import type { TableService } from '../table-service.ts'
 
 /** An endpoint that may be chosen, with what weighs on the choice. */
 export function endpointLine(endpoint: Endpoint, state: BalanceState): string {
