@@ -3,7 +3,7 @@ import { DiskCopy } from '../../src/gateway/disk/disk-copy.node.ts'
 import { machineUptime } from '../../src/gateway/disk/uptime.node.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'
 import { observeDiskWrites } from '../../src/telemetry/gateway-instruments.ts'
-import type { ServeParts } from './serve.ts'
+import type { ServeParts } from './serve-parts.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The copy of a cluster on disk, where one is to be kept. */

@@ -1,7 +1,8 @@
 import type { GatewayConfig } from '../../src/cli/config.ts'
 import { announceReady } from './announce.ts'
 import { guarded, serveConsole } from './console.ts'
-import { type ServeConfig, type ServeParts, serveGateway } from './serve.ts'
+import { serveGateway } from './serve.ts'
+import type { ServeConfig, ServeParts } from './serve-parts.ts'
 
 /** A gateway that answers clients, in one process or in several. */
 export interface Serving {
