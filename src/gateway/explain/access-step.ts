@@ -2,7 +2,7 @@ import type { AccessPolicy } from '../../model/access-policy.ts'
 import type { ErrorCode } from '../../model/errors.ts'
 import type { AccessProof } from '../access/access-check.ts'
 import { withoutQuery } from '../observe.ts'
-import type { StepOf, Told } from './steps.ts'
+import type { StepOf, Told } from './step-parts.ts'
 
 /** The annotation that asks for each proof. */
 const ANNOTATIONS: Readonly<Record<AccessProof, string>> = {

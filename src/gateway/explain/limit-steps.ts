@@ -1,6 +1,16 @@
 import type { RequestHead } from '../road.ts'
+import { maskLines } from './client-step.ts'
 import { SHOWN } from './problems.ts'
-import type { StepOf, Told } from './steps.ts'
+import type { StepOf, Told } from './step-parts.ts'
+
+/** The source ranges of the Service, in words. */
+export function sourcesStep({ service, isAdmitted, caller }: StepOf<'sources'>): Told {
+  const { sources } = service.record
+  const field = `spec.loadBalancerSourceRanges of Service ${service.record.namespace}/${service.record.name}`
+  if (sources === undefined) return { step: 'source ranges', summary: 'none are set', details: [] }
+  const summary = isAdmitted ? `admitted by ${field}` : `refused by ${field}`
+  return { step: 'source ranges', summary, details: [...maskLines(caller), ...sources.slice(0, SHOWN)] }
+}
 
 /** Allow and deny lists in words. */
 export function listsStep({ service: { record }, verdict }: StepOf<'lists'>): Told {
