@@ -1,14 +1,14 @@
 import { parseHostTemplate } from '../compile/host-template.ts'
-import { flag } from './flag.ts'
+import { parseCidrs } from './address-values.ts'
 import {
   parseAllowHosts,
-  parseBoolean,
-  parseCidrs,
   parseDomain,
   parseHostClaims,
   parseLabelName,
   parsePodSelector,
-} from './values.ts'
+} from './compile-values.ts'
+import { flag } from './flag.ts'
+import { parseBoolean } from './values.ts'
 
 /** What decides how a cluster's objects become records. */
 export const compileFlags = {

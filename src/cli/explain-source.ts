@@ -1,6 +1,6 @@
 import { flags, MANIFESTS } from './flags.ts'
 import { type RegistrySource, type SourceFlagId, sourceValues, takeSource } from './registry-source.ts'
-import type { Secret } from './values.ts'
+import type { Secret } from './secret-values.ts'
 
 /** Where the table is that a request is explained on. */
 export type ExplainSource =

@@ -1,4 +1,5 @@
-import { parseBoolean, parseSecret, type Secret, type ValueParse } from './values.ts'
+import { parseSecret, type Secret } from './secret-values.ts'
+import { parseBoolean, type ValueParse } from './values.ts'
 
 /** One flag, mirrored by a variable. */
 export interface Flag<T> {

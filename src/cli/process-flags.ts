@@ -1,5 +1,6 @@
+import { parseAddress } from './address-values.ts'
 import { flag, optionalFlag, secretFlag } from './flag.ts'
-import { parseAddress, parseHttpUrl, parseMillis, parseRatio, parseText } from './values.ts'
+import { parseHttpUrl, parseMillis, parseRatio, parseText } from './values.ts'
 import { parseWorkerCount } from './worker-count.ts'
 
 /** What a process is: where it listens, what it tells, how it ends. */

@@ -1,8 +1,9 @@
+import { parseAddress } from './address-values.ts'
 import { parseLeaderElection, parseLeaseDuration, parseObjectName } from './election-values.ts'
 import { flag, optionalFlag, secretFlag, switchFlag } from './flag.ts'
 import { parseGatewayAddresses } from './gateway-addresses.ts'
 import { parseKeyFiles } from './key-values.ts'
-import { parseAddress, parseHttpUrl, parseName, parseRedisUrl, parseText } from './values.ts'
+import { parseHttpUrl, parseName, parseRedisUrl, parseText } from './values.ts'
 
 /** Where records, and the cluster that they are of, are read and written. */
 export const registryFlags = {

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
+import type { Address } from './address-values.ts'
 import { type Flags, type FlagValue, flags } from './flags.ts'
-import type { Address, Secret } from './values.ts'
+import type { Secret } from './secret-values.ts'
 
 /** A Redis, and the files with what its TLS takes. */
 export interface RedisSource {

@@ -1,18 +1,14 @@
+import { parseCidrs, parseFamilies, parseIpPort } from './address-values.ts'
 import { parseClusterCidrs, parseClusters } from './cluster-values.ts'
 import { flag, optionalFlag } from './flag.ts'
-import { parseLimit } from './limit-values.ts'
 import {
-  parseBoolean,
-  parseCidrs,
-  parseFamilies,
   parseForwardedHeader,
   parseHops,
-  parseIpPort,
+  parseLimit,
   parseMaxStale,
-  parseMillis,
   parseNetworkPolicy,
-  parseText,
-} from './values.ts'
+} from './road-values.ts'
+import { parseBoolean, parseMillis, parseText } from './values.ts'
 
 /** What decides on a request, and where it may go. */
 export const roadFlags = {

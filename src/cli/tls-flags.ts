@@ -1,5 +1,6 @@
+import { parseAddress } from './address-values.ts'
 import { flag, optionalFlag } from './flag.ts'
-import { parseAddress, parseText, type ValueParse } from './values.ts'
+import { parseText, type ValueParse } from './values.ts'
 
 /** How TLS is spoken with clients: docs/tls.md. */
 export const tlsFlags = {

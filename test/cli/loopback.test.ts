@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { parseCidrs } from '../../src/cli/address-values.ts'
 import { LOOPBACK, loopbackAmong } from '../../src/cli/loopback.ts'
-import { parseCidrs } from '../../src/cli/values.ts'
 import { postern } from '../support/postern-cli.ts'
 import { type ServingProcess, startServing } from '../support/postern-process.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { parseCidrs } from '../../src/cli/values.ts'
+import { parseCidrs } from '../../src/cli/address-values.ts'
 import type { ProxyTrust } from '../../src/identity/identify.ts'
 import { serviceYaml, startGateway } from '../support/gateway.ts'
 import { echo, send, startHttp, type TestServer } from '../support/http.ts'

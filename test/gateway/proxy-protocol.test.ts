@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { parseCidrs } from '../../src/cli/values.ts'
+import { parseCidrs } from '../../src/cli/address-values.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import { freePort } from '../support/free-port.ts'
 import { hurried, serviceYaml, startGateway, type TestGateway } from '../support/gateway.ts'

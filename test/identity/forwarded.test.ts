@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseCidrs } from '../../src/cli/values.ts'
+import { parseCidrs } from '../../src/cli/address-values.ts'
 import { readForwarded } from '../../src/identity/forwarded.ts'
 import { identifyClient, identifyPeer, type ProxyTrust } from '../../src/identity/identify.ts'
 import type { Cidr } from '../../src/model/address.ts'

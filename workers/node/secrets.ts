@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseTokens, type Secret } from '../../src/cli/values.ts'
+import { parseTokens, type Secret } from '../../src/cli/secret-values.ts'
 
 /** The tokens of a secret; none when there is none. @throws Error that names the file, and never a token */
 export function readTokens(secret: Secret | undefined): readonly string[] {

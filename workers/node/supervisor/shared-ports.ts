@@ -1,5 +1,5 @@
 import type { BoundSocket } from 'node:net'
-import type { Address } from '../../../src/cli/values.ts'
+import type { Address } from '../../../src/cli/address-values.ts'
 import { SharedAddress } from './shared-address.ts'
 
 /** The sockets of one worker, one for each address. */
