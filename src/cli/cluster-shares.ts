@@ -1,4 +1,4 @@
-import type { ClusterShare } from '../gateway/clusters.ts'
+import type { ClusterShare } from '../gateway/cluster-member.ts'
 import { type FlagValue, flags } from './flags.ts'
 import { isFaulty, type RegistrySource } from './registry-source.ts'
 

@@ -1,4 +1,4 @@
-import type { ClusterShare } from '../gateway/clusters.ts'
+import type { ClusterShare } from '../gateway/cluster-member.ts'
 import type { Question } from '../gateway/explain/request.ts'
 import type { Format, formats } from './commands.ts'
 import type { ExplainSource } from './explain-source.ts'

@@ -1,4 +1,4 @@
-import type { ClusterShare } from '../gateway/clusters.ts'
+import type { ClusterShare } from '../gateway/cluster-member.ts'
 import { readClusters } from './cluster-shares.ts'
 import type { CommandName } from './commands.ts'
 import type {

@@ -1,4 +1,4 @@
-import type { ClusterFacts } from '../../src/gateway/clusters.ts'
+import type { ClusterFacts } from '../../src/gateway/cluster-member.ts'
 import { DiskCopy } from '../../src/gateway/disk/disk-copy.node.ts'
 import { machineUptime } from '../../src/gateway/disk/uptime.node.ts'
 import { systemClock, systemTimers } from '../../src/model/clock.node.ts'

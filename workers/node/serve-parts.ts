@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { GatewayConfig } from '../../src/cli/config.ts'
-import type { ClusterShare, Clusters } from '../../src/gateway/clusters.ts'
+import type { ClusterShare } from '../../src/gateway/cluster-member.ts'
+import type { Clusters } from '../../src/gateway/clusters.ts'
 import type { ListenAt } from '../../src/gateway/entrance.node.ts'
 import type { Sharing } from '../../src/limits/rate-limits.ts'
 import type { OpenSecret } from '../../src/model/secret-part.ts'
