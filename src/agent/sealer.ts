@@ -1,6 +1,6 @@
 import type { RecordChange } from '../compile/compilation.ts'
 import { asError } from '../model/as-error.ts'
-import { parseRecord } from '../model/records.ts'
+import { parseRecord } from '../model/parse-record.ts'
 import type { SecretPart } from '../model/secret-part.ts'
 import type { PublicKey } from '../registry/keys/key.ts'
 import { recordId } from '../registry/owner.ts'

@@ -5,8 +5,8 @@ import { encodeCanonical } from '../model/canonical.ts'
 import type { NetworkPolicy } from '../model/objects/network-policy.ts'
 import { type Pod, podPorts } from '../model/objects/pod.ts'
 import { matchesSelector } from '../model/objects/selector.ts'
+import type { PolicyRecord, PolicyRule } from '../model/policy-record.ts'
 import { compareText, type Problem } from '../model/problem.ts'
-import type { PolicyRecord, PolicyRule } from '../model/records.ts'
 
 type Spec = NetworkPolicy['spec']
 type IngressRule = Exclude<Exclude<Spec['ingress'], 'unreadable'>[number], 'unreadable'>

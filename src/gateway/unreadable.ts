@@ -1,4 +1,5 @@
-import { isRecordKind, type PosternRecord, parseRecord, type RecordKind } from '../model/records.ts'
+import { isRecordKind, parseRecord } from '../model/parse-record.ts'
+import type { PosternRecord, RecordKind } from '../model/records.ts'
 import type { StoredChange } from '../registry/port.ts'
 
 export type TableChange =

@@ -13,7 +13,7 @@ import {
 } from './credential-records.ts'
 import { jwtPolicySchema } from './jwt-policy.ts'
 import { clientListsSchema, limitsSchema } from './limits.ts'
-import { printable } from './printable.ts'
+import { type PolicyRecord, policySchema } from './policy-record.ts'
 import { type Problem, problemSchema } from './problem.ts'
 import { routeTlsSchema } from './route-tls.ts'
 
@@ -131,34 +131,16 @@ const node = v.object({
   excluded: v.boolean(),
 })
 
-const policyRule = v.strictObject({
-  /** The NetworkPolicy, and which of its `spec.ingress`: for people. */
-  origin: v.object({ policy: v.string(), ingress: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
-  /** Absent: everyone. */
-  from: v.optional(v.array(v.object({ cidr: v.string(), except: v.array(v.string()) }))),
-  /** TCP ports of the container, first and last. Absent: all. */
-  ports: v.optional(v.array(v.tuple([port, port]))),
-})
-
-/**
- * All that NetworkPolicies say of who may reach some Pods from outside. Key: digest of the record, so that Pods with
- * the same answer share one. A client is admitted that one rule admits.
- */
-const policy = v.strictObject({
-  /** Names of the NetworkPolicies that isolate the Pods. */
-  policies: v.array(v.string()),
-  rules: v.array(policyRule),
-})
-
 /** Key: kind/namespace/name of the object. */
 const problems = v.array(problemSchema)
 
-const schemas = {
+/** How a record of each kind is read: see parse-record.ts. */
+export const recordSchemas = {
   route,
   service,
   endpoints,
   node,
-  policy,
+  policy: policySchema,
   certificate: certificateSchema,
   credential: credentialSchema,
   authority: authoritySchema,
@@ -166,7 +148,7 @@ const schemas = {
   problem: problems,
 } as const
 
-export type RecordKind = keyof typeof schemas
+export type RecordKind = keyof typeof recordSchemas
 export type Rule = Readonly<v.InferOutput<typeof rule>>
 export type RuleOrigin = Readonly<v.InferOutput<typeof origin>>
 export type RuleAction = v.InferOutput<typeof action>
@@ -175,8 +157,6 @@ export type RouteRecord = Readonly<v.InferOutput<typeof route>>
 export type ServiceRecord = Readonly<v.InferOutput<typeof service>>
 export type EndpointsRecord = Readonly<v.InferOutput<typeof endpoints>>
 export type EndpointRecord = Readonly<v.InferOutput<typeof endpoint>>
-export type PolicyRecord = Readonly<v.InferOutput<typeof policy>>
-export type PolicyRule = PolicyRecord['rules'][number]
 export type NodeRecord = Readonly<v.InferOutput<typeof node>>
 
 interface RecordValues {
@@ -209,44 +189,6 @@ export const recordKinds: readonly RecordKind[] = [
   'challenge',
   'problem',
 ]
-
-export type RecordParse = { ok: true; record: PosternRecord } | { ok: false; reason: string }
-
-/** How much of a record that cannot be read is repeated. A key names two objects and a port at most. */
-const MAX_NAME = 600
-const MAX_REASON = 200
-
-/** Reads one record as a registry holds it: JSON text under a kind and a key. */
-export function parseRecord(kind: string, key: string, text: string): RecordParse {
-  if (!isRecordKind(kind)) return { ok: false, reason: `unknown kind of record: "${printable(kind)}"` }
-  const name = `${kind} ${printable(key, MAX_NAME)}`
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error)
-    const why = holdsSecrets(kind) ? '' : `: ${printable(said, MAX_REASON)}`
-    return { ok: false, reason: `${name} is not JSON${why}` }
-  }
-  const parsed = v.safeParse(schemas[kind], json, { abortEarly: true })
-  if (!parsed.success) {
-    const issue = parsed.issues[0]
-    const field = printable(v.getDotPath(issue) ?? '(root)', MAX_REASON)
-    const why = holdsSecrets(kind) ? 'cannot be read' : printable(issue.message, MAX_REASON)
-    return { ok: false, reason: `${name}, field ${field}: ${why}` }
-  }
-  // The schema was picked by the kind, which TypeScript cannot follow through the index.
-  return { ok: true, record: { kind, key, value: parsed.output } as PosternRecord }
-}
-
-/** What is said of these repeats nothing of them: parsers quote what they trip over. */
-function holdsSecrets(kind: RecordKind): boolean {
-  return kind === 'certificate' || kind === 'credential'
-}
-
-export function isRecordKind(kind: string): kind is RecordKind {
-  return Object.hasOwn(schemas, kind)
-}
 
 export function serviceKey(namespace: string, name: string, servicePort: number): string {
   return `${namespace}/${name}:${servicePort}`

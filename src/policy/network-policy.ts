@@ -1,6 +1,6 @@
 import { parseCidr } from '../model/address.ts'
 import { AddressSet, type Block, type Caller } from '../model/address-set.ts'
-import type { PolicyRecord, PolicyRule } from '../model/records.ts'
+import type { PolicyRecord, PolicyRule } from '../model/policy-record.ts'
 
 /** Who may reach a port. */
 type Admitted = 'everyone' | AddressSet

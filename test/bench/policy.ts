@@ -1,6 +1,6 @@
 import { identifyClient, identifyPeer } from '../../src/identity/identify.ts'
 import { type Cidr, parseCidr, parseIp } from '../../src/model/address.ts'
-import type { PolicyRecord } from '../../src/model/records.ts'
+import type { PolicyRecord } from '../../src/model/policy-record.ts'
 import { NetworkPolicySet } from '../../src/policy/network-policy.ts'
 import { readSources } from '../../src/policy/sources.ts'
 import { seededRandom } from '../support/seeded-random.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { endpointAt } from '../../src/balance/endpoint.ts'
 import { reachable } from '../../src/gateway/reachable.ts'
 import { parseIp } from '../../src/model/address.ts'
-import type { PolicyRule } from '../../src/model/records.ts'
+import type { PolicyRule } from '../../src/model/policy-record.ts'
 import { NetworkPolicySet } from '../../src/policy/network-policy.ts'
 
 const rules: readonly PolicyRule[] = [

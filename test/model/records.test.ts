@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseRecord, recordKinds } from '../../src/model/records.ts'
+import { parseRecord } from '../../src/model/parse-record.ts'
+import { recordKinds } from '../../src/model/records.ts'
 
 test('a record that cannot be read says which field', () => {
   const text = '{"host":"a.test","rules":[{"path":{"type":"regex","value":"/"}}]}'

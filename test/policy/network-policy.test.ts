@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseIp } from '../../src/model/address.ts'
 import type { Caller } from '../../src/model/address-set.ts'
-import type { PolicyRule } from '../../src/model/records.ts'
+import type { PolicyRule } from '../../src/model/policy-record.ts'
 import { NetworkPolicySet } from '../../src/policy/network-policy.ts'
 
 type Rule = Omit<PolicyRule, 'origin'>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseRecord } from '../../src/model/records.ts'
+import { parseRecord } from '../../src/model/parse-record.ts'
 import { ofCluster, type SecretPart } from '../../src/model/secret-part.ts'
 import { type PrivateKey, publicPartOf } from '../../src/registry/keys/key.ts'
 import { makeKey } from '../../src/registry/keys/make-key.ts'

@@ -5,7 +5,7 @@ import { readSecret } from '../../../src/compile/secrets/read-secret.ts'
 import type { SecretUse } from '../../../src/compile/secrets/reference.ts'
 import type { DataObject } from '../../../src/compile/secrets/secret-data.ts'
 import { type CredentialType, readCredential } from '../../../src/model/credential-texts.ts'
-import { parseRecord } from '../../../src/model/records.ts'
+import { parseRecord } from '../../../src/model/parse-record.ts'
 import { configMapOf, goldenSecret, plainOf, secretOf } from '../../support/pairs.ts'
 
 function read(object: DataObject, use: SecretUse) {
