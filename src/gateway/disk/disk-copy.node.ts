@@ -6,7 +6,8 @@ import type { Head, HeadReader } from '../../registry/head.ts'
 import { recordId } from '../../registry/owner.ts'
 import type { StoredChange, StoredRecord } from '../../registry/port.ts'
 import type { Keeper, Stored } from '../gateway.ts'
-import { readRecords, removeLeftovers, type Stamp, writeRecords } from './records-file.node.ts'
+import { readRecords, removeLeftovers, writeRecords } from './records-file.node.ts'
+import type { Stamp } from './records-text.ts'
 import type { Uptime } from './uptime.node.ts'
 
 export interface DiskCopyOptions {

@@ -16,12 +16,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  type Contents,
-  readRecords,
-  removeLeftovers,
-  writeRecords,
-} from '../../../src/gateway/disk/records-file.node.ts'
+import { readRecords, removeLeftovers, writeRecords } from '../../../src/gateway/disk/records-file.node.ts'
+import type { Contents } from '../../../src/gateway/disk/records-text.ts'
 import { anyHeads } from '../../../src/registry/unsigned-heads.ts'
 import { cluster, headAt } from '../../contract/registry-samples.ts'
 import { rootOf } from '../../contract/rooted-writer.ts'
