@@ -1,13 +1,10 @@
-import { normaliseHost, patternsOf } from '../model/host.ts'
+import { normaliseHost } from '../model/host.ts'
 import { comparePositions, formatPosition } from '../model/position.ts'
-import type { RouteRecord, ServiceRecord } from '../model/records.ts'
-import { credentialsOf } from '../registry/credentials-of.ts'
 import type { Head } from '../registry/head.ts'
-import { ownerOf } from '../registry/owner.ts'
-import { type HostRead, RegistryError, type StoredRecord, sizeOf } from '../registry/port.ts'
+import { type HostRead, RegistryError } from '../registry/port.ts'
 import { BoundedMap } from './bounded-map.ts'
+import { type HostEntry, readEntry } from './host-entry.ts'
 import type { PlanTable, Staleness } from './road.ts'
-import { Table } from './table.ts'
 
 export interface HostTablesOptions {
   /** Hosts that have a route of their own. */
@@ -23,25 +20,6 @@ export interface HostTablesOptions {
   /** A Pod is not reached by what was observed longer ago: its address may be another's by now. 0: no limit. */
   readonly maxStaleMs: number
 }
-
-export interface HostEntry {
-  readonly table: Table
-  readonly route: RouteRecord | undefined
-  readonly head: Head
-  readonly etag: string
-  /** Leaves of the hash tree whose change this host must hear of. */
-  readonly owners: ReadonlySet<string>
-  /** When it was last read, or 0 when it is known to have changed since. */
-  readonly readAt: number
-  /** Until when a request is taken to be reading it: a time and not a promise, which other requests must not await. */
-  readonly readingUntil: number
-  /** Memory that it takes, about. */
-  readonly bytes: number
-}
-
-/** Compiled objects take about so many times the room of their text, and a table without any some more. */
-const TEXT_FACTOR = 6
-const TABLE_BYTES = 3_000
 
 /** What a gateway knows of single hosts: plain data, bounded, and filled by whoever reads them. */
 export class HostTables {
@@ -120,14 +98,7 @@ export class HostTables {
       if (held !== undefined) this.#put(host, { ...held, head: read.head, readAt: now, readingUntil: 0 })
       return
     }
-    const { head, etag, records } = read
-    const table = new Table()
-    const [trouble] = table.apply(records)
-    if (trouble !== undefined) throw trouble
-    const route = table.route(host)
-    const owners = ownersOf(host, route, records, (key) => table.service(key)?.record)
-    const bytes = TABLE_BYTES + TEXT_FACTOR * sizeOf(records)
-    this.#put(host, { table, route, head, etag, owners, readAt: now, readingUntil: 0, bytes })
+    this.#put(host, readEntry(host, read, now))
   }
 
   /** Nobody could say: what is known stays in force, and is asked for again after a while. */
@@ -179,24 +150,4 @@ export class HostTables {
 /** A lower position that was observed later is no rollback: agent and registry both started anew. */
 function isOlder(head: Head, held: Head): boolean {
   return comparePositions(head.position, held.position) < 0 && head.observedAt <= held.observedAt
-}
-
-function ownersOf(
-  host: string,
-  route: RouteRecord | undefined,
-  records: readonly StoredRecord[],
-  serviceOf: (key: string) => ServiceRecord | undefined,
-): ReadonlySet<string> {
-  const owners = new Set(records.map(({ kind, key }) => ownerOf(kind, key)))
-  // A route that is not there yet could answer as well.
-  for (const pattern of patternsOf(host)) owners.add(ownerOf('route', pattern))
-  // A service that the route names may come later, and so may what its clients are compared with.
-  for (const { action } of route?.rules ?? []) {
-    if (action.type !== 'forward') continue
-    owners.add(ownerOf('service', action.service))
-    const service = serviceOf(action.service)
-    for (const key of service === undefined ? [] : credentialsOf(service))
-      owners.add(ownerOf('credential', key))
-  }
-  return owners
 }

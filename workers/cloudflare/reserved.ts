@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { HostEntry } from '../../src/gateway/host-tables.ts'
+import type { HostEntry } from '../../src/gateway/host-entry.ts'
 import { type RouteStatus, routeStatuses } from '../../src/gateway/route-status.ts'
 import type { TableService } from '../../src/gateway/table-service.ts'
 import { BearerTokens } from '../../src/model/bearer-tokens.ts'
