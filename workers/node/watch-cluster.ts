@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { Acme, type AcmeOptions } from '../../src/agent/acme/acme.ts'
+import { NoAuthority } from '../../src/agent/acme/no-authority.ts'
 import { Agent, type AgentOptions, type SyncObserver } from '../../src/agent/agent.ts'
 import { ClusterWatch } from '../../src/agent/cluster/cluster-watch.ts'
 import type { KubeApi } from '../../src/agent/cluster/kube-api.ts'
@@ -70,6 +71,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
     await agent.apply(changes, watch.observedAt() ?? 0, systemClock.now())
   }
   const acme = options.acme && new Acme({ ...system, ...options.acme, apply })
+  const noAuthority = options.acme ? undefined : new NoAuthority({ apply, onTrouble: say })
   const agent = new Agent({
     compile,
     publisher,
@@ -78,6 +80,7 @@ export function watchCluster(options: WatchClusterOptions): WatchedCluster {
     onServices: (changed) => {
       statuses?.update(changed)
       acme?.update(changed)
+      noAuthority?.update(changed)
     },
     sync: onlyWhile(isLeading, observePublishes({ ...telemetry, clock: systemClock })),
   })

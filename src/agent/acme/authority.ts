@@ -1,7 +1,9 @@
 import type { Client, CryptoInterface } from 'acme-client'
 import { Agent, request } from 'undici'
 import * as v from 'valibot'
+import type { Clock } from '../../model/clock.ts'
 import { AcmeRefusal } from './refusal.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** Answers are small; certificates with their chains some kilobytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024
@@ -15,6 +17,7 @@ export interface AuthorityOptions {
   readonly directory: string
   /** PEM: whom to trust besides; undefined: whom Node trusts. */
   readonly ca: string | undefined
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** A certificate authority that speaks ACME. */
@@ -29,7 +32,7 @@ export interface Authority {
  * Loads the library, of which only an agent that orders certificates has any use. Its requests go by our adapter: its own
  * tries again by itself, on the global clock, and forgets what Retry-After said.
  */
-export async function openAuthority({ directory, ca }: AuthorityOptions): Promise<Authority> {
+export async function openAuthority({ directory, ca, clock }: AuthorityOptions): Promise<Authority> {
   const { default: acme } = await import('acme-client')
   const limits = { headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS, maxResponseSize: MAX_ANSWER_BYTES }
   const dispatcher = new Agent({
@@ -45,8 +48,9 @@ export async function openAuthority({ directory, ca }: AuthorityOptions): Promis
     )
     const answer = await request(url, { dispatcher, method, headers, body })
     const data = await answer.body.text()
-    if (answer.statusCode >= 400)
-      refuse(`${method} ${url}`, answer.statusCode, data, answer.headers['retry-after'])
+    const [after] = [answer.headers['retry-after']].flat()
+    const waitMs = retryAfterMs(after, clock.now())
+    if (answer.statusCode >= 400) refuse(`${method} ${url}`, answer.statusCode, data, waitMs)
     const told = Object.fromEntries(
       Object.entries(answer.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     )
@@ -65,17 +69,13 @@ export async function openAuthority({ directory, ca }: AuthorityOptions): Promis
 }
 
 /** A nonce that was not taken is the library's to replace: everything else is an end. */
-function refuse(
-  doing: string,
-  status: number,
-  text: string,
-  retryAfter: string | string[] | undefined,
-): void {
+function refuse(doing: string, status: number, text: string, waitMs: number): void {
   const { type, detail } = readProblem(text)
   if (type === BAD_NONCE) return
-  const seconds = Number(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter)
   throw new AcmeRefusal(doing, detail === '' ? `status ${status}` : `${detail} (${type})`, {
-    retryAfterMs: Number.isFinite(seconds) ? Math.max(0, seconds) * 1_000 : 0,
+    retryAfterMs: waitMs,
+    // Limits (429) are mostly those of a name or a set of names: what one Service has used up is no reason to stop others.
+    isForAll: status === 503,
     // An order that it does not know any more has expired (RFC 8555 §7.1.6).
     isFinal: status === 404 || status === 403,
   })

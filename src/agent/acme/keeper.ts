@@ -38,11 +38,14 @@ interface Job {
   hosts: readonly string[]
   /** When it is to be looked at, ms since the Unix epoch. */
   dueAt: number
+  /** The authority does not want to hear of it before then. */
+  notBefore: number
   failures: number
   isBusy: boolean
 }
 
 const MAX_AT_ONCE = 2
+const WAITS = 'as many were ordered in the last hour as may be, or the authority asks to wait'
 const FIRST_RETRY_MS = 60_000
 const MAX_RETRY_MS = 6 * 3_600_000
 /** A Secret that was taken away or changed by hand is noticed by then. */
@@ -57,6 +60,8 @@ export class CertificateKeeper {
   readonly #challenges = new Map<string, readonly Challenge[]>()
   readonly #budget: OrderBudget
   readonly #alarm: Alarm
+  /** The authority does not want to hear of anything before then. */
+  #closedUntil = 0
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -79,7 +84,7 @@ export class CertificateKeeper {
   async run(term: AbortSignal): Promise<void> {
     const running = new Set<Promise<void>>()
     // What another leader did meanwhile is not known.
-    for (const job of this.#jobs.values()) job.dueAt = 0
+    for (const job of this.#jobs.values()) job.dueAt = job.notBefore
     while (!term.aborted) {
       for (const job of this.#due(running.size)) {
         job.isBusy = true
@@ -104,9 +109,9 @@ export class CertificateKeeper {
     const job = this.#jobs.get(key)
     if (sorted.length === 0) this.#jobs.delete(key)
     else if (job === undefined) {
-      this.#jobs.set(key, { secret, hosts: sorted, dueAt: 0, failures: 0, isBusy: false })
+      this.#jobs.set(key, { secret, hosts: sorted, dueAt: 0, notBefore: 0, failures: 0, isBusy: false })
     } else if (job.hosts.join() !== sorted.join())
-      Object.assign(job, { hosts: sorted, dueAt: 0, failures: 0 })
+      Object.assign(job, { hosts: sorted, dueAt: job.notBefore, failures: 0 })
   }
 
   #due(running: number): Job[] {
@@ -129,9 +134,10 @@ export class CertificateKeeper {
     try {
       let held = await secrets.read(secret, term)
       if (renewalAt(held, hosts, random) <= now) {
-        const waitMs = this.#budget.take()
+        const waitMs = Math.max(this.#closedUntil - now, 0) || this.#budget.take(secret.namespace)
         if (waitMs > 0) {
           job.dueAt = now + waitMs
+          this.#tell(secret, new Error(`Cannot order a certificate for ${hosts.join(', ')} yet: ${WAITS}`))
           return
         }
         held = await fulfil(secret, hosts, (challenges) => this.#answer(keyOf(secret), challenges), term)
@@ -140,11 +146,13 @@ export class CertificateKeeper {
       // Those that asked for other hosts meanwhile are due at once.
       const isSame = job.hosts === hosts
       job.dueAt = isSame ? Math.min(renewalAt(held, hosts, random), clock.now() + MAX_REST_MS) : 0
+      job.notBefore = 0
       this.#tell(secret, undefined)
     } catch (error) {
       if (term.aborted) return
       const trouble = asError(error)
       job.dueAt = clock.now() + this.#retryMs(++job.failures, trouble)
+      if (trouble instanceof AcmeRefusal) this.#heed(job, trouble)
       this.#tell(secret, trouble)
     }
   }
@@ -159,6 +167,13 @@ export class CertificateKeeper {
     for (const [service, wish] of this.#wishes) {
       if (keyOf(wish.secret) === keyOf(secret)) this.#options.onTrouble(service, trouble)
     }
+  }
+
+  /** Whatever changes meanwhile: hosts that come and go are no way around it. */
+  #heed(job: Job, { retryAfterMs, isForAll }: AcmeRefusal): void {
+    const until = this.#options.clock.now() + retryAfterMs
+    if (isForAll) this.#closedUntil = Math.max(this.#closedUntil, until)
+    else if (retryAfterMs > 0) job.notBefore = until
   }
 
   #retryMs(failures: number, error: Error): number {

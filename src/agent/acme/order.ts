@@ -42,11 +42,12 @@ export async function fulfilOrder(
   const read = await secrets.read(secret, signal)
   if (read?.isManaged === false) throw new Error(`Cannot write Secret ${secret.name}: somebody else made it`)
   let held = read
-  let pending = readPending(held, hosts)
+  const { directory } = parts.authority
+  let pending = readPending(held, hosts, directory)
   if (pending === undefined) {
     const key = `${await parts.authority.crypto.createPrivateEcdsaKey('P-256')}`
     const order = await client.createOrder({ identifiers: hosts.map((value) => ({ type: 'dns', value })) })
-    pending = { order: order.url, hosts: [...hosts], key }
+    pending = { directory, order: order.url, hosts: [...hosts], key }
     held = await secrets.write(secret, 'kubernetes.io/tls', held, keepPending(held, pending), signal)
   }
   try {

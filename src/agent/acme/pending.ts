@@ -5,6 +5,8 @@ import type { EntryChanges, HeldSecret } from './acme-secrets.ts'
 const ENTRY = 'postern.acme'
 
 const pendingSchema = v.strictObject({
+  /** The authority's: at another one the order is nobody's. */
+  directory: v.string(),
   /** Where the authority keeps the order. */
   order: v.string(),
   hosts: v.array(v.string()),
@@ -15,13 +17,18 @@ const pendingSchema = v.strictObject({
 /** An order that has been made and not come to an end. */
 export type Pending = Readonly<v.InferOutput<typeof pendingSchema>>
 
-/** @returns undefined when there is none, or none for exactly these hosts */
-export function readPending(held: HeldSecret | undefined, hosts: readonly string[]): Pending | undefined {
+/** @returns undefined when there is none, or none for exactly these hosts at this authority */
+export function readPending(
+  held: HeldSecret | undefined,
+  hosts: readonly string[],
+  directory: string,
+): Pending | undefined {
   const text = held?.entries[ENTRY]
   if (text === undefined) return undefined
   try {
     const parsed = v.safeParse(pendingSchema, JSON.parse(text))
-    return parsed.success && parsed.output.hosts.join() === hosts.join() ? parsed.output : undefined
+    if (!parsed.success || parsed.output.directory !== directory) return undefined
+    return parsed.output.hosts.join() === hosts.join() ? parsed.output : undefined
   } catch {
     return undefined
   }

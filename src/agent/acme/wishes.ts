@@ -44,6 +44,15 @@ export function wishOf({ service, hosts }: ServiceExposure): Asked {
   return { wish: { secret: { namespace: service.meta.namespace, name }, hosts: own }, problems }
 }
 
+/** What a Service is told that asks an agent without a directory. */
+export function nobodyOrders(exposure: ServiceExposure): readonly Problem[] {
+  const { service } = exposure
+  const { wish, problems } = wishOf(exposure)
+  if (service === undefined || wish === undefined) return problems
+  const message = 'No certificate is ordered: the agent has been given no directory (--acme-directory)'
+  return [...problems, impossible(service, message)]
+}
+
 /** What kept a certificate from being had, in the authority's words. */
 export function failure(service: Service, error: Error): Problem {
   return serviceProblem(service, {

@@ -75,7 +75,7 @@ describe.skipIf(program === undefined || !hasNameServer)('orders at Pebble', () 
       },
       fulfil: async (secret, wanted, publish, signal) => {
         const { directory, ca } = authority
-        const opened = await openAuthority({ directory, ca })
+        const opened = await openAuthority({ directory, ca, clock: systemClock })
         const account = { secret: { namespace: 'postern', name: 'acme' }, email: undefined }
         const client = await openAccount(opened, secrets, account, signal)
         const parts = { authority: opened, client, secrets, timers: hurried, settleMs: 100, answer: publish }
@@ -164,6 +164,17 @@ describe.skipIf(program === undefined || !hasNameServer)('orders at Pebble', () 
     expect(secrets.held.get('postern/acme')?.entries).toMatchObject({
       'account.directory': authority.directory,
     })
+  })
+
+  test('an order of another directory is none here: another is made', async () => {
+    const secrets = new MemorySecrets()
+    const theirs = { directory: 'https://other.example/dir', order: 'https://other.example/order/1' }
+    const pending = JSON.stringify({ ...theirs, hosts: [HOST], key: 'not a key' })
+    const empty = { 'tls.crt': '', 'tls.key': '' }
+    await secrets.write(SECRET, 'kubernetes.io/tls', undefined, { ...empty, 'postern.acme': pending })
+    const { troubles } = startKeeper(secrets, [HOST])
+    await issued(secrets)
+    expect(troubles).toEqual([])
   })
 
   test('what the authority refuses is told with its words, and the order is given up', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { NoAuthority } from '../../../src/agent/acme/no-authority.ts'
 import { wishOf } from '../../../src/agent/acme/wishes.ts'
-import { Compilation } from '../../../src/compile/compilation.ts'
+import { Compilation, type ObjectChange } from '../../../src/compile/compilation.ts'
 import { collectManifests } from '../../../src/source/collect.ts'
 import { parseManifest } from '../../../src/source/parse.ts'
 import { compileOptions } from '../../support/compile.ts'
@@ -88,4 +89,30 @@ test('who does not ask gets nothing', () => {
   const annotations = { 'postern.dev/tls-secret': 'web-tls' }
   const wishes = asked({ namespace: 'shop', host: 'a.example.com', annotations })
   expect(wishes.get('shop/web')).toEqual({ wish: undefined, problems: [] })
+})
+
+test('where nobody orders, who asks is told, once for each change, and again when it asks no more', () => {
+  const applied: ObjectChange[] = []
+  const nobody = new NoAuthority({
+    apply: async (changes) => void applied.push(...changes),
+    onTrouble: (error) => expect.unreachable(error.message),
+  })
+  const compilation = new Compilation({ ...compileOptions, hostClaims: 'open' })
+  const put = (annotations: object) => {
+    const yaml = JSON.stringify(service({ namespace: 'shop', host: 'a.example.com', annotations }))
+    const { objects } = collectManifests([parseManifest(yaml, 'test.yaml')])
+    for (const object of objects.values()) compilation.apply([{ type: 'put', object }])
+    nobody.update(compilation.takeServices())
+  }
+  put({})
+  expect(applied).toEqual([])
+  put(ACME)
+  expect(applied).toMatchObject([
+    {
+      facet: 'acme shop/web',
+      problems: [{ code: 'acme-impossible', message: expect.stringContaining('--acme-directory') }],
+    },
+  ])
+  put({})
+  expect(applied.slice(1)).toEqual([{ type: 'found', facet: 'acme shop/web', problems: [] }])
 })
