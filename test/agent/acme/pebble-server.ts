@@ -10,11 +10,21 @@ export interface Pebble {
   readonly directory: string
   /** PEM: of its own HTTPS. */
   readonly ca: string
+  /** PEM: of the root of what it issues. */
+  readonly root: string
   stop(): void
 }
 
+/** Of certificates, in seconds. */
+const VALIDITY_S = 7_776_000
+
 /** Pebble, which proves hosts at a port of 127.0.0.1 and finds them by a DNS server. */
-export async function startPebble(program: string, httpPort: number, dnsServer: string): Promise<Pebble> {
+export async function startPebble(
+  program: string,
+  httpPort: number,
+  dnsServer: string,
+  validityPeriod = VALIDITY_S,
+): Promise<Pebble> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-pebble-'))
   const [certificate, privateKey] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
@@ -22,11 +32,12 @@ export async function startPebble(program: string, httpPort: number, dnsServer: 
   execFileSync('openssl', ['req', '-x509', ...key, '-out', certificate, ...subject], { stdio: 'ignore' })
   const port = await freePort()
   const listenAddress = `127.0.0.1:${port}`
+  const managementListenAddress = `127.0.0.1:${await freePort()}`
   const pebble = {
-    ...{ listenAddress, managementListenAddress: '', certificate, privateKey, httpPort, tlsPort: 1 },
+    ...{ listenAddress, managementListenAddress, certificate, privateKey, httpPort, tlsPort: 1 },
     retryAfter: { authz: 1, order: 1 },
     domainBlocklist: ['blocked.example.test'],
-    profiles: { default: { description: 'default', validityPeriod: 7_776_000 } },
+    profiles: { default: { description: 'default', validityPeriod } },
   }
   const config = join(folder, 'config.json')
   writeFileSync(config, JSON.stringify({ pebble }))
@@ -35,13 +46,15 @@ export async function startPebble(program: string, httpPort: number, dnsServer: 
   const ca = readFileSync(certificate, 'utf8')
   const directory = `https://${listenAddress}/dir`
   const dispatcher = new Agent({ connect: { ca } })
-  const status = async () =>
-    (await request(directory, { dispatcher, headers: { 'user-agent': 'test' } })).statusCode
+  const get = (url: string) => request(url, { dispatcher, headers: { 'user-agent': 'test' } })
+  const status = async () => (await get(directory)).statusCode
   await waitFor('Pebble to answer', status, (code) => code === 200)
+  const root = await (await get(`https://${managementListenAddress}/roots/0`)).body.text()
   await dispatcher.close()
   return {
     directory,
     ca,
+    root,
     stop: () => {
       child.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
