@@ -34,6 +34,9 @@ const SUITES = [
 const GROUPS = 'X25519MLKEM768:X25519:prime256v1:secp384r1'
 /** How long a session may be resumed: tickets are no better than their keys, which are kept for so long at least. */
 export const SESSION_SECONDS = 4 * 3600
+/** Measured: `npm run bench -- tls --rows many`. */
+const DOOR_BYTES = 32_768
+const weights = new WeakMap<Server, ArrayBuffer>()
 /** Ours ends a handshake sooner, and however it drips. */
 const NODE_HANDSHAKE_MS = 60_000
 
@@ -77,24 +80,18 @@ export function openDoor(
     options.rejectUnauthorized = clients.mode === 'require'
   }
   const server = createServer(options)
+  weigh(server)
   server.on('secureConnection', (socket) => policy.onSecure(socket))
   server.on('tlsClientError', (error, socket) => policy.onFailure(error, socket))
   return server
 }
 
 /**
- * Gives back what OpenSSL holds for a door, once its last connection is over; nobody may be taken in by it any more. V8
- * does not see that memory: thousands of doors would wait for it to collect garbage for another reason. Node has no
- * public way, so that where its own is not found they do wait.
+ * Tells V8 what OpenSSL holds for a door, which it does not see: thousands that nobody has any more would wait for a
+ * collection that comes for another reason. Room that may be resized is mapped and stays untouched, so that it takes none.
  */
-export function shutDoor(door: Server): void {
-  const context: unknown = reflect(reflect(door, '_sharedCreds'), 'context')
-  const close = reflect(context, 'close')
-  if (typeof close === 'function') close.call(context)
-}
-
-function reflect(from: unknown, name: string): unknown {
-  return typeof from === 'object' && from !== null ? Reflect.get(from, name) : undefined
+function weigh(door: Server): void {
+  weights.set(door, new ArrayBuffer(DOOR_BYTES, { maxByteLength: DOOR_BYTES }))
 }
 
 /** @throws Error that names what it is of when it cannot be read, or key and certificate are no pair */

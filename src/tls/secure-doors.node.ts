@@ -1,7 +1,7 @@
 import type { Server } from 'node:tls'
 import type { OpenSecret, SecretPart } from '../model/secret-part.ts'
 import type { Scope, SealedIdentity } from './scope.ts'
-import { type DoorPolicy, openDoor, shutDoor } from './secure-door.node.ts'
+import { type DoorPolicy, openDoor } from './secure-door.node.ts'
 import type { TicketKey } from './ticket-keys.ts'
 
 interface Held {
@@ -31,7 +31,7 @@ export class SecureDoors {
 
   /**
    * The door of a scope, made once for all who wait for it. Connections that came by an older one keep what they have.
-   * Rejects where it cannot be made; the next to come tries again. It is to be used at once: later on it may be shut.
+   * Rejects where it cannot be made; the next to come tries again.
    */
   door(scope: Scope, ticketKey: TicketKey): Promise<Server> {
     // A client that shows an older key's ticket gets a door with that key.
@@ -39,13 +39,11 @@ export class SecureDoors {
     const held = this.#held.get(id)
     this.#held.delete(id)
     const isKept = held !== undefined && isSame(held.scope, scope)
-    if (held !== undefined && !isKept) shutWhenMade(held)
     const used = isKept ? held : this.#make(id, scope, ticketKey)
     this.#held.set(id, used)
-    for (const [oldest, unused] of this.#held) {
+    for (const oldest of this.#held.keys()) {
       if (this.#held.size <= this.#maxDoors) break
       this.#held.delete(oldest)
-      shutWhenMade(unused)
     }
     return used.door
   }
@@ -67,14 +65,6 @@ export class SecureDoors {
     )
     return openDoor(scope.id, identities, scope.clients, ticketKey, this.#policy)
   }
-}
-
-/** Once all who waited for it have come through. */
-function shutWhenMade({ door }: Held): void {
-  door.then(
-    (server) => setImmediate(shutDoor, server),
-    () => {}, // there is none
-  )
 }
 
 /** By what is in them: a table that was loaded anew holds other objects. */
