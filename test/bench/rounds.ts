@@ -2,7 +2,7 @@ import type { BenchArguments } from './arguments.ts'
 import { readTreeUsage } from './cpu.ts'
 import type { Subject } from './peer.ts'
 import { type Sample, summarize } from './proxyrows.ts'
-import type { BenchRow } from './report.ts'
+import { type BenchRow, renderTable } from './report.ts'
 import type { LoadResult } from './wrk.ts'
 
 const maxWarmUpSeconds = 3
@@ -35,7 +35,10 @@ export async function measureRounds(
     process.stderr.write(`${title}, ${connections} connections: round ${round} of ${rounds}\n`)
     for (const subject of subjects) samples.push(await measure(subject, seconds, round))
   }
-  return summarize(samples)
+  const rows = summarize(samples)
+  // What comes after may fail: these stand.
+  process.stderr.write(`${renderTable({ bench: title, rows })}\n`)
+  return rows
 }
 
 async function measureOne({ pid }: Subject, load: () => Promise<LoadResult>) {
