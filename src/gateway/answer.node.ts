@@ -55,13 +55,14 @@ export class Answer {
 
   /**
    * @param more what the client is told besides, as [name, value, …]
+   * @param hasMore a write or the end follows at once
    * @returns false when it cannot be written: then nothing has been
    */
-  begin(status: number, fields: readonly string[], more: readonly string[]): boolean {
+  begin(status: number, fields: readonly string[], more: readonly string[], hasMore: boolean): boolean {
     this.#received = fields
     try {
       const kept = this.#parts.date.addTo(this.#fieldsOf(fields, status))
-      this.#down.respond(status, more.length === 0 ? kept : [...kept, ...more], this.#isLast)
+      this.#down.respond(status, more.length === 0 ? kept : [...kept, ...more], this.#isLast, hasMore)
     } catch (error) {
       if (error instanceof WireError) return false
       throw error
@@ -102,7 +103,7 @@ export class Answer {
     this.error = error
     const { status, headers, body } = errorReply(error, this.#requestId, this.#withHsts(more), given)
     const fields = [...headers, 'Date', this.#parts.date.value]
-    this.#down.respond(status, fields, this.#isLast || !this.#endsSoon())
+    this.#down.respond(status, fields, this.#isLast || !this.#endsSoon(), true)
     this.status = status
     this.#down.write(typeof body === 'string' ? Buffer.from(body, 'latin1') : body)
     this.#down.end([])

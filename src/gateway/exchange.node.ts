@@ -23,6 +23,8 @@ export interface ExchangeParts extends AnswerParts {
   readonly random: Random
 }
 
+const NO_FIELDS: readonly string[] = []
+
 /** One request and its answer: what the client's connection tells of it, and the endpoint's, comes to this one object. */
 export class Exchange implements RequestHandler, ResponseHandler, TunnelListener, Watched {
   readonly #parts: ExchangeParts
@@ -115,8 +117,8 @@ export class Exchange implements RequestHandler, ResponseHandler, TunnelListener
     if (status !== 100) this.#answer.inform(status, fields)
   }
 
-  onHead({ status, fields }: ResponseHead): void {
-    if (!this.#answer.begin(status, fields, this.#attempts?.plan.answerFields ?? [])) {
+  onHead({ status, fields }: ResponseHead, hasMore: boolean): void {
+    if (!this.#answer.begin(status, fields, this.#attempts?.plan.answerFields ?? NO_FIELDS, hasMore)) {
       this.fail('response-invalid')
       return
     }

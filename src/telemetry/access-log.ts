@@ -38,7 +38,7 @@ export interface AccessLogEntry {
   readonly userAgent: string | undefined
 }
 
-const MAX_VALUE_LENGTH = 1024
+export const MAX_VALUE_LENGTH = 1024
 
 /** Nothing that JSON escapes, and nothing beyond ASCII. */
 const PLAIN = /^[ !#-[\]-~]*$/

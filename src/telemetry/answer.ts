@@ -1,5 +1,4 @@
 import type { AccessLogEntry } from './access-log.ts'
-import { formatEndpoint } from './http-facts.ts'
 import { formatIsoTime } from './iso-time.ts'
 import type { EndpointFacts, RequestEnd, RequestStart, RouteFacts } from './observer.ts'
 
@@ -42,7 +41,7 @@ export function describeAnswer(story: RequestStory, end: RequestEnd, durationMs:
     cluster: route?.cluster,
     networkPolicy: route?.isReported && 'refused',
     service: route && `${route.origin.namespace}/${route.origin.name}`,
-    endpoint: endpoint && formatEndpoint(endpoint),
+    endpoint: endpoint?.key,
     pod: endpoint?.pod,
     attempts,
     userAgent: start.userAgent,

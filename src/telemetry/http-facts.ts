@@ -1,7 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { ErrorCode } from '../model/errors.ts'
-import { formatAuthority } from '../model/host.ts'
-import { boundValue } from './access-log.ts'
+import { boundValue, MAX_VALUE_LENGTH } from './access-log.ts'
 import { attribute } from './names.ts'
 import type { EndpointFacts, RequestStart, RouteFacts } from './observer.ts'
 
@@ -65,6 +64,7 @@ export function normalizeMethod(method: string): string {
 /** The start with what the client wrote bounded, and no query whatever the caller left in the path. */
 export function boundStart(start: RequestStart): RequestStart {
   const query = start.path.indexOf('?')
+  if (query === -1 && isBounded(start)) return start
   return {
     ...start,
     method: boundValue(start.method),
@@ -72,6 +72,11 @@ export function boundStart(start: RequestStart): RequestStart {
     path: boundValue(query === -1 ? start.path : start.path.slice(0, query)),
     userAgent: start.userAgent === undefined ? undefined : boundValue(start.userAgent),
   }
+}
+
+function isBounded({ method, host, path, userAgent = '' }: RequestStart): boolean {
+  const longest = Math.max(method.length, host.length, path.length, userAgent.length)
+  return longest <= MAX_VALUE_LENGTH
 }
 
 /** Attributes of the SERVER span that the head gives. */
@@ -144,9 +149,4 @@ export function describeCause(cause: unknown): Attributes {
 /** Whether the answer is the gateway's or the endpoint's fault, not the client's. */
 export function isServerFault(status: number, error: ErrorCode | undefined): boolean {
   return status >= 500 || (error !== undefined && !CLIENT_FAULTS.has(error))
-}
-
-/** `address:port`, with brackets around IPv6. */
-export function formatEndpoint(endpoint: EndpointFacts): string {
-  return formatAuthority(endpoint.address, endpoint.port)
 }

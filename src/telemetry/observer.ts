@@ -38,6 +38,8 @@ export interface RouteFacts {
 }
 
 export interface EndpointFacts {
+  /** `address:port`, with brackets around IPv6. */
+  readonly key: string
   readonly address: string
   readonly port: number
   readonly pod: string | undefined

@@ -111,7 +111,7 @@ export class ClientConnection implements Carrier, Watched {
           break
         case 'head':
           this.#head = part.head
-          exchange.handler.onHead(part.head)
+          exchange.handler.onHead(part.head, part !== parts.at(-1))
           break
         case 'data':
           if (!exchange.handler.onData(part.bytes)) this.#socket.pause()

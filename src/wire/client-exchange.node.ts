@@ -50,7 +50,8 @@ export interface ResponseHandler {
   onRequestDrain(): void
   /** An interim response; 100 is among them. */
   onInform(status: number, fields: readonly string[]): void
-  onHead(head: ResponseHead): void
+  /** @param hasMore the body's beginning, or the end, follows at once */
+  onHead(head: ResponseHead, hasMore: boolean): void
   /**
    * The data is never empty, and lent: another's when this returns.
    * @returns false to pause until {@link ClientExchange.resume}

@@ -40,14 +40,17 @@ export class MessageWriter {
     this.flush()
   }
 
-  /** The head waits for the body's beginning, but no longer than what is being done now. */
-  begin(head: string, framing: Framing): void {
+  /**
+   * The head waits for the body's beginning, but no longer than what is being done now.
+   * @param hasMore who writes knows that something follows at once: nobody needs to look whether it has
+   */
+  begin(head: string, framing: Framing, hasMore = false): void {
     this.isOpen = true
     this.bytes = 0
     this.#framing = framing.kind
     this.#left = framing.kind === 'fixed' ? framing.length : 0
     this.#held += head
-    this.#flushSoon()
+    if (!hasMore) this.#flushSoon()
   }
 
   /**

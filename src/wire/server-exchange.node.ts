@@ -110,9 +110,10 @@ export class ServerExchange {
   /**
    * Begins the answer. Its framing follows from the status, the method and the Content-Length among the fields.
    * @param isLast the connection closes after it
+   * @param hasMore a write or the end follows at once
    * @throws WireError when something of it cannot be written: then nothing has been
    */
-  respond(status: number, fields: readonly string[], isLast = false): void {
+  respond(status: number, fields: readonly string[], isLast = false, hasMore = false): void {
     if (this.#isBegun) throw new Error('Cannot begin an answer: one has been begun')
     const announced = announcedFraming(this.head, status, fields)
     const keeps = this.#keepsAlive && !isLast && !this.#place.isClosing && announced.kind !== 'until-close'
@@ -123,7 +124,7 @@ export class ServerExchange {
     this.#keepsAlive = connection !== 'close'
     this.#isBegun = true
     const isBodiless = this.head.method === 'HEAD' || status === 304
-    this.#place.writer.begin(text, isBodiless ? { kind: 'none' } : announced)
+    this.#place.writer.begin(text, isBodiless ? NONE : announced, hasMore)
   }
 
   /**

@@ -85,7 +85,8 @@ describe('without a collector', () => {
     const request = telemetry.observer.request(start)
     expect(request.requestId).toMatch(/^[0-9a-f]{32}$/)
     expect(
-      request.attempt({ address: '10.0.0.2', port: 80, pod: undefined, node: undefined }).headers[1],
+      request.attempt({ key: '10.0.0.2:80', address: '10.0.0.2', port: 80, pod: undefined, node: undefined })
+        .headers[1],
     ).toContain(request.requestId)
     request.end(ok)
     const text = await telemetry.prometheus()

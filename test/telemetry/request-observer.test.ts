@@ -4,7 +4,7 @@ import { SpanBuffer } from '../../src/telemetry/light/span-buffer.ts'
 import { createObserver } from '../../src/telemetry/request-observer.ts'
 import { PARENT_ID, SAMPLED, start, TRACE_ID } from './start.ts'
 
-const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
+const endpoint = { key: '[fd00::7]:8080', address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
 const ok = { status: 200, error: undefined, bytesReceived: 120, bytesSent: 340 }
 const UNSAMPLED = SAMPLED.replace(/01$/, '00')
 

@@ -13,7 +13,7 @@ const facts = {
   origin: { kind: 'Service', namespace: 'shop', name: 'web' },
   cluster: undefined,
 }
-const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
+const endpoint = { key: '[fd00::7]:8080', address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
 const ended = {
   method: 'GET',
   scheme: 'http',

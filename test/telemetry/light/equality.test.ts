@@ -130,8 +130,8 @@ const facts = {
   origin: { kind: 'Service', namespace: 'shop', name: 'web' },
   cluster: 'west',
 }
-const endpoint = { address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
-const bare = { address: '10.0.0.9', port: 80, pod: undefined, node: undefined }
+const endpoint = { key: '[fd00::7]:8080', address: 'fd00::7', port: 8080, pod: 'web-1', node: 'n1' }
+const bare = { key: '10.0.0.9:80', address: '10.0.0.9', port: 80, pod: undefined, node: undefined }
 
 const answered: Play = (observer) => {
   const request = observer.request(start)
