@@ -10,7 +10,7 @@ import { runRow } from './proxy/load.ts'
 import { probe } from './proxy/probe.ts'
 import { rows } from './proxy/rows.ts'
 import { chosen, requireMachine } from './proxy.ts'
-import type { BenchReport } from './report.ts'
+import { type BenchReport, renderTable } from './report.ts'
 import { Stage, saysReady } from './stage.ts'
 
 const QUIET = 'none'
@@ -50,6 +50,9 @@ export async function benchAttacks(options: BenchArguments, signal: AbortSignal)
           }
         }
       }
+      // What comes after may fail: these stand.
+      const rows = attackRows(samples, titles.get(QUIET) ?? QUIET)
+      process.stderr.write(`${renderTable({ bench: subject.name, rows })}\n`)
     }
     return { bench: 'attacks', rows: attackRows(samples, titles.get(QUIET) ?? QUIET) }
   } finally {
