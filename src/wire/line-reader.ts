@@ -23,6 +23,8 @@ export class LineReader {
   #scanned = 0
   #chunk: Uint8Array = NOTHING
   #at = 0
+  /** Where this chunk was opened: a CR before it is in the text alone. */
+  #from = 0
   #bytesLeft: number
   readonly #decode: DecodeOctets
 
@@ -36,6 +38,7 @@ export class LineReader {
   /** Goes on with a chunk, from `at`, once {@link next} has found no more lines. */
   open(chunk: Uint8Array, at: number): void {
     this.#chunk = chunk
+    this.#from = at
     this.#at = at
   }
 
@@ -60,7 +63,7 @@ export class LineReader {
       // Bytes are looked at in the chunk: characters of texts, which are of many kinds to V8, cost three times as much.
       const before = this.#at - length
       let i = this.#scanned
-      while (i < length && LINE_BYTES[chunk[before + i] ?? 0] === 1) i++
+      if (before + i >= this.#from) while (i < length && LINE_BYTES[chunk[before + i] ?? 0] === 1) i++
       this.#scanned = i
       if (i < length && this.#endsAt(i)) return true
     } while (this.#refill())
