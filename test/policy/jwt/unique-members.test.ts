@@ -31,7 +31,7 @@ test('a member that is added a second time anywhere is found', () => {
     fc.property(objects, fc.nat(), (object, nth) => {
       const names = Object.keys(object)
       const name = JSON.stringify(names[nth % names.length])
-      expect(hasUniqueMembers(JSON.stringify(object).replace(/\}$/, `,${name}:0}`))).toBe(false)
+      expect(hasUniqueMembers(JSON.stringify(object).replace(/\}$/, () => `,${name}:0}`))).toBe(false)
     }),
   )
 })
