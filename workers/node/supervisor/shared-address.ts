@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
-import { BoundSocket, isIP } from 'node:net'
+// By the module, and not by its name: a runtime that has none is told so only when it is asked for several workers.
+import net, { type BoundSocket, isIP } from 'node:net'
 
 /**
  * An address that several sockets are bound to, and this process holds: the kernel spreads new connections over those
@@ -23,7 +24,7 @@ export class SharedAddress {
     try {
       const { address } = isIP(host) === 0 ? await lookup(host) : { address: host }
       // Two gateways that were given one address by mistake would share it, and nobody would know.
-      if (port !== 0) new BoundSocket({ host: address, port }).close()
+      if (port !== 0) new net.BoundSocket({ host: address, port }).close()
       return new SharedAddress(address, port)
     } catch (cause) {
       throw new Error(`Cannot share ${host}:${port} among workers: ${reasonOf(cause)}`, { cause })
@@ -40,7 +41,7 @@ export class SharedAddress {
 }
 
 function bindShared(host: string, port: number): BoundSocket {
-  return new BoundSocket({ host, port, reusePort: true })
+  return new net.BoundSocket({ host, port, reusePort: true })
 }
 
 function reasonOf(error: unknown): string {
