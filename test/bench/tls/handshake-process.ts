@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls'
 import { quantile } from '../report.ts'
-import { groups, serverName, suites } from './settings.ts'
+import { clientGroups, serverName, suites } from './settings.ts'
 
 const [port = '', versionText, kind, ...rest] = process.argv.slice(2)
 const [connections = 0, seconds = 0] = rest.map(Number)
@@ -14,7 +14,7 @@ const secureContext = createSecureContext({
   minVersion: version,
   maxVersion: version,
   ciphers,
-  ecdhCurve: groups,
+  ecdhCurve: clientGroups,
 })
 const options: ConnectionOptions = {
   ...{ host: '127.0.0.1', port: Number(port), servername: serverName },

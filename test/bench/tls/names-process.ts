@@ -4,14 +4,14 @@ import { once } from 'node:events'
 import { type ConnectionOptions, connect, createSecureContext } from 'node:tls'
 import { quantile } from '../report.ts'
 import { hostName } from '../workload.ts'
-import { groups, suites } from './settings.ts'
+import { clientGroups, suites } from './settings.ts'
 
 const [port = 0, count = 0, step = 1] = process.argv.slice(2).map(Number)
 const version = 'TLSv1.3'
 const secureContext = createSecureContext({
   minVersion: version,
   ciphers: suites[version],
-  ecdhCurve: groups,
+  ecdhCurve: clientGroups,
 })
 const options: ConnectionOptions = {
   ...{ host: '127.0.0.1', port, secureContext, rejectUnauthorized: false },

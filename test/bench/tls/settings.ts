@@ -6,7 +6,7 @@ import { hostName } from '../workload.ts'
 /** The name that clients of the bench ask for. */
 export const serverName = hostName(0)
 /** What every client offers, so that all proxies do the same work; with TLS 1.2 also the curve of the certificate (RFC 8422 §5.1.1). */
-export const groups = 'X25519:prime256v1'
+export const clientGroups = 'X25519:prime256v1'
 export const suites = {
   'TLSv1.2': 'ECDHE-ECDSA-AES128-GCM-SHA256',
   'TLSv1.3': 'TLS_AES_128_GCM_SHA256',
@@ -21,7 +21,7 @@ const suites12 = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':')
-const groups = `${group}:prime256v1:secp384r1`
+const groups = `${clientGroups}:secp384r1`
 
 export const nginxTls = `    ssl_certificate tls.crt;
     ssl_certificate_key tls.key;
