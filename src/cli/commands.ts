@@ -22,6 +22,16 @@ const trusting = ['trustedKeys', 'unsigned'] as const
 const sharing = ['clusters', 'clusterCidrs'] as const
 /** Who the client is. */
 const identifying = ['trustedProxies', 'trustedHops', 'forwardedHeader'] as const
+/** Whom a gateway asks outside the cluster, and how it finds them. */
+const asking = [
+  'externalCidrs',
+  'deniedExternalCidrs',
+  'jwksCidrs',
+  'allowHttpJwks',
+  'authCidrs',
+  'allowHttpAuth',
+  'nameServer',
+] as const
 /** How requests are answered. */
 const serving = [
   'listen',
@@ -38,13 +48,7 @@ const serving = [
   'node',
   'zone',
   'families',
-  'externalCidrs',
-  'deniedExternalCidrs',
-  'jwksCidrs',
-  'allowHttpJwks',
-  'authCidrs',
-  'allowHttpAuth',
-  'nameServer',
+  ...asking,
   ...identifying,
   'proxyProtocol',
   'networkPolicy',
@@ -126,16 +130,7 @@ export const commands = {
     flags: [
       ...(['kubeconfig', 'gateway', 'gatewayToken', ...reading, ...trusting] as const),
       ...(['cluster', ...sharing, 'node', 'zone', 'families'] as const),
-      ...([
-        'externalCidrs',
-        'deniedExternalCidrs',
-        'jwksCidrs',
-        'allowHttpJwks',
-        'authCidrs',
-        'allowHttpAuth',
-        'nameServer',
-      ] as const),
-      ...([...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),
+      ...([...asking, ...identifying, 'networkPolicy', 'maxStaleMs', ...compiling] as const),
     ],
     example: 'postern explain http://web.shop.apps.example.com/cart --from 203.0.113.9 --manifests k8s/',
   },

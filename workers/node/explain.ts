@@ -9,7 +9,7 @@ import { Clusters } from '../../src/gateway/clusters.ts'
 import { type Answer, explainInTime } from '../../src/gateway/explain/explain.ts'
 import { explanationSchema, formatExplanation } from '../../src/gateway/explain/explanation.ts'
 import type { Question } from '../../src/gateway/explain/request.ts'
-import { ExternalNames } from '../../src/gateway/external-names.ts'
+import type { ExternalNames } from '../../src/gateway/external-names.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import { roadState } from '../../src/gateway/road-state.ts'
 import { onlyCluster, type ServedCluster } from '../../src/gateway/served-cluster.ts'
@@ -20,6 +20,7 @@ import { nodeDigest } from '../../src/registry/digest.node.ts'
 import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { createAccess } from './find-access.ts'
 import { createIdentityBook } from './find-identities.ts'
+import { createExternalNames } from './find-names.ts'
 import { type OpenRegistry, openRegistry } from './open-registry.ts'
 import { openPlain } from './open-sealing.ts'
 import { openTrust } from './open-trust.ts'
@@ -45,16 +46,7 @@ export async function runExplain(config: ExplainConfig): Promise<number> {
 async function explainHere(config: ExplainConfig): Promise<Answer> {
   const resolve = nameServer(config.nameServer)
   const isNode = (address: string): boolean => clusters.some(({ table }) => table()?.isNode(address))
-  const names = new ExternalNames({
-    clock: systemClock,
-    resolve,
-    reach: {
-      allowedCidrs: config.externalCidrs,
-      deniedCidrs: config.deniedExternalCidrs,
-      isNode,
-    },
-    onTrouble: say,
-  })
+  const names = createExternalNames(config, resolve, isNode)
   const open = openPlain(config.clusters.map(({ name }) => name))
   const identities = createIdentityBook(new TlsConnector({ clock: systemClock, onTrouble: say }), open)
   const finders = { names, identities, ...createAccess(config, { open, resolve, isNode }) }

@@ -2,7 +2,7 @@ import { endpointPool } from '../../src/forward/endpoint-pool.node.ts'
 import type { AccessBook } from '../../src/gateway/access/access-book.ts'
 import type { IdentityBook } from '../../src/gateway/backend-tls/identity-book.ts'
 import { Clusters } from '../../src/gateway/clusters.ts'
-import { ExternalNames } from '../../src/gateway/external-names.ts'
+import type { ExternalNames } from '../../src/gateway/external-names.ts'
 import { Listener } from '../../src/gateway/listener.node.ts'
 import { nameServer } from '../../src/gateway/name-server.node.ts'
 import type { RoadOptions } from '../../src/gateway/road.ts'
@@ -19,6 +19,7 @@ import { TlsConnector } from '../../src/wire/client-tls.node.ts'
 import { openDiskCopy } from './disk-copy.ts'
 import { createAccess } from './find-access.ts'
 import { createIdentityBook } from './find-identities.ts'
+import { createExternalNames } from './find-names.ts'
 import { openTls } from './open-tls.ts'
 import { say } from './say.ts'
 import type { ServeConfig, ServeParts } from './serve-parts.ts'
@@ -89,16 +90,7 @@ function openFinders(
   isNode: (address: string) => boolean,
 ): { readonly finders: GatewayFinders; readonly pool: ClientPool } {
   const resolve = nameServer(config.nameServer)
-  const names = new ExternalNames({
-    clock: systemClock,
-    resolve,
-    reach: {
-      allowedCidrs: config.externalCidrs,
-      deniedCidrs: config.deniedExternalCidrs,
-      isNode,
-    },
-    onTrouble: say,
-  })
+  const names = createExternalNames(config, resolve, isNode)
   const { tokens, access } = createAccess(config, { open, resolve, isNode })
   const connector = new TlsConnector({ clock: systemClock, onTrouble: say })
   const identities = createIdentityBook(connector, open)

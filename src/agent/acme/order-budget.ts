@@ -21,10 +21,11 @@ export class OrderBudget {
     this.#taken = this.#taken.filter(({ at }) => now - at < HOUR_MS)
     const own = this.#taken.filter((each) => each.namespace === namespace)
     // The oldest of those that stand in the way has to grow an hour old.
-    const [first] = this.#taken.length >= MAX_PER_HOUR ? this.#taken : []
-    const [ownFirst] = own.length >= MAX_OF_NAMESPACE ? own : []
-    const until = Math.max(first?.at ?? -HOUR_MS, ownFirst?.at ?? -HOUR_MS) + HOUR_MS
-    if (first !== undefined || ownFirst !== undefined) return until - now
+    const full = [
+      ...(this.#taken.length >= MAX_PER_HOUR ? this.#taken.slice(0, 1) : []),
+      ...(own.length >= MAX_OF_NAMESPACE ? own.slice(0, 1) : []),
+    ]
+    if (full.length > 0) return Math.max(...full.map(({ at }) => at)) + HOUR_MS - now
     this.#taken.push({ at: now, namespace })
     return 0
   }
